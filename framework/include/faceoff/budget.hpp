@@ -1,0 +1,34 @@
+#pragma once
+
+#include <faceoff/export.hpp>
+
+#include <torch/types.h>
+
+namespace faceoff {
+
+enum class Norm { inf, two };
+
+/// How far a subject may move: within epsilon of its origin in the norm, only where the mask is 1, and within [0,255].
+class FACEOFF_API Budget {
+ public:
+  /// origin [B,3,H,W]; mask [B,1,H,W] of 0 and 1; epsilon in grey levels (for the 2-norm: the length of a sample's
+  /// whole difference).
+  Budget(at::Tensor origin, at::Tensor mask, double epsilon, Norm norm = Norm::inf);
+
+  const at::Tensor origin;
+  const at::Tensor mask;
+  const double epsilon;
+  const Norm norm;
+
+  /// The nearest point of the budget for the infinity norm; for the 2-norm, the difference scaled back and then
+  /// clamped. x may have k·B rows, the copies of a row adjacent.
+  at::Tensor project(const at::Tensor& x) const;
+
+  /// By how much each row of x breaks the budget, in grey levels: 0 within. [B]
+  at::Tensor excess(const at::Tensor& x) const;
+
+ private:
+  at::Tensor low_, high_;
+};
+
+}  // namespace faceoff

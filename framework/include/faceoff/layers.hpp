@@ -1,0 +1,75 @@
+#pragma once
+
+#include <faceoff/export.hpp>
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <optional>
+
+/// Layers of frozen networks. Their weights never get a gradient, batch norm is folded into the convolution before it,
+/// and bias, residual sum and activation belong to the convolution, so that a faster implementation can come under all
+/// models at once. Inputs are [R,C,H,W] float32 or float64, in any memory format; channels_last is the fast one.
+namespace faceoff::layers {
+
+enum class Activation { none, relu, relu6 };
+enum class Padding {
+  valid,
+  same
+};  ///< TensorFlow's: SAME pads total = max((⌈in/s⌉−1)s + k − in, 0), the odd one after
+
+struct ConvOptions {
+  std::int64_t stride = 1;
+  Padding padding = Padding::same;
+  Activation activation = Activation::none;
+  bool depthwise = false;  ///< weight [C,1,kh,kw]
+};
+
+/// A frozen convolution: activation(conv(x) + bias [+ residual]).
+class FACEOFF_API Conv2d {
+ public:
+  Conv2d() = default;
+  /// weight [O,I,kh,kw]; bias [O] or undefined.
+  Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options = {});
+  at::Tensor operator()(const at::Tensor& x) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual) const;
+
+ private:
+  at::Tensor convolve(const at::Tensor& x) const;
+  at::Tensor weight_, bias_;
+  ConvOptions options_;
+};
+
+/// x·weightᵀ + bias; weight [out,in].
+class FACEOFF_API Linear {
+ public:
+  Linear() = default;
+  Linear(const at::Tensor& weight, const at::Tensor& bias = {});
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+/// Weight and bias of a convolution with a following affine or batch norm folded in: scale and shift are [O].
+struct Folded {
+  at::Tensor weight, bias;
+};
+FACEOFF_API Folded fold_affine(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale,
+                               const at::Tensor& shift);
+FACEOFF_API Folded fold_batch_norm(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gamma,
+                                   const at::Tensor& beta, const at::Tensor& mean, const at::Tensor& variance,
+                                   double epsilon);
+
+FACEOFF_API at::Tensor max_pool(const at::Tensor& x, std::int64_t size, std::int64_t stride, Padding padding);
+FACEOFF_API at::Tensor average_pool(const at::Tensor& x, std::int64_t size, std::int64_t stride, Padding padding);
+
+FACEOFF_API at::Tensor activate(const at::Tensor& x, Activation activation);
+
+/// [R,C,H,W] → [R,H·W·C] in TensorFlow's order.
+FACEOFF_API at::Tensor flatten_nhwc(const at::Tensor& x);
+
+/// images [R,3,H,W] → (images − mean)/scale in channels_last; mean has three entries.
+FACEOFF_API at::Tensor normalise(const at::Tensor& images, at::ArrayRef<double> mean, double scale);
+
+}  // namespace faceoff::layers

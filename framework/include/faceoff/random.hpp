@@ -1,0 +1,49 @@
+#pragma once
+
+#include <faceoff/export.hpp>
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace faceoff {
+
+/// Random numbers for a batch of rows. A row's numbers depend on the seed, the row's key, the step and how many draws
+/// came before in that step, and on nothing else: not on the batch, the order of pictures, the thread or the device.
+class FACEOFF_API Random {
+ public:
+  Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options = at::kFloat);
+
+  /// From here on, the numbers of this step.
+  void start_step(std::int64_t step);
+
+  /// The same stream for the rows that `parents` names, each with a key of its own: row i is a copy of row parents[i].
+  Random derive(const std::vector<std::int64_t>& parents, std::string_view purpose);
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(rows_.size()); }
+
+  at::Tensor uniform(double low, double high, at::IntArrayRef row = {});       ///< [R,row…] in [low, high)
+  at::Tensor normal(double mean, double deviation, at::IntArrayRef row = {});  ///< [R,row…]
+  at::Tensor integers(std::int64_t low, std::int64_t high,
+                      at::IntArrayRef row = {});  ///< [R,row…] in [low, high], int64
+
+ private:
+  template <class Fill>
+  at::Tensor draw(at::IntArrayRef row, at::ScalarType type, const Fill& fill);
+
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> rows_;
+  at::TensorOptions options_;
+  std::uint64_t step_ = 0;
+  std::uint64_t draws_ = 0;
+};
+
+/// A well-mixed 64-bit hash of two numbers (SplitMix64's finaliser), for keys.
+FACEOFF_API std::uint64_t mix(std::uint64_t a, std::uint64_t b);
+
+/// FNV-1a, for keys made of names.
+FACEOFF_API std::uint64_t hash(std::string_view text);
+
+}  // namespace faceoff

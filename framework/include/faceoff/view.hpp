@@ -1,0 +1,48 @@
+#pragma once
+
+#include <faceoff/export.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace faceoff {
+
+/// The whole picture, zero-padded right and below to a square, then TensorFlow's legacy bilinear (face-api's
+/// detectors).
+struct WholePicture {
+  bool operator==(const WholePicture&) const = default;
+};
+
+/// A square about a face's box: `scale` × its longer side, its centre `down` × that side lower; antialiased triangle
+/// filter, half-pixel centres, the border repeated.
+struct BoxCrop {
+  double scale = 1.1;
+  double down = 0;
+  bool operator==(const BoxCrop&) const = default;
+};
+
+/// face-api's crop of a face's box: floored, zero-padded to a centred square, legacy bilinear.
+struct PaddedBox {
+  bool operator==(const PaddedBox&) const = default;
+};
+
+/// face-api's aligned rectangle about eyes and mouth (68 landmarks), extracted as PaddedBox does.
+struct DlibRect {
+  bool operator==(const DlibRect&) const = default;
+};
+
+using Crop = std::variant<WholePicture, BoxCrop, PaddedBox, DlibRect>;
+
+/// What a model wants to see. Height and width 0: the picture's own size.
+struct ViewSpec {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  Crop crop;
+  bool operator==(const ViewSpec&) const = default;
+};
+
+/// "whole_picture", "box", "padded_box" or "dlib_rect": the name that experiments and calibrations use.
+FACEOFF_API std::string to_string(const Crop& crop);
+
+}  // namespace faceoff

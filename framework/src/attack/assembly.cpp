@@ -1,0 +1,169 @@
+#include "attack/assembly.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "picture/files.hpp"
+#include "picture/views.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// Creates the plugin, sets its parameters and sets it up; what it refuses is said with the place in the experiment.
+template <class P>
+std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup) {
+  std::unique_ptr<Plugin> plugin = plugins.create(*config.info);
+  for (const auto& [param, value] : config.params) param->set(*plugin, value);
+  const auto prefix = [](const Place& place) { return to_string(place) + ": "; };
+  try {
+    plugin->setup(setup);
+  } catch (const MissingFile& error) {
+    Place place = config.place;
+    for (const auto& [param, value] : config.params) {
+      const auto* text = std::get_if<std::string>(&value);
+      if (text != nullptr && *text == error.path()) place = config.place_of(param->name);
+    }
+    throw ConfigError(error.what(), place);
+  } catch (const ConfigError& error) {
+    throw ConfigError(config.info->name + ": " + error.what(), config.place);
+  } catch (const Error&) {
+    throw;
+  } catch (const c10::Error& error) {
+    throw PluginError(prefix(config.place) + "plugin " + config.info->name + ": " + error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    throw PluginError(prefix(config.place) + "plugin " + config.info->name + ": " + error.what());
+  }
+  auto* typed = dynamic_cast<P*>(plugin.get());
+  if (typed == nullptr)
+    throw PluginError(prefix(config.place) + "plugin " + config.info->name + " is not what it says it is");
+  plugin.release();
+  return std::unique_ptr<P>(typed);
+}
+
+void require(bool holds, const Place& place, const std::string& message) {
+  if (!holds) throw ConfigError(message, place);
+}
+
+}  // namespace
+
+std::string to_string(Role role) {
+  switch (role) {
+    case Role::surrogate:
+      return "surrogate";
+    case Role::related:
+      return "related";
+    case Role::held_out:
+      return "held_out";
+  }
+  return "";
+}
+
+ModelPool::ModelPool(const PluginLibrary& plugins, Setup setup, std::vector<Calibration> calibrations)
+    : plugins_(plugins), setup_(std::move(setup)), calibrations_(std::move(calibrations)) {}
+
+const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& config) {
+  std::string key = name + "\n" + config.info->name;
+  for (const auto& [param, value] : config.params) key += "\n" + param->name + "=" + to_toml(value);
+  std::unique_ptr<LoadedModel>& slot = models_[key];
+  if (slot) return *slot;
+  auto loaded = std::make_unique<LoadedModel>();
+  loaded->name = name;
+  loaded->plugin = config.info->name;
+  loaded->model = build<Model>(plugins_, config, setup_);
+  loaded->view = loaded->model->view();
+  loaded->provides = loaded->model->provides();
+  for (const auto& [param, value] : config.params) {
+    if (param->name != "weights") continue;
+    loaded->weights = setup_.resolve(std::get<std::string>(value));
+    loaded->sha256 = sha256_file(loaded->weights);
+  }
+  loaded->calibration = find_calibration(calibrations_, loaded->sha256, to_string(loaded->view.crop));
+  slot = std::move(loaded);
+  return *slot;
+}
+
+Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(experiment_) {
+  const auto model = [&](const std::string& name) { return &pool.get(name, experiment.models.at(name)); };
+
+  detector = model(experiment.detector);
+  require(includes(detector->provides, Field::scores | Field::boxes), experiment.faces_place,
+          "detector: '" + detector->name + "' provides " + to_string(detector->provides) +
+              ", and finding faces needs scores, boxes");
+  if (!experiment.landmarks.empty()) {
+    landmarks = model(experiment.landmarks);
+    require(includes(landmarks->provides, Field::landmarks), experiment.faces_place,
+            "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) + ", not landmarks");
+  }
+
+  for (const LossConfig& config : experiment.losses) {
+    LossTerm term{
+        config.plugin.info->name, build<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
+    const Field needs = term.loss->needs();
+    require(!includes(needs, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
+            config.plugin.place, term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
+    for (const std::string& name : config.models) {
+      const LoadedModel* attacked = model(name);
+      const Field missing = without(without(needs, Field::targets | Field::picture), attacked->provides);
+      require(missing == Field::none, config.plugin.place,
+              "loss " + term.plugin + " needs " + to_string(missing) + ", which '" + name +
+                  "' does not provide (it provides " + to_string(attacked->provides) + ")");
+      term.models.push_back(attacked);
+      if (std::ranges::find(surrogates, attacked) == surrogates.end()) surrogates.push_back(attacked);
+    }
+    losses.push_back(std::move(term));
+  }
+
+  for (const LoadedModel* surrogate : surrogates) {
+    if (experiment.subject != SubjectKind::crop) continue;
+    require(about_a_face(surrogate->view.crop), experiment.attack_place,
+            "subject = \"crop\" is one face's view, and '" + surrogate->name +
+                "' sees the whole picture: say subject = \"picture\"");
+    require(surrogate->view == surrogates.front()->view, experiment.attack_place,
+            "subject = \"crop\" is one view, and '" + surrogate->name + "' sees another than '" +
+                surrogates.front()->name + "': say subject = \"picture\"");
+  }
+
+  for (const AugmentationConfig& config : experiment.augmentations) {
+    augmentations.push_back({config.plugin.info->name, build<Augmentation>(pool.plugins(), config.plugin, pool.setup()),
+                             config.probability, config.draws, config.at});
+  }
+  optimizer = build<Optimizer>(pool.plugins(), experiment.optimizer, pool.setup());
+
+  for (const LoadedModel* surrogate : surrogates) {
+    if (includes(surrogate->provides, Field::embedding)) judges.push_back({surrogate, Role::surrogate});
+  }
+  require(experiment.target.choice == TargetConfig::Choice::none || !judges.empty(), experiment.target.place,
+          "a target is a person, and none of the attacked models is an embedder");
+  for (const std::string& name : experiment.held_out) {
+    const LoadedModel* judge = model(name);
+    require(includes(judge->provides, Field::embedding), experiment.evaluate_place,
+            "evaluate: '" + name + "' provides " + to_string(judge->provides) + ", and a judge needs embedding");
+    const bool related = std::ranges::any_of(surrogates, [&](const LoadedModel* surrogate) {
+      return surrogate->sha256 == judge->sha256 ||
+             (surrogate->calibration != nullptr && judge->calibration != nullptr &&
+              surrogate->calibration->family == judge->calibration->family);
+    });
+    judges.push_back({judge, related ? Role::related : Role::held_out});
+  }
+  for (const LoadedModel* used : surrogates) {
+    require(!needs_landmarks(used->view.crop) || landmarks != nullptr, experiment.faces_place,
+            "'" + used->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
+  }
+  for (const Judge& judge : judges) {
+    require(
+        !needs_landmarks(judge.model->view.crop) || landmarks != nullptr, experiment.faces_place,
+        "'" + judge.model->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
+  }
+
+  judging_detector = detector;
+  const auto attacked = std::ranges::find_if(
+      surrogates, [](const LoadedModel* m) { return includes(m->provides, Field::scores | Field::boxes); });
+  if (attacked != surrogates.end()) judging_detector = *attacked;
+}
+
+bool Assembly::attacks_detector() const {
+  return std::ranges::find(surrogates, judging_detector) != surrogates.end();
+}
+
+}  // namespace faceoff

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <faceoff/augmentation.hpp>
+#include <faceoff/loss.hpp>
+#include <faceoff/model.hpp>
+#include <faceoff/optimizer.hpp>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/calibration.hpp"
+#include "host/experiment.hpp"
+#include "host/plugins.hpp"
+
+namespace faceoff {
+
+/// A model under its name in the experiment, set up.
+struct LoadedModel {
+  std::string name;
+  std::string plugin;
+  std::unique_ptr<Model> model;
+  ViewSpec view;
+  Field provides = Field::none;
+  std::filesystem::path weights;
+  std::string sha256;                        ///< of the weights
+  const Calibration* calibration = nullptr;  ///< of these weights under this view
+};
+
+enum class Role { surrogate, related, held_out };
+std::string to_string(Role role);
+
+struct LossTerm {
+  std::string plugin;
+  std::unique_ptr<Loss> loss;
+  std::vector<const LoadedModel*> models;
+  double weight = 1;
+};
+
+struct AugmentationStep {
+  std::string plugin;
+  std::unique_ptr<Augmentation> augmentation;
+  double probability = 1;
+  std::int64_t draws = 1;
+  Stage at = Stage::view;
+};
+
+/// An embedder that is reported, and what its word is worth.
+struct Judge {
+  const LoadedModel* model = nullptr;
+  Role role = Role::held_out;
+};
+
+/// Builds and keeps models, so that variants with the same model share it.
+class ModelPool {
+ public:
+  ModelPool(const PluginLibrary& plugins, Setup setup, std::vector<Calibration> calibrations);
+  const LoadedModel& get(const std::string& name, const PluginConfig& config);
+
+  const PluginLibrary& plugins() const { return plugins_; }
+  const Setup& setup() const { return setup_; }
+  const std::map<std::string, std::unique_ptr<LoadedModel>>& all() const { return models_; }
+
+ private:
+  const PluginLibrary& plugins_;
+  Setup setup_;
+  std::vector<Calibration> calibrations_;
+  std::map<std::string, std::unique_ptr<LoadedModel>> models_;  ///< by name, plugin and parameters
+};
+
+/// The plugins of one variant, set up, and checked against one another before any forward.
+struct Assembly {
+  Assembly(const Experiment& experiment, ModelPool& pool);
+
+  const Experiment& experiment;
+  const LoadedModel* detector = nullptr;       ///< of [faces]
+  const LoadedModel* landmarks = nullptr;      ///< of [faces], or null
+  std::vector<const LoadedModel*> surrogates;  ///< in the order of the losses, each once
+  std::vector<LossTerm> losses;
+  std::vector<AugmentationStep> augmentations;
+  std::unique_ptr<Optimizer> optimizer;
+  std::vector<Judge> judges;  ///< embedders: surrogates first
+
+  /// The detector whose view of the delivered picture is reported: the first attacked one, else that of [faces].
+  const LoadedModel* judging_detector = nullptr;
+  bool attacks_detector() const;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,124 @@
+#include "attack/item.hpp"
+
+#include <ATen/Functions.h>
+
+#include <utility>
+
+#include "attack/subject.hpp"
+#include "host/exception.hpp"
+#include "picture/faces.hpp"
+#include "picture/picture.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// [1,3,H,W] uint8 as the picture that is delivered in place of the original.
+Picture delivered_picture(const Picture& original, const at::Tensor& pixels) {
+  Picture picture = original;
+  const at::Tensor rows = pixels.squeeze(0).permute({1, 2, 0}).to(at::kCPU).contiguous();
+  picture.rgb = cv::Mat(original.rgb.rows, original.rgb.cols, CV_8UC3, rows.data_ptr()).clone();
+  return picture;
+}
+
+/// The optimizer's answer has to be what was asked for: it is refused, never clipped in silence.
+void check_answer(const at::Tensor& answer, const Budget& budget, const std::string& optimizer) {
+  const std::string who = "plugin " + optimizer + ": ";
+  if (!answer.defined() || answer.sizes() != budget.origin.sizes()) {
+    throw PluginError(who + "returned " + (answer.defined() ? c10::str(answer.sizes()) : "nothing") + " instead of " +
+                      c10::str(budget.origin.sizes()));
+  }
+  if (answer.scalar_type() != budget.origin.scalar_type())
+    throw PluginError(who + "returned another type than float32");
+  if (!at::isfinite(answer).all().item<bool>()) throw PluginError(who + "returned values that are not finite");
+  constexpr double rounding = 1e-3;
+  const double excess = budget.excess(answer).max().item<double>();
+  if (excess > rounding) {
+    throw PluginError(who + "went " + c10::str(excess) + " grey levels beyond the budget; project() keeps within it");
+  }
+}
+
+void attack(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
+            const Picture& original, const std::filesystem::path& output,
+            const std::function<void(std::int64_t, std::int64_t)>& progress, ItemReport& report) {
+  const Experiment& experiment = assembly.experiment;
+  const auto options = at::TensorOptions(experiment.device).dtype(at::kFloat);
+  const at::Tensor clean = to_tensor(original, options);
+  Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
+  const std::vector<Face> faces = find_faces(*assembly.detector->model, landmarks, clean, experiment.minimum_score);
+  if (faces.empty()) {
+    write_picture(output, original);
+    report.quality = compare(original.rgb, read_picture(output).rgb);
+    report.status = Status::no_face;
+    return;
+  }
+
+  // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
+  const std::uint64_t key = hash(original.sha256);
+  std::vector<Target> targets;
+  if (fixed) {
+    targets.assign(faces.size(), {fixed->name, fixed->embeddings});
+  } else if (experiment.target.choice != TargetConfig::Choice::none) {
+    std::vector<at::Tensor> own;
+    for (const Face& face : faces) own.push_back(embed(*assembly.judges.front().model, clean, face));
+    targets = choose_targets(assembly, gallery, at::stack(own), original.sha256, key);
+  }
+
+  const Subjects subjects = make_subjects(assembly, clean, faces, original.grey, key);
+  const Budget budget(subjects.pixels, subjects.mask, experiment.epsilon, experiment.norm);
+  ChainObjective objective(assembly, subjects, clean, faces, targets, progress);
+  at::Tensor answer;
+  try {
+    answer = assembly.optimizer->run(objective, budget);
+  } catch (...) {
+    throw PluginError("step " + std::to_string(objective.step()) + ": " + what_was_thrown());
+  }
+  const std::string& optimizer = experiment.optimizer.info->name;
+  check_answer(answer, budget, optimizer);
+  report.queries = objective.queries();
+
+  const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);
+  write_picture(output, delivered_picture(original, pixels));
+  const Picture read_again = read_picture(output);
+  report.quality = compare(original.rgb, read_again.rgb);
+  report.faces = judge(assembly, clean, to_tensor(read_again, options), faces, targets);
+  report.status = Status::protected_;
+}
+
+}  // namespace
+
+std::string to_string(Status status) {
+  switch (status) {
+    case Status::protected_:
+      return "protected";
+    case Status::no_face:
+      return "no_face";
+    case Status::failed:
+      return "failed";
+  }
+  return "";
+}
+
+ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
+                       const std::filesystem::path& picture, const std::filesystem::path& output,
+                       const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  ItemReport report;
+  Picture original;
+  try {
+    original = read_picture(picture);
+  } catch (const Error& error) {
+    report.error = error.what();
+    return report;
+  }
+  report.notes = original.notes;
+  try {
+    attack(assembly, gallery, fixed, original, output, progress, report);
+  } catch (const FileError&) {
+    throw;
+  } catch (...) {
+    report.error = what_was_thrown();
+  }
+  return report;
+}
+
+}  // namespace faceoff

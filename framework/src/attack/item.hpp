@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/gallery.hpp"
+#include "evaluate/judge.hpp"
+#include "evaluate/quality.hpp"
+
+namespace faceoff {
+
+enum class Status { protected_, no_face, failed };
+std::string to_string(Status status);
+
+/// What became of one picture under one variant.
+struct ItemReport {
+  Status status = Status::failed;
+  std::string error;  ///< why it failed: one line
+  std::vector<std::string> notes;
+  Quality quality;
+  std::int64_t queries = 0;
+  std::vector<FaceReport> faces;
+};
+
+/// The picture's whole way: read, find faces, attack, check the budget, round, paste, write to `output`, read that
+/// again and judge it. What goes wrong with this picture alone is in the report; an output that can't be written is
+/// thrown. `fixed`: the target's photos where the experiment names some.
+ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
+                       const std::filesystem::path& picture, const std::filesystem::path& output,
+                       const std::function<void(std::int64_t step, std::int64_t of)>& progress);
+
+}  // namespace faceoff

@@ -1,0 +1,315 @@
+#include "attack/objective.hpp"
+
+#include <ATen/Functions.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace faceoff {
+
+namespace {
+
+std::vector<std::int64_t> counting(std::int64_t n) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/// Each entry k times, copies adjacent.
+std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& from, std::int64_t k) {
+  std::vector<std::int64_t> to;
+  to.reserve(from.size() * static_cast<std::size_t>(k));
+  for (const std::int64_t entry : from) to.insert(to.end(), static_cast<std::size_t>(k), entry);
+  return to;
+}
+
+Images repeated(const Images& images, std::int64_t k) {
+  if (k == 1) return images;
+  const auto repeat = [&](const at::Tensor& t) { return t.defined() ? t.repeat_interleave(k, 0) : t; };
+  return {repeat(images.pixels), repeat(images.map), repeat(images.landmarks)};
+}
+
+/// Row by row the first where chosen, else the second.
+at::Tensor choose(const at::Tensor& chosen, const at::Tensor& first, const at::Tensor& second) {
+  if (!first.defined()) return second;
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(first.dim()), 1);
+  shape[0] = -1;
+  return at::where(chosen.view(shape), first, second);
+}
+
+at::Tensor gather(const at::Tensor& from, const at::Tensor& rows) {
+  return from.defined() ? from.index_select(0, rows) : from;
+}
+
+Output gather(const Output& from, const at::Tensor& rows) {
+  return {gather(from.scores, rows), gather(from.boxes, rows), gather(from.landmarks, rows),
+          gather(from.embedding, rows), gather(from.picture, rows)};
+}
+
+at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& device) {
+  return at::tensor(rows, at::kLong).to(device);
+}
+
+}  // namespace
+
+void check_output(const LoadedModel& model, const Output& output, std::int64_t rows) {
+  const auto check = [&](Field field, const at::Tensor& tensor, std::int64_t dimensions, std::int64_t last) {
+    if (!includes(model.provides, field)) return;
+    const std::string what = "plugin " + model.plugin + ", model '" + model.name + "': its " + to_string(field) + " ";
+    if (!tensor.defined()) throw PluginError(what + "are missing, though it says that it provides them");
+    if (tensor.dim() != dimensions || tensor.size(0) != rows || (last > 0 && tensor.size(-1) != last)) {
+      throw PluginError(what + "have the shape " + c10::str(tensor.sizes()) + " for " + std::to_string(rows) +
+                        " views");
+    }
+    if (!at::isfinite(tensor).all().item<bool>()) throw PluginError(what + "are not finite");
+  };
+  check(Field::scores, output.scores, 2, 0);
+  check(Field::boxes, output.boxes, 3, 4);
+  check(Field::landmarks, output.landmarks, 3, 2);
+  check(Field::embedding, output.embedding, 2, 0);
+}
+
+ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
+                               const std::vector<Face>& faces, const std::vector<Target>& targets,
+                               std::function<void(std::int64_t, std::int64_t)> progress)
+    : assembly_(assembly),
+      subjects_(subjects),
+      faces_(faces),
+      progress_(std::move(progress)),
+      random_(assembly.experiment.seed, subjects.keys, subjects.pixels.options()) {
+  std::vector<double> boxes;
+  for (const Face& face : faces) boxes.insert(boxes.end(), {face.box.x0, face.box.y0, face.box.x1, face.box.y1});
+  face_boxes_ = at::tensor(boxes, at::kDouble).view({-1, 4});
+  frame_ = at::tensor({0., 0., static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))}, at::kDouble)
+               .view({1, 4});
+  for (const LoadedModel* model : assembly.surrogates) prepare(*model, picture, targets);
+}
+
+void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets) {
+  const at::NoGradGuard no_grad;
+  Reference& kept = references_[&model];
+  const bool face_views = about_a_face(model.view.crop);
+  std::vector<at::Tensor> views;
+  std::vector<at::Tensor> per_target;
+  if (face_views) {
+    for (const auto& members : subjects_.faces) {
+      for (const std::int64_t f : members) {
+        const auto place = static_cast<std::size_t>(f);
+        views.push_back(make_view(model.view, picture.size(2), picture.size(3), &faces_[place])(picture));
+        if (!targets.empty()) per_target.push_back(targets[place].embeddings.at(&model));
+      }
+    }
+  } else {
+    views.push_back(make_view(model.view, picture.size(2), picture.size(3))(picture));
+  }
+  // One at a time: a frozen network's answer for a face does not depend on how many faces the picture has.
+  std::vector<Output> outputs;
+  for (const at::Tensor& view : views) {
+    outputs.push_back(model.model->forward(view));
+    check_output(model, outputs.back(), 1);
+    outputs.back().picture = view;
+  }
+  const auto stack = [&](at::Tensor Output::*field) {
+    std::vector<at::Tensor> parts;
+    for (const Output& output : outputs) {
+      if ((output.*field).defined()) parts.push_back(output.*field);
+    }
+    return parts.size() == outputs.size() ? at::cat(parts) : at::Tensor();
+  };
+  kept.clean = {stack(&Output::scores), stack(&Output::boxes), stack(&Output::landmarks), stack(&Output::embedding),
+                stack(&Output::picture)};
+  if (kept.clean.embedding.defined()) kept.own = kept.clean.embedding.unsqueeze(1);
+  if (!per_target.empty()) {
+    std::int64_t most = 0;
+    for (const at::Tensor& t : per_target) most = std::max(most, t.size(0));
+    for (at::Tensor& t : per_target) t = at::constant_pad_nd(t, {0, 0, 0, most - t.size(0)}).unsqueeze(0);
+    kept.targets = at::stack(per_target);
+  }
+}
+
+bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
+  const std::optional<double> goal = assembly_.experiment.stop_at;
+  if (goal && latest_.defined() && (latest_ <= *goal).all().item<bool>()) return false;
+  step_ = step;
+  evaluations_ = 0;
+  random_.start_step(step);
+  for (const LoadedModel* model : assembly_.surrogates) {
+    Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
+    model->model->redraw(own);
+  }
+  progress_(step, of);
+  return true;
+}
+
+ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, Random& random, const std::string& purpose) const {
+  for (std::size_t i = 0; i < assembly_.augmentations.size(); ++i) {
+    const AugmentationStep& step = assembly_.augmentations[i];
+    if (step.at != at) continue;
+    rows = {repeated(rows.images, step.draws), repeated(rows.subject, step.draws),
+            repeated(rows.reference, step.draws)};
+    const auto before = static_cast<std::int64_t>(rows.subject.size());
+    Random own = random.derive(rows.subject, purpose + std::to_string(i));
+    const at::Tensor applied = own.uniform(0, 1) < step.probability;
+    Images images = (*step.augmentation)(rows.images, own);
+    const std::int64_t after = images.pixels.size(0);
+    if (after == 0 || after % before != 0 || images.map.size(0) != after || images.pixels.dim() != 4) {
+      throw PluginError("plugin " + step.plugin + " returned " + std::to_string(after) + " rows for " +
+                        std::to_string(before));
+    }
+    const std::int64_t copies = after / before;
+    if (step.probability < 1) {
+      const Images plain = repeated(rows.images, copies);
+      if (plain.pixels.sizes() != images.pixels.sizes()) {
+        throw PluginError("plugin " + step.plugin + " changes the size, so it can't have a probability");
+      }
+      const at::Tensor chosen = applied.repeat_interleave(copies);
+      images = {choose(chosen, images.pixels, plain.pixels), choose(chosen.cpu(), images.map, plain.map),
+                choose(chosen.cpu(), images.landmarks, plain.landmarks)};
+    }
+    rows = {std::move(images), repeated(rows.subject, copies), repeated(rows.reference, copies)};
+  }
+  return rows;
+}
+
+ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows& pictures) const {
+  Rows rows;
+  std::vector<at::Tensor> pixels, maps, landmarks;
+  const bool face_views = about_a_face(model.view.crop);
+  std::vector<std::int64_t> first_reference = {0};
+  for (const auto& members : subjects_.faces) {
+    first_reference.push_back(first_reference.back() + (face_views ? static_cast<std::int64_t>(members.size()) : 1));
+  }
+  const std::int64_t samples = pictures.images.pixels.size(0);
+  const at::Tensor points = pictures.images.landmarks;
+  for (std::int64_t r = 0; r < samples; ++r) {
+    const at::Tensor picture = pictures.images.pixels.narrow(0, r, 1), map = pictures.images.map.narrow(0, r, 1);
+    const std::int64_t x_row = pictures.subject[static_cast<std::size_t>(r)];
+    const auto subject =
+        static_cast<std::size_t>(x_row / (x_rows_ / static_cast<std::int64_t>(subjects_.faces.size())));
+    const auto add = [&](const at::Tensor& view, const at::Tensor& view_map, std::int64_t reference) {
+      pixels.push_back(view);
+      maps.push_back(view_map);
+      rows.subject.push_back(x_row);
+      rows.reference.push_back(reference);
+    };
+    const std::int64_t first = first_reference[subject];
+    if (subjects_.kind == SubjectKind::crop) {
+      add(picture, map, first);
+    } else if (!face_views) {
+      const View view = make_view(model.view, picture.size(2), picture.size(3));
+      add(view(picture), compose(view.map, map), first);
+    } else {
+      for (std::size_t i = 0; i < subjects_.faces[subject].size(); ++i) {
+        const Face& face = faces_[static_cast<std::size_t>(subjects_.faces[subject][i])];
+        const at::Tensor box = map_boxes(
+            map, at::tensor({face.box.x0, face.box.y0, face.box.x1, face.box.y1}, at::kDouble).view({1, 1, 4}));
+        const auto b = box.accessor<double, 3>();
+        Face moved{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
+        if (face.landmarks.defined()) moved.landmarks = apply_map(map, face.landmarks.unsqueeze(0)).squeeze(0);
+        const View view = make_view(model.view, picture.size(2), picture.size(3), &moved);
+        const at::Tensor whole = compose(view.map, map);
+        if (face.landmarks.defined()) landmarks.push_back(apply_map(whole, face.landmarks.unsqueeze(0)));
+        add(view(picture), whole, first + static_cast<std::int64_t>(i));
+      }
+    }
+  }
+  rows.images = {at::cat(pixels), at::cat(maps), landmarks.size() == pixels.size() ? at::cat(landmarks) : at::Tensor()};
+  return rows;
+}
+
+Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) const {
+  const Reference& kept = references_.at(&model);
+  const at::Device device = rows.images.pixels.device();
+  const at::Tensor index = as_tensor(rows.reference, device);
+  const auto count = static_cast<std::int64_t>(rows.reference.size());
+  Reference reference;
+  reference.clean = gather(kept.clean, index);
+  reference.targets = gather(kept.targets, index);
+  reference.own = gather(kept.own, index);
+  const auto placed = [&](const at::Tensor& boxes) {
+    return map_boxes(rows.images.map, boxes.unsqueeze(0).expand({count, -1, -1})).to(rows.images.pixels.options());
+  };
+  reference.boxes = placed(face_boxes_);
+  reference.extent = placed(frame_).squeeze(1);
+  return reference;
+}
+
+at::Tensor ChainObjective::chain(const at::Tensor& x) {
+  const auto subjects = static_cast<std::int64_t>(subjects_.faces.size());
+  if (x.dim() != 4 || x.size(0) == 0 || x.size(0) % subjects != 0 ||
+      x.sizes().slice(1) != subjects_.pixels.sizes().slice(1)) {
+    throw PluginError("the optimizer asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " +
+                      c10::str(subjects_.pixels.sizes()));
+  }
+  x_rows_ = x.size(0);
+  queries_ += x_rows_;
+  Random random =
+      random_.derive(repeated(counting(subjects), x_rows_ / subjects), "evaluation " + std::to_string(evaluations_++));
+  Rows pictures;
+  pictures.subject = counting(x_rows_);
+  const at::Tensor seen = subjects_.grey ? x.mean(1, true).expand_as(x) : x;
+  pictures.images = {seen, subjects_.map.repeat_interleave(x_rows_ / subjects, 0), {}};
+  pictures = augment(std::move(pictures), Stage::picture, random, "picture ");
+
+  at::Tensor total = at::zeros({x_rows_}, x.options());
+  for (const LoadedModel* model : assembly_.surrogates) {
+    const Rows rows = augment(views(*model, pictures), Stage::view, random, model->name + " ");
+    Output output = model->model->forward(rows.images.pixels);
+    const auto count = static_cast<std::int64_t>(rows.subject.size());
+    check_output(*model, output, count);
+    output.picture = rows.images.pixels;
+    const Reference against = reference(*model, rows);
+    // Copies and draws of one view are averaged, the faces of one subject added up.
+    std::map<std::pair<std::int64_t, std::int64_t>, double> copies;
+    for (std::size_t r = 0; r < rows.subject.size(); ++r) copies[{rows.subject[r], rows.reference[r]}] += 1;
+    std::vector<double> share;
+    for (std::size_t r = 0; r < rows.subject.size(); ++r)
+      share.push_back(1 / copies[{rows.subject[r], rows.reference[r]}]);
+    const at::Tensor shares = at::tensor(share, x.options().requires_grad(false));
+    const at::Tensor index = as_tensor(rows.subject, x.device());
+    for (const LossTerm& term : assembly_.losses) {
+      if (std::ranges::find(term.models, model) == term.models.end()) continue;
+      const at::Tensor values = (*term.loss)(output, against);
+      if (!values.defined() || values.dim() != 1 || values.size(0) != count) {
+        throw PluginError("plugin " + term.plugin + " returned " +
+                          (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " + std::to_string(count) +
+                          " rows");
+      }
+      if (!at::isfinite(values).all().item<bool>())
+        throw PluginError("plugin " + term.plugin + " returned a value that is not finite");
+      total = total.index_add(0, index, values * shares * (term.weight / static_cast<double>(term.models.size())));
+    }
+  }
+  return total;
+}
+
+Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
+  for (const LoadedModel* model : assembly_.surrogates) {
+    if (!model->model->differentiable()) {
+      throw PluginError("model '" + model->name + "' has no gradient: use an optimizer that only asks for values");
+    }
+  }
+  const at::AutoGradMode with_grad(true);
+  const at::Tensor input = x.detach().requires_grad_(true);
+  const at::Tensor value = chain(input);
+  if (!value.requires_grad()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
+  const at::Tensor gradient = torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front();
+  if (!gradient.defined()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
+  if (!at::isfinite(gradient).all().item<bool>()) throw PluginError("the gradient is not finite");
+  if (x_rows_ == subjects_.pixels.size(0)) latest_ = value.detach();
+  return {value.detach(), gradient};
+}
+
+at::Tensor ChainObjective::value(const at::Tensor& x) {
+  const at::NoGradGuard no_grad;
+  return chain(x);
+}
+
+at::Tensor ChainObjective::reached(const at::Tensor& x) {
+  if (!assembly_.experiment.stop_at) return at::zeros({x.size(0)}, x.options().dtype(at::kBool));
+  return value(x) <= *assembly_.experiment.stop_at;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <faceoff/images.hpp>
+#include <faceoff/objective.hpp>
+#include <faceoff/output.hpp>
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/subject.hpp"
+#include "picture/views.hpp"
+
+namespace faceoff {
+
+/// What a face is to be taken for: a person's embeddings under each model.
+struct Target {
+  std::string name;
+  std::map<const LoadedModel*, at::Tensor> embeddings;  ///< [K,D]
+};
+
+/// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the
+/// view → model → weighted losses. Copies and draws are averaged, a subject's faces are added up, a loss's models
+/// averaged.
+class ChainObjective : public Objective {
+ public:
+  /// picture [1,3,H,W], unperturbed; targets: one a face, or none at all. `progress` is told each step. All
+  /// references are kept.
+  /// Where [attack] stop_at is given, the loop ends once every subject's value is as low.
+  ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
+                 const std::vector<Face>& faces, const std::vector<Target>& targets,
+                 std::function<void(std::int64_t step, std::int64_t of)> progress);
+
+  Evaluation value_and_grad(const at::Tensor& x) override;
+  at::Tensor value(const at::Tensor& x) override;
+  at::Tensor reached(const at::Tensor& x) override;
+  Random& random() override { return random_; }
+
+  /// How many subjects have gone through the models so far.
+  std::int64_t queries() const { return queries_; }
+  /// The step under way, for messages.
+  std::int64_t step() const { return step_; }
+
+ protected:
+  bool start_step(std::int64_t step, std::int64_t of) override;
+
+ private:
+  /// Images on their way, with the row of x and the reference row that each belongs to.
+  struct Rows {
+    Images images;
+    std::vector<std::int64_t> subject;    ///< row of x
+    std::vector<std::int64_t> reference;  ///< row of the model's references, once there is a model
+  };
+
+  at::Tensor chain(const at::Tensor& x);
+  Rows views(const LoadedModel& model, const Rows& pictures) const;
+  Rows augment(Rows rows, Stage at, Random& random, const std::string& purpose) const;
+  Reference reference(const LoadedModel& model, const Rows& rows) const;
+  void prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets);
+
+  const Assembly& assembly_;
+  const Subjects& subjects_;
+  const std::vector<Face>& faces_;
+  std::function<void(std::int64_t, std::int64_t)> progress_;
+  Random random_;
+  at::Tensor face_boxes_;                               ///< [F,4] in the picture's pixels
+  at::Tensor frame_;                                    ///< [1,4] the picture's own rectangle
+  std::map<const LoadedModel*, Reference> references_;  ///< clean, targets and own, a row a subject and face
+  at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
+  std::int64_t queries_ = 0;
+  std::int64_t step_ = 0;
+  std::int64_t x_rows_ = 0;       ///< of the evaluation under way
+  std::int64_t evaluations_ = 0;  ///< in this step
+};
+
+/// Checks what a model made of R views: shapes, rows, finite values. Throws PluginError naming the model.
+void check_output(const LoadedModel& model, const Output& output, std::int64_t rows);
+
+}  // namespace faceoff

@@ -1,0 +1,42 @@
+#include "cli/options.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <boost/program_options/errors.hpp>
+#include <boost/program_options/parsers.hpp>
+
+#include <iostream>
+
+#include "host/exception.hpp"
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace po = boost::program_options;
+
+po::variables_map parse_options(const std::vector<std::string>& args, const po::options_description& options,
+                                const po::positional_options_description& positional) {
+  constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  try {
+    po::variables_map values;
+    po::store(po::command_line_parser(args).options(options).positional(positional).style(style).run(), values);
+    po::notify(values);
+    return values;
+  } catch (const po::unknown_option& error) {
+    std::vector<std::string> known;
+    for (const auto& option : options.options()) known.push_back("--" + option->long_name());
+    const std::string name = one_line(error.get_option_name());
+    throw ConfigError("no option '" + name + "'" + did_you_mean(name, known));
+  } catch (const po::too_many_positional_options_error&) {
+    throw ConfigError("more arguments than the command takes; --help shows what it takes");
+  } catch (const po::error& error) {
+    throw ConfigError(one_line(error.what()));
+  }
+}
+
+void print(const std::string& text) {
+  std::cout << text << std::flush;
+  if (!std::cout) throw FileError("standard output can't be written to");
+}
+
+}  // namespace faceoff

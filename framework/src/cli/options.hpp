@@ -1,0 +1,21 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+#include <string>
+#include <vector>
+
+namespace faceoff {
+
+/// A command's options, without guessing at abbreviations. Throws ConfigError, with the option that may have been
+/// meant.
+boost::program_options::variables_map parse_options(
+    const std::vector<std::string>& args, const boost::program_options::options_description& options,
+    const boost::program_options::positional_options_description& positional);
+
+/// Writes data to stdout at once. Throws FileError where it can't be written (a full disk).
+void print(const std::string& text);
+
+}  // namespace faceoff

@@ -1,0 +1,233 @@
+// faceoff plugins: what there is, and what each plugin takes.
+#include "host/plugins.hpp"
+
+#include <faceoff/loss.hpp>
+#include <faceoff/model.hpp>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <type_traits>
+#include <utility>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "host/exception.hpp"
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+/// What a model provides or a loss needs, as far as it can be told without weights.
+std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& info) {
+  try {
+    const std::unique_ptr<Plugin> plugin = library.create(info);
+    if (const auto* loss = dynamic_cast<const Loss*>(plugin.get())) return loss->needs();
+    const auto* model = dynamic_cast<const Model*>(plugin.get());
+    if (model != nullptr && model->provides() != Field::none) return model->provides();
+  } catch (const PluginError& error) {
+    std::cerr << "warning: " << error.what() << '\n';
+  } catch (...) {
+    std::cerr << "warning: " << to_string(info.kind) << " '" << info.name << "': " << what_was_thrown() << '\n';
+  }
+  return std::nullopt;
+}
+
+/// The files' names as a person here would write them.
+std::string short_path(const std::filesystem::path& path) {
+  std::error_code failed;
+  const std::filesystem::path near = std::filesystem::proximate(path, failed);
+  const bool nearer = !failed && !near.empty() && *near.begin() != "..";
+  return one_line((nearer ? near : path).string(), 4096);
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : between).append(word);
+  return text;
+}
+
+// For people.
+
+std::string list_text(const PluginLibrary& library) {
+  std::size_t widest = 0;
+  for (const PluginInfo* info : library.all()) widest = std::max(widest, info->name.size());
+  std::string text;
+  for (const PluginInfo* info : library.all()) {
+    std::string kind = to_string(info->kind);
+    kind.resize(std::max(kind.size(), std::string_view("augmentation").size()), ' ');
+    std::string name = info->name;
+    name.resize(widest, ' ');
+    text += kind + "  " + name + "  " + one_line(info->summary) + "  [" + short_path(library.file_of(*info)) + "]\n";
+  }
+  return text;
+}
+
+/// A bound in the parameter's own type, as far as that can hold it: 1 for an integer, 1.0 for a number.
+ParamValue bound_of(const ParamInfo& param, double bound) {
+  constexpr double exact = 9007199254740992.0;  // 2^53
+  const bool integer = std::holds_alternative<std::int64_t>(param.initial) && std::abs(bound) <= exact;
+  return integer ? ParamValue(static_cast<std::int64_t>(bound)) : ParamValue(bound);
+}
+
+/// "a number from 0.0 to 255.0, in grey levels"
+std::string type_text(const ParamInfo& param) {
+  std::string text = type_name(param.initial);
+  if (param.low && param.high) {
+    text += " from " + to_toml(bound_of(param, *param.low)) + " to " + to_toml(bound_of(param, *param.high));
+  } else if (param.low) {
+    text += " from " + to_toml(bound_of(param, *param.low));
+  } else if (param.high) {
+    text += " up to " + to_toml(bound_of(param, *param.high));
+  }
+  if (!param.unit.empty()) text += ", in " + one_line(param.unit);
+  std::vector<std::string> choices;
+  for (const std::string& choice : param.choices) choices.push_back(to_toml(choice));
+  if (!choices.empty()) text += ": " + joined(choices, " or ");
+  return one_line(text);
+}
+
+std::string detail_text(const PluginLibrary& library, const PluginInfo& info) {
+  std::string text = info.name + ": " + to_string(info.kind) + "\n";
+  if (!info.summary.empty()) text += "  " + one_line(info.summary) + "\n";
+  if (!info.citation.empty()) text += "  cites: " + one_line(info.citation) + "\n";
+  text += "  file: " + short_path(library.file_of(info)) + "\n";
+  if (info.kind == Kind::model || info.kind == Kind::loss) {
+    const std::optional<Field> fields = fields_of(library, info);
+    const std::string unknown = info.kind == Kind::model ? "what its parameters say" : "unknown";
+    const std::string told = fields ? to_string(*fields) : unknown;
+    text += (info.kind == Kind::model ? "  provides: " : "  needs: ") + (told.empty() ? "nothing" : told) + "\n";
+  }
+  if (!info.params.empty()) text += "  parameters, with their defaults:\n";
+  for (const ParamInfo& param : info.params) {
+    text += "    " + param.name + " = " + one_line(to_toml(param.initial)) + "\n";
+    text += "        " + one_line(param.doc) + " (" + type_text(param) + ")\n";
+  }
+  return text;
+}
+
+// For programs.
+
+std::string type_word(const ParamValue& value) {
+  constexpr std::array words = {"boolean", "integer", "number", "string", "list of numbers", "list of strings"};
+  return words.at(value.index());
+}
+
+Json names_json(Field fields) {
+  Json names = Json::array();
+  for (unsigned bit = 1; bit <= static_cast<unsigned>(fields); bit *= 2) {
+    const std::string name = to_string(fields & static_cast<Field>(bit));
+    if (!name.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+Json to_json(const ParamValue& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+Json param_json(const ParamInfo& param) {
+  Json json;
+  json["name"] = param.name;
+  json["type"] = type_word(param.initial);
+  json["unit"] = param.unit;
+  json["default"] = to_json(param.initial);
+  json["low"] = param.low ? to_json(bound_of(param, *param.low)) : Json();
+  json["high"] = param.high ? to_json(bound_of(param, *param.high)) : Json();
+  json["choices"] = param.choices;
+  json["doc"] = param.doc;
+  return json;
+}
+
+Json plugin_json(const PluginLibrary& library, const PluginInfo& info, bool whole) {
+  Json json;
+  json["kind"] = to_string(info.kind);
+  json["name"] = info.name;
+  json["summary"] = info.summary;
+  json["file"] = library.file_of(info).string();
+  if (!whole) return json;
+  json["citation"] = info.citation;
+  if (info.kind == Kind::model || info.kind == Kind::loss) {
+    const std::optional<Field> fields = fields_of(library, info);
+    json[info.kind == Kind::model ? "provides" : "needs"] = fields ? names_json(*fields) : Json();
+  }
+  json["params"] = Json::array();
+  for (const ParamInfo& param : info.params) json["params"].push_back(param_json(param));
+  return json;
+}
+
+/// One shape for the list and for one plugin, which has more keys then.
+std::string json_text(const PluginLibrary& library, const std::vector<const PluginInfo*>& infos, bool whole) {
+  Json json;
+  json["plugins"] = Json::array();
+  for (const PluginInfo* info : infos) json["plugins"].push_back(plugin_json(library, *info, whole));
+  json["broken"] = Json::array();
+  for (const BrokenPlugin& broken : library.broken()) {
+    json["broken"].push_back(Json{{"file", broken.file.string()}, {"message", broken.message}});
+  }
+  // What a plugin says of itself may be no UTF-8.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+/// The plugins of that name, of whatever kind.
+std::vector<const PluginInfo*> named(const PluginLibrary& library, const std::string& name) {
+  std::vector<const PluginInfo*> infos;
+  std::vector<std::string> names;
+  for (const PluginInfo* info : library.all()) {
+    names.push_back(info->name);
+    if (info->name == name) infos.push_back(info);
+  }
+  if (!infos.empty()) return infos;
+  const std::string broken = library.why_missing(name);
+  if (!broken.empty()) throw PluginError(broken);
+  throw ConfigError("no plugin '" + one_line(name, 64) + "'" + did_you_mean(name, names));
+}
+
+}  // namespace
+
+int plugins_command(std::vector<std::string> args) {
+  po::options_description shown("Options");
+  auto add = shown.add_options();
+  add("help,h", "this text");
+  add("json", "as JSON, for programs");
+  add("plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"), "also look here; may be repeated");
+  po::options_description options;
+  options.add(shown).add_options()("name", po::value<std::string>());
+  po::positional_options_description positional;
+  positional.add("name", 1);
+  const po::variables_map given = parse_options(args, options, positional);
+  if (given.contains("help")) {
+    std::ostringstream text;
+    text << "faceoff plugins [NAME]: lists the plugins, or says what one of them takes\n\n" << shown;
+    print(text.str());
+    return 0;
+  }
+
+  const auto folders =
+      given.contains("plugin-path") ? given["plugin-path"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const PluginLibrary library(plugin_folders(folders));
+  const bool one = given.contains("name");
+  const std::vector<const PluginInfo*> infos = one ? named(library, given["name"].as<std::string>()) : library.all();
+  for (const BrokenPlugin& broken : library.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
+  if (given.contains("json")) {
+    print(json_text(library, infos, one));
+  } else if (one) {
+    for (const PluginInfo* info : infos) print(detail_text(library, *info));
+  } else {
+    print(list_text(library));
+  }
+  return 0;
+}
+
+}  // namespace faceoff

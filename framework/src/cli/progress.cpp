@@ -1,0 +1,82 @@
+#include "cli/progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <iostream>
+
+namespace faceoff {
+
+namespace {
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(seconds + .5);
+  std::array<char, 32> text{};
+  if (whole >= 3600) {
+    std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+  } else {
+    std::snprintf(text.data(), text.size(), "%ld:%02ld", whole / 60, whole % 60);
+  }
+  return text.data();
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+Progress::Progress(std::int64_t items) : items_(items), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+void Progress::start_item(const std::string& name) {
+  name_ = name;
+  draw(0, "");
+}
+
+void Progress::step(std::int64_t step, std::int64_t of) {
+  ++steps_;
+  draw(static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(of, 1)),
+       " step " + std::to_string(step + 1) + "/" + std::to_string(of));
+}
+
+void Progress::end_item(const std::string& line) {
+  ++done_;
+  say("[" + std::to_string(done_) + "/" + std::to_string(items_) + "] " + line);
+}
+
+void Progress::say(const std::string& line) {
+  erase();
+  std::cerr << line << std::endl;
+}
+
+void Progress::draw(double share_of_item, const std::string& detail) {
+  if (!terminal_) return;
+  const auto now = Clock::now();
+  if (drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
+  last_drawn_ = now;
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
+  const double share =
+      (static_cast<double>(done_) + share_of_item) / static_cast<double>(std::max<std::int64_t>(items_, 1));
+  constexpr std::size_t cells = 20;
+  const auto full = static_cast<std::size_t>(share * cells);
+  std::array<char, 64> rate{};
+  std::snprintf(rate.data(), rate.size(), "%.1f steps/s", elapsed > 0 ? static_cast<double>(steps_) / elapsed : 0.);
+  std::string line = "[" + std::string(full, '#') + std::string(cells - full, '.') + "] " + std::to_string(done_) +
+                     "/" + std::to_string(items_) + " " + rate.data();
+  if (share > .01) line += " " + duration(elapsed / share - elapsed) + " left";
+  line += " " + name_ + detail;
+  erase();
+  std::cerr << line.substr(0, terminal_width() - 1) << std::flush;
+  drawn_ = true;
+}
+
+void Progress::erase() {
+  if (drawn_) std::cerr << "\r\x1b[K";
+  drawn_ = false;
+}
+
+}  // namespace faceoff

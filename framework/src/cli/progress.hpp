@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace faceoff {
+
+/// How far a run is, on stderr: on a terminal a bar with rate and time left, elsewhere a line an item.
+class Progress {
+ public:
+  explicit Progress(std::int64_t items);
+
+  void start_item(const std::string& name);
+  void step(std::int64_t step, std::int64_t of);
+  /// `line`: what became of the item.
+  void end_item(const std::string& line);
+  /// A line of words that stays.
+  void say(const std::string& line);
+
+ private:
+  void draw(double share_of_item, const std::string& detail);
+  void erase();
+
+  using Clock = std::chrono::steady_clock;
+  std::int64_t items_;
+  std::int64_t done_ = 0;
+  std::int64_t steps_ = 0;
+  std::string name_;
+  bool terminal_;
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_drawn_;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,72 @@
+#include "evaluate/judge.hpp"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+
+#include "attack/gallery.hpp"
+#include "picture/faces.hpp"
+
+namespace faceoff {
+
+namespace {
+
+constexpr double same_face = .5;  // IoU
+
+/// The box nearest to this one by IoU, or null where none overlaps.
+const Face* nearest(const std::vector<Face>& found, const Box& box) {
+  const Face* best = nullptr;
+  for (const Face& face : found) {
+    if (iou(face.box, box) > (best != nullptr ? iou(best->box, box) : 0)) best = &face;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
+                              const std::vector<Face>& faces, const std::vector<Target>& targets) {
+  const Experiment& experiment = assembly.experiment;
+  Model& detector = *assembly.judging_detector->model;
+  const std::vector<Face> before = detect(detector, clean, experiment.minimum_score);
+  const std::vector<Face> after = detect(detector, delivered, experiment.minimum_score);
+  std::vector<Face> aligned;
+  if (!assembly.judges.empty()) {
+    Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
+    aligned = find_faces(*assembly.detector->model, landmarks, delivered, experiment.minimum_score);
+  }
+  std::vector<FaceReport> reports;
+  for (std::size_t f = 0; f < faces.size(); ++f) {
+    FaceReport report;
+    report.box = faces[f].box;
+    if (const Face* box = nearest(before, report.box)) report.score[0] = box->score;
+    if (const Face* box = nearest(after, report.box)) {
+      report.score[1] = box->score;
+      report.iou = iou(box->box, report.box);
+    }
+    if (!targets.empty()) report.target = targets[f].name;
+    const Face* anew = nearest(aligned, report.box);
+    if (anew != nullptr && iou(anew->box, report.box) < same_face) anew = nullptr;
+    for (const Judge& judge : assembly.judges) {
+      const at::Tensor was = embed(*judge.model, clean, faces[f]);
+      const at::Tensor is = anew != nullptr ? embed(*judge.model, delivered, *anew) : at::Tensor();
+      const auto change = [&](const at::Tensor& with) {
+        const auto cosine = [&](const at::Tensor& embedding) {
+          return at::matmul(with, embedding).mean().item<double>();
+        };
+        return Change{cosine(was), is.defined() ? std::optional(cosine(is)) : std::nullopt};
+      };
+      EmbedderReport said{&judge, std::nullopt, change(was.unsqueeze(0))};
+      if (!targets.empty()) said.target = change(targets[f].embeddings.at(judge.model));
+      report.models.push_back(said);
+    }
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+bool still_found(const FaceReport& report, double minimum_score) {
+  return report.score[1] > minimum_score && report.iou >= same_face;
+}
+
+}  // namespace faceoff

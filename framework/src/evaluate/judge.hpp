@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/objective.hpp"
+#include "picture/face.hpp"
+
+namespace faceoff {
+
+/// A similarity before and after; nothing after where the face was not found any more.
+struct Change {
+  double before = 0;
+  std::optional<double> after;
+};
+
+/// What one embedder says of one face.
+struct EmbedderReport {
+  const Judge* judge = nullptr;
+  std::optional<Change> target;  ///< mean cosine with the target's embeddings; nothing without a target
+  Change self;                   ///< cosine with the clean face
+};
+
+/// What became of one true face.
+struct FaceReport {
+  Box box;
+  std::array<double, 2> score = {
+      0, 0};           ///< the judging detector's; after: of the found box nearest to the face, 0 where none is
+  double iou = 0;      ///< of that box with the face
+  std::string target;  ///< who it was to be taken for
+  std::vector<EmbedderReport> models;
+};
+
+/// Judges the delivered picture [1,3,H,W] as it was read again: detectors at their plain pass, faces found and aligned
+/// anew for embedders. `faces` are the true faces, found on the clean picture.
+std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
+                              const std::vector<Face>& faces, const std::vector<Target>& targets);
+
+/// Whether the judging detector still finds the face: a box above the minimum score with an IoU of at least 0.5.
+bool still_found(const FaceReport& report, double minimum_score);
+
+}  // namespace faceoff

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+
+#include <optional>
+
+namespace faceoff {
+
+/// How much a delivered picture differs from the original, both CV_8UC3 of one size.
+struct Quality {
+  int linf = 0;                ///< largest difference of a value, grey levels
+  std::optional<double> psnr;  ///< dB; nothing where nothing differs
+  double ssim = 1;             ///< Wang et al. 2004: Gaussian 11×11, σ 1.5, mean over the channels
+};
+
+Quality compare(const cv::Mat& original, const cv::Mat& delivered);
+
+}  // namespace faceoff

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace faceoff {
+
+/// Similarity thresholds of one embedder's weights under one view.
+struct Calibration {
+  std::string file;
+  std::string sha256;                   ///< of the weights
+  std::string view;                     ///< as to_string(Crop) names it
+  std::string family;                   ///< models of one family share their training: none judges another as held-out
+  std::map<double, double> thresholds;  ///< false accept rate → cosine
+
+  /// The threshold at this rate, or null where it was not measured.
+  const double* threshold(double false_accept_rate) const;
+};
+
+/// Every calibration in the folders' calibration/*.toml. A damaged one is a ConfigError with its place.
+std::vector<Calibration> read_calibrations(std::span<const std::filesystem::path> plugin_folders);
+
+/// The one that was measured with these weights and this view, or null.
+const Calibration* find_calibration(const std::vector<Calibration>& all, const std::string& sha256,
+                                    const std::string& view);
+
+}  // namespace faceoff

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/diagnostics.hpp"
+
+namespace faceoff {
+
+/// One setting of a sweep: its name and what it sets.
+struct Variant {
+  std::string name;                                          ///< "epsilon=8,area=true"; "base" where nothing is swept
+  std::vector<std::pair<std::string, std::size_t>> choices;  ///< swept key and which of its values
+};
+
+/// An experiment file with the command line's --set applied: text that parses, not yet checked for what it says.
+class Document {
+ public:
+  /// Reads and parses. Throws MissingFile, or ConfigError with the place where the file is no TOML.
+  Document(const std::filesystem::path& path, std::vector<std::string> sets);
+
+  const std::string& file() const { return file_; }
+  const std::string& text() const { return text_; }
+  const std::vector<Variant>& variants() const { return variants_; }
+
+  /// resolved.toml: the first variant's values, and [sweep] as it stands, which goes before them.
+  std::string resolved(const std::string& values) const;
+
+  /// The tables of one variant, without [sweep]. Parsed anew, since toml++'s copies forget where a value stood.
+  toml::table tables(const Variant& variant) const;
+
+ private:
+  toml::table parse() const;
+  void read_sweep(const toml::table& root);
+
+  std::string file_;
+  std::string text_;
+  std::vector<std::string> sets_;
+  std::vector<Variant> variants_;
+};
+
+/// Where a node stands.
+Place place_of(const toml::source_region& source);
+
+}  // namespace faceoff

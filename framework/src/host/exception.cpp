@@ -1,0 +1,91 @@
+#include "host/exception.hpp"
+
+#include <c10/util/Exception.h>
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <typeinfo>
+
+namespace faceoff {
+
+namespace {
+
+constexpr bool continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+/// The length of the UTF-8 character that the text begins with, 0 where it is none.
+std::size_t character_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+  if (length == 0 || text.size() < length) return 0;
+  if (!std::ranges::all_of(text.substr(1, length - 1), continues)) return 0;
+  if (length < 3) return length;
+  // Overlong forms, surrogates and what lies beyond U+10FFFF are told by the second byte.
+  const auto second = static_cast<unsigned char>(text[1]);
+  const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                     (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return wrong ? 0 : length;
+}
+
+std::string type_of_current_exception() {
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return "no C++ exception";
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
+                                                    std::free);
+  return "a C++ exception of type " + one_line(name ? name.get() : type->name());
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text, std::size_t longest) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    // C1 controls (U+0080 to U+009F) steer some terminals as escape sequences do.
+    const bool control =
+        first < 0x20 || first == 0x7F || (first == 0xC2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    if (line.size() + std::max<std::size_t>(length, 1) > longest) {
+      line += "…";
+      break;
+    }
+    if (control) {
+      if (!line.empty() && line.back() != ' ') line += ' ';
+    } else if (length == 0) {
+      line += '?';
+    } else {
+      line += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
+std::string what_was_thrown() {
+  try {
+    throw;
+  } catch (const c10::Error& error) {
+    return one_line(error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& error) {
+    const std::string text = one_line(error.what());
+    return text.empty() ? type_of_current_exception() : text;
+  } catch (...) {
+    return type_of_current_exception();
+  }
+}
+
+}  // namespace faceoff

@@ -1,0 +1,377 @@
+#include "host/experiment.hpp"
+
+#include <ATen/Context.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool looks_like_picture(const fs::path& path) {
+  constexpr std::array<const char*, 7> endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"};
+  return std::ranges::find(endings, lower(path.extension().string())) != endings.end();
+}
+
+std::vector<fs::path> matches(const std::string& pattern) {
+  std::vector<fs::path> found;
+  glob_t result{};
+  if (::glob(pattern.c_str(), 0, nullptr, &result) == 0) {
+    for (std::size_t i = 0; i < result.gl_pathc; ++i) found.emplace_back(result.gl_pathv[i]);
+  }
+  ::globfree(&result);
+  return found;
+}
+
+std::vector<fs::path> pictures_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.is_regular_file() && looks_like_picture(entry.path())) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+bool has_folders(const fs::path& folder) {
+  std::error_code ignored;
+  return std::ranges::any_of(fs::directory_iterator(folder, ignored),
+                             [](const auto& entry) { return entry.is_directory(); });
+}
+
+/// Reads one variant's tables.
+class Reader {
+ public:
+  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Diagnostics& diagnostics)
+      : root_(root), file_(document.file()), plugins_(plugins), diagnostics_(diagnostics) {}
+
+  Experiment read() {
+    read_top();
+    read_data();
+    read_models();
+    read_faces();
+    read_attack();
+    read_losses();
+    read_augmentations();
+    read_optimizer();
+    read_evaluate();
+    check_roles();
+    return std::move(out_);
+  }
+
+ private:
+  /// The table under a top-level key; a fault where it is something else.
+  const toml::table* table(const std::string& key) {
+    const toml::node* node = root_.get(key);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) diagnostics_.add(place_of(node->source()), "'" + key + "' should be a table: [" + key + "]");
+    return node->as_table();
+  }
+
+  /// The tables of a [[key]] list.
+  std::vector<const toml::table*> tables(const std::string& key) {
+    std::vector<const toml::table*> found;
+    const toml::node* node = root_.get(key);
+    if (node == nullptr) return found;
+    const toml::array* list = node->as_array();
+    bool good = list != nullptr;
+    for (std::size_t i = 0; good && i < list->size(); ++i) {
+      good = list->get(i)->is_table();
+      if (good) found.push_back(list->get(i)->as_table());
+    }
+    if (!good) diagnostics_.add(place_of(node->source()), "'" + key + "' should be a list of tables: [[" + key + "]]");
+    return found;
+  }
+
+  Section section(const toml::table* table, const std::string& header) {
+    return {table, header, Place{file_, 0, 0}, diagnostics_, out_.resolved};
+  }
+
+  void read_top() {
+    Section top = section(&root_, "");
+    for (const char* key : {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "sweep"}) {
+      top.take(key);
+    }
+    out_.name = top.text("name", fs::path(file_).stem().string());
+    const bool plain =
+        !out_.name.empty() && out_.name.size() <= 64 && std::ranges::all_of(out_.name, [](unsigned char c) {
+          return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+        });
+    if (!plain) top.fault("name", "'name' becomes a folder's: 1 to 64 letters, digits, '_', '-' and '.'");
+    out_.seed = static_cast<std::uint64_t>(top.integer("seed", 0, {.low = 0}));
+    const std::string device = top.text("device", "cpu");
+    try {
+      out_.device = at::Device(device);
+    } catch (const c10::Error&) {
+      top.fault("device", "'" + device + "' is no device: cpu, cuda or cuda:0");
+    }
+    if (out_.device.is_cuda() && !at::hasCUDA()) top.fault("device", "this LibTorch sees no CUDA device; use cpu");
+    if (!out_.device.is_cuda() && !out_.device.is_cpu()) top.fault("device", "'" + device + "': only cpu and cuda");
+    top.finish();
+  }
+
+  void read_data() {
+    Section data = section(table("data"), "[data]");
+    const std::vector<std::string> patterns = data.texts("pictures");
+    if (patterns.empty()) data.fault("pictures", "[data] needs 'pictures', a list of files, folders or patterns");
+    try {
+      out_.pictures = expand_pictures(patterns);
+    } catch (const ConfigError& error) {
+      data.fault("pictures", error.what());
+    }
+    out_.people_place = data.place("people");
+    if (data.has("people")) {
+      const std::vector<std::string> people = data.texts("people");
+      if (people.size() == 1 && has_folders(people.front())) {
+        out_.people = people;
+      } else {
+        try {
+          for (const fs::path& file : expand_pictures(people)) out_.people.push_back(file.string());
+        } catch (const ConfigError& error) {
+          data.fault("people", error.what());
+        }
+      }
+    }
+    data.finish();
+  }
+
+  PluginConfig plugin(Section& section, Kind kind) {
+    PluginConfig config;
+    const std::string name = section.required_text("plugin");
+    config.place = section.place("plugin");
+    if (name.empty()) return config;
+    config.info = plugins_.find(kind, name);
+    if (config.info == nullptr) {
+      const std::string why = plugins_.why_missing(name);
+      if (!why.empty()) throw PluginError(to_string(config.place) + ": " + why);
+      std::vector<std::string> names;
+      for (const PluginInfo* info : plugins_.all()) {
+        if (info->kind == kind) names.push_back(info->name);
+      }
+      section.fault("plugin", "no " + to_string(kind) + " '" + name + "'" + did_you_mean(name, names) +
+                                  " (faceoff plugins lists them)");
+      return config;
+    }
+    for (const ParamInfo& info : config.info->params) {
+      config.params.emplace_back(&info, section.param(info));
+      if (section.has(info.name)) config.places[info.name] = section.place(info.name);
+    }
+    return config;
+  }
+
+  /// Reports what is left over, unless an unknown plugin leaves its parameters unknown too.
+  static void finish(Section& section, const PluginConfig& config) {
+    if (config.info != nullptr) section.finish();
+  }
+
+  void read_models() {
+    const toml::table* models = table("models");
+    if (models == nullptr || models->empty()) {
+      diagnostics_.add(Place{file_, 0, 0}, "no [models.NAME]: an attack needs at least one model");
+      return;
+    }
+    for (const auto& [key, node] : *models) {
+      const std::string name(key.str());
+      if (!node.is_table()) {
+        diagnostics_.add(place_of(node.source()), "'" + name + "' should be a table: [models." + name + "]");
+        continue;
+      }
+      Section model = section(node.as_table(), "[models." + name + "]");
+      PluginConfig config = plugin(model, Kind::model);
+      finish(model, config);
+      out_.models.emplace(name, std::move(config));
+    }
+  }
+
+  /// Checks that a name is one of [models].
+  void check_model(Section& section, const std::string& key, const std::string& name) {
+    if (out_.models.contains(name)) return;
+    std::vector<std::string> names;
+    for (const auto& [known, config] : out_.models) names.push_back(known);
+    section.fault(key, "no [models." + name + "]" + did_you_mean(name, names));
+  }
+
+  void read_faces() {
+    Section faces = section(table("faces"), "[faces]");
+    out_.faces_place = faces.place("detector");
+    out_.detector = faces.required_text("detector");
+    if (!out_.detector.empty()) check_model(faces, "detector", out_.detector);
+    out_.landmarks = faces.text("landmarks", "");
+    if (!out_.landmarks.empty()) check_model(faces, "landmarks", out_.landmarks);
+    out_.minimum_score = faces.number("minimum_score", .5, {0, 1});
+    faces.finish();
+  }
+
+  void read_attack() {
+    Section attack = section(table("attack"), "[attack]");
+    out_.attack_place = attack.place();
+    out_.subject = attack.choice("subject", {"picture", "crop"}) == "crop" ? SubjectKind::crop : SubjectKind::picture;
+    out_.mask = attack.choice("mask", {"picture", "faces"}) == "faces" ? MaskKind::faces : MaskKind::picture;
+    out_.epsilon = attack.number("epsilon", 8, {0, 1e6});
+    out_.norm = attack.choice("norm", {"inf", "two"}) == "two" ? Norm::two : Norm::inf;
+    if (out_.norm == Norm::inf && out_.epsilon > 255) attack.fault("epsilon", "'epsilon' is in grey levels: 0 to 255");
+    if (attack.has("stop_at")) {
+      out_.stop_at = attack.number("stop_at", 0);
+    } else {
+      attack.take("stop_at");
+    }
+    if (const toml::node* node = attack.take("target")) {
+      if (!node->is_table()) {
+        attack.fault("target", "'target' should be a table: target = { choice = \"furthest\" }");
+      } else {
+        read_target(*node->as_table());
+      }
+    }
+    attack.finish();
+  }
+
+  void read_target(const toml::table& node) {
+    Section target = section(&node, "[attack.target]");
+    TargetConfig& config = out_.target;
+    config.place = target.place();
+    const std::string choice = target.choice("choice", {"furthest", "nearest", "random", "named", "photos"});
+    using Choice = TargetConfig::Choice;
+    const std::map<std::string, Choice> choices = {{"furthest", Choice::furthest},
+                                                   {"nearest", Choice::nearest},
+                                                   {"random", Choice::random},
+                                                   {"named", Choice::named},
+                                                   {"photos", Choice::photos}};
+    config.choice = choices.at(choice);
+    if (config.choice == Choice::named) config.name = target.required_text("name");
+    if (config.choice == Choice::photos) {
+      const std::vector<std::string> patterns = target.texts("photos");
+      if (patterns.empty()) target.fault("photos", "choice = \"photos\" needs 'photos', pictures of the target");
+      try {
+        for (const fs::path& file : expand_pictures(patterns)) config.photos.push_back(file.string());
+      } catch (const ConfigError& error) {
+        target.fault("photos", error.what());
+      }
+    } else if (out_.people.empty()) {
+      target.fault("choice", "choosing a target needs people: [data] people");
+    }
+    target.finish();
+  }
+
+  void read_losses() {
+    int number = 0;
+    for (const toml::table* node : tables("loss")) {
+      Section loss = section(node, "[[loss]]  # " + std::to_string(number++));
+      LossConfig config;
+      config.models = loss.texts("models");
+      if (config.models.empty()) loss.fault("models", "[[loss]] needs 'models', the models that it attacks");
+      for (const std::string& name : config.models) check_model(loss, "models", name);
+      config.weight = loss.number("weight", 1, {-1e6, 1e6});
+      config.plugin = plugin(loss, Kind::loss);
+      finish(loss, config.plugin);
+      out_.losses.push_back(std::move(config));
+    }
+    if (number == 0 && !root_.contains("loss"))
+      diagnostics_.add(Place{file_, 0, 0}, "no [[loss]]: nothing to minimise");
+  }
+
+  void read_augmentations() {
+    int number = 0;
+    for (const toml::table* node : tables("augment")) {
+      Section augment = section(node, "[[augment]]  # " + std::to_string(number++));
+      AugmentationConfig config;
+      config.probability = augment.number("probability", 1, {0, 1});
+      config.draws = augment.integer("draws", 1, {1, 1000});
+      config.at = augment.choice("at", {"view", "picture"}) == "picture" ? Stage::picture : Stage::view;
+      config.plugin = plugin(augment, Kind::augmentation);
+      finish(augment, config.plugin);
+      out_.augmentations.push_back(std::move(config));
+    }
+  }
+
+  void read_optimizer() {
+    const toml::table* node = table("optimizer");
+    if (node == nullptr) {
+      if (!root_.contains("optimizer")) diagnostics_.add(Place{file_, 0, 0}, "no [optimizer]: say how to attack");
+      return;
+    }
+    Section optimizer = section(node, "[optimizer]");
+    out_.optimizer = plugin(optimizer, Kind::optimizer);
+    finish(optimizer, out_.optimizer);
+  }
+
+  void read_evaluate() {
+    Section evaluate = section(table("evaluate"), "[evaluate]");
+    out_.evaluate_place = evaluate.place();
+    out_.held_out = evaluate.texts("models");
+    for (const std::string& name : out_.held_out) check_model(evaluate, "models", name);
+    out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});
+    evaluate.finish();
+  }
+
+  /// Attacked models and judging models never mix.
+  void check_roles() {
+    for (const LossConfig& loss : out_.losses) {
+      for (const std::string& name : loss.models) {
+        if (std::ranges::find(out_.held_out, name) == out_.held_out.end()) continue;
+        diagnostics_.add(out_.evaluate_place, "'" + name +
+                                                  "' is attacked by a [[loss]], so it can't judge in [evaluate]; " +
+                                                  "surrogates are reported anyway");
+      }
+    }
+  }
+
+  const toml::table& root_;
+  std::string file_;
+  const PluginLibrary& plugins_;
+  Diagnostics& diagnostics_;
+  Experiment out_;
+};
+
+}  // namespace
+
+Place PluginConfig::place_of(const std::string& param) const {
+  const auto found = places.find(param);
+  return found != places.end() ? found->second : place;
+}
+
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins) {
+  Diagnostics diagnostics(document.file(), document.text());
+  std::vector<Experiment> experiments;
+  for (const Variant& variant : document.variants()) {
+    const toml::table root = document.tables(variant);
+    experiments.push_back(Reader(root, document, plugins, diagnostics).read());
+    experiments.back().variant = variant.name;
+  }
+  diagnostics.throw_if_any();
+  return experiments;
+}
+
+std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) {
+  std::vector<fs::path> files;
+  std::set<fs::path> seen;
+  for (const std::string& pattern : patterns) {
+    std::error_code ignored;
+    std::vector<fs::path> found;
+    if (fs::is_directory(pattern, ignored)) {
+      found = pictures_in(pattern);
+      if (found.empty()) throw ConfigError("no picture (PNG, JPEG, WebP, BMP, TIFF) in the folder " + pattern);
+    } else if (fs::exists(pattern, ignored)) {
+      found = {pattern};
+    } else {
+      found = matches(pattern);
+      if (found.empty()) throw ConfigError("no picture " + pattern);
+    }
+    for (const fs::path& file : found) {
+      if (seen.insert(file.lexically_normal()).second) files.push_back(file);
+    }
+  }
+  return files;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <faceoff/budget.hpp>
+#include <faceoff/schema.hpp>
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/document.hpp"
+#include "host/plugins.hpp"
+#include "host/section.hpp"
+
+namespace faceoff {
+
+/// A plugin as an experiment asks for it.
+struct PluginConfig {
+  const PluginInfo* info = nullptr;
+  std::vector<std::pair<const ParamInfo*, ParamValue>> params;
+  std::map<std::string, Place> places;  ///< of the parameters that the experiment sets
+  Place place;
+
+  Place place_of(const std::string& param) const;
+};
+
+struct LossConfig {
+  PluginConfig plugin;
+  std::vector<std::string> models;
+  double weight = 1;
+};
+
+enum class Stage { picture, view };
+
+struct AugmentationConfig {
+  PluginConfig plugin;
+  double probability = 1;
+  std::int64_t draws = 1;
+  Stage at = Stage::view;
+};
+
+/// Who a face is to be taken for.
+struct TargetConfig {
+  enum class Choice { none, furthest, nearest, random, named, photos };
+  Choice choice = Choice::none;
+  std::string name;                 ///< for named
+  std::vector<std::string> photos;  ///< for photos
+  Place place;
+};
+
+enum class SubjectKind { picture, crop };
+enum class MaskKind { faces, picture };
+
+/// One variant of an experiment, checked as far as a file can be without loading weights.
+struct Experiment {
+  std::string name;
+  std::uint64_t seed = 0;
+  at::Device device = at::kCPU;
+
+  std::vector<std::filesystem::path> pictures;
+  std::vector<std::string> people;  ///< a folder a person, or pictures, each face a person
+  Place people_place;
+
+  std::map<std::string, PluginConfig> models;
+
+  std::string detector, landmarks;
+  double minimum_score = .5;
+  Place faces_place;
+
+  SubjectKind subject = SubjectKind::picture;
+  MaskKind mask = MaskKind::picture;
+  double epsilon = 8;
+  Norm norm = Norm::inf;
+  std::optional<double> stop_at;  ///< the attack ends once the objective is as low
+  TargetConfig target;
+  Place attack_place;
+
+  std::vector<LossConfig> losses;
+  std::vector<AugmentationConfig> augmentations;
+  PluginConfig optimizer;
+
+  std::vector<std::string> held_out;  ///< models that only judge
+  double false_accept_rate = 1e-3;
+  Place evaluate_place;
+
+  std::string variant;  ///< its name in the sweep
+  Resolved resolved;
+};
+
+/// Reads every variant of the document; all faults of all variants are thrown at once.
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins);
+
+/// The files that patterns name, sorted within a pattern, each once: a file, a glob, or a folder's pictures.
+std::vector<std::filesystem::path> expand_pictures(const std::vector<std::string>& patterns);
+
+}  // namespace faceoff

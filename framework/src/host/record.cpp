@@ -1,0 +1,114 @@
+#include "host/record.hpp"
+
+#include <faceoff/handshake.hpp>
+
+#include <ATen/Parallel.h>
+#include <opencv2/core/version.hpp>
+#include <sys/utsname.h>
+#include <torch/version.h>
+
+#include <cmath>
+#include <optional>
+
+#include "host/run_folder.hpp"
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Six digits after the point: more than any of the figures is worth.
+double rounded(double value) {
+  return std::round(value * 1e6) / 1e6;
+}
+
+Json optional(const std::optional<double>& value) {
+  return value ? Json(rounded(*value)) : Json(nullptr);
+}
+
+Json change(const std::optional<Change>& change) {
+  if (!change) return nullptr;
+  return Json::array({rounded(change->before), optional(change->after)});
+}
+
+Json face(const FaceReport& report) {
+  Json models = Json::array();
+  for (const EmbedderReport& said : report.models) {
+    models.push_back({{"name", said.judge->model->name},
+                      {"role", to_string(said.judge->role)},
+                      {"target", change(said.target)},
+                      {"self", change(said.self)}});
+  }
+  const Box& b = report.box;
+  return {{"box", {rounded(b.x0), rounded(b.y0), rounded(b.x1), rounded(b.y1)}},
+          {"score", {rounded(report.score[0]), rounded(report.score[1])}},
+          {"iou", rounded(report.iou)},
+          {"target", report.target.empty() ? Json(nullptr) : Json(report.target)},
+          {"models", models}};
+}
+
+}  // namespace
+
+Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemReport& report) {
+  const bool delivered = report.status != Status::failed;
+  Json faces = Json::array();
+  for (const FaceReport& one : report.faces) faces.push_back(face(one));
+  Json line = {{"item", record.item},
+               {"variant", experiment.variant},
+               {"picture", record.picture.string()},
+               {"output", delivered ? Json(record.output) : Json(nullptr)},
+               {"status", to_string(report.status)},
+               {"epsilon", experiment.epsilon},
+               {"norm", experiment.norm == Norm::inf ? "inf" : "two"},
+               {"linf", delivered ? Json(report.quality.linf) : Json(nullptr)},
+               {"psnr", optional(report.quality.psnr)},
+               {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
+               {"queries", report.queries},
+               {"seconds", std::round(record.seconds * 1e3) / 1e3},
+               {"started", record.started},
+               {"finished", record.finished},
+               {"faces", faces}};
+  if (!delivered) line["error"] = report.error;
+  return line;
+}
+
+Json environment(const std::vector<std::string>& command, const Experiment& experiment, const ModelPool& pool,
+                 const std::vector<const PluginInfo*>& plugins) {
+  utsname system{};
+  ::uname(&system);
+  Json used = Json::object();
+  for (const PluginInfo* info : plugins) {
+    const std::filesystem::path& file = pool.plugins().file_of(*info);
+    used[info->name] = {
+        {"kind", to_string(info->kind)}, {"file", file.filename().string()}, {"sha256", sha256_file(file)}};
+  }
+  Json models = Json::object();
+  for (const auto& [key, model] : pool.all()) {
+    models[model->name] = {
+        {"plugin", model->plugin},
+        {"weights", model->weights.string()},
+        {"sha256", model->sha256},
+        {"calibration", model->calibration != nullptr
+                            ? Json(std::filesystem::path(model->calibration->file).filename().string())
+                            : Json(nullptr)}};
+  }
+  return {{"faceoff", FACEOFF_VERSION},
+          {"api", Handshake::current_api},
+          {"libtorch", TORCH_VERSION},
+          {"opencv", CV_VERSION},
+          {"compiler", __VERSION__},
+          {"command", command},
+          {"seed", experiment.seed},
+          {"device", experiment.device.str()},
+          {"host",
+           {{"system", system.sysname},
+            {"release", system.release},
+            {"machine", system.machine},
+            {"threads", at::get_num_threads()}}},
+          {"plugins", used},
+          {"models", models}};
+}
+
+}  // namespace faceoff

@@ -1,0 +1,103 @@
+#include "host/run_folder.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <span>
+#include <utility>
+
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string now_as(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), format, &utc));
+  return text;
+}
+
+std::string short_hash(const std::string& text) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return sha256(std::span(bytes, text.size())).substr(0, 8);
+}
+
+}  // namespace
+
+std::string utc_now() {
+  return now_as("%Y-%m-%dT%H:%M:%SZ");
+}
+
+fs::path RunFolder::fresh(const std::string& name, const std::string& text) {
+  const std::string base = now_as("%Y%m%d-%H%M%S") + "-" + name + "-" + short_hash(text);
+  fs::path path = fs::path("runs") / base;
+  for (int i = 2; fs::exists(path); ++i) path = fs::path("runs") / (base + "-" + std::to_string(i));
+  return path;
+}
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  if (fs::exists(path_, error) && (!fs::is_directory(path_, error) || !fs::is_empty(path_, error))) {
+    throw ConfigError("--out " + path_.string() +
+                      ": is there and is no empty folder; name another, nothing was changed");
+  }
+  fs::create_directories(path_, error);
+  if (error) throw FileError(path_.string() + ": can't make the run's folder: " + error.message());
+}
+
+void RunFolder::write(const std::string& name, const std::string& text) const {
+  write_atomically(path_ / name, text);
+}
+
+void RunFolder::append_result(const nlohmann::ordered_json& item) const {
+  const fs::path file = path_ / "results.jsonl";
+  const auto fail = [&] { throw FileError(file.string() + ": can't write: " + std::strerror(errno)); };
+  const std::string line = item.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (out < 0) fail();
+  const ssize_t written = ::write(out, line.data(), line.size());
+  const bool whole = written == static_cast<ssize_t>(line.size()) && ::fsync(out) == 0;
+  const int reason = written >= 0 && written < static_cast<ssize_t>(line.size()) ? ENOSPC : errno;
+  ::close(out);
+  errno = reason;
+  if (!whole) fail();
+}
+
+fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem) const {
+  const fs::path folder = fs::path("images") / variant;
+  std::error_code error;
+  fs::create_directories(path_ / folder, error);
+  if (error) throw FileError((path_ / folder).string() + ": can't make the folder: " + error.message());
+  return folder / (stem + ".png");
+}
+
+std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pictures) {
+  const auto plain = [](const fs::path& picture) {
+    std::string stem = picture.stem().string();
+    // Some file systems take A.png for a.png.
+    std::ranges::transform(stem, stem.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return stem;
+  };
+  std::map<std::string, int> count;
+  for (const fs::path& picture : pictures) ++count[plain(picture)];
+  std::map<fs::path, std::string> stems;
+  for (const fs::path& picture : pictures) {
+    const std::string stem = picture.stem().string();
+    stems[picture] = count[plain(picture)] > 1 ? stem + "-" + short_hash(picture.string()) : stem;
+  }
+  return stems;
+}
+
+}  // namespace faceoff

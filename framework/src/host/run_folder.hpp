@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace faceoff {
+
+/// A folder with everything that an experiment produced.
+class RunFolder {
+ public:
+  /// Makes the folder. Throws ConfigError where it is there and not empty, FileError where it can't be made.
+  explicit RunFolder(std::filesystem::path path);
+
+  /// runs/<time>-<name>-<hash>, not there yet.
+  static std::filesystem::path fresh(const std::string& name, const std::string& text);
+
+  const std::filesystem::path& path() const { return path_; }
+
+  void write(const std::string& name, const std::string& text) const;
+  /// One line, in one write, on the disk when this returns.
+  void append_result(const nlohmann::ordered_json& item) const;
+  /// Makes images/<variant>/ and names the picture's place in it, relative to the run.
+  std::filesystem::path picture_place(const std::string& variant, const std::string& stem) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A name each for the delivered pictures: the stem, and where two pictures share it, the stem and a hash of the path.
+std::map<std::filesystem::path, std::string> delivered_stems(const std::vector<std::filesystem::path>& pictures);
+
+/// Now, in UTC, as 2026-01-31T23:59:59Z.
+std::string utc_now();
+
+}  // namespace faceoff

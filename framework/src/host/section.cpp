@@ -1,0 +1,194 @@
+#include "host/section.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace {
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string shown(double value) {
+  std::string text = to_toml(ParamValue(value));
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text;
+}
+
+/// The node as a value of the same alternative as `like`; a whole number is a number too.
+std::optional<ParamValue> convert(const toml::node& node, const ParamValue& like) {
+  if (std::holds_alternative<bool>(like) && node.is_boolean()) return *node.value<bool>();
+  if (std::holds_alternative<std::int64_t>(like) && node.is_integer()) return *node.value<std::int64_t>();
+  if (std::holds_alternative<double>(like) && node.is_number()) return *node.value<double>();
+  if (std::holds_alternative<std::string>(like) && node.is_string()) return *node.value<std::string>();
+  if (std::holds_alternative<std::vector<std::string>>(like) && node.is_string()) {
+    return std::vector<std::string>{*node.value<std::string>()};
+  }
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return std::nullopt;
+  if (std::holds_alternative<std::vector<double>>(like)) {
+    std::vector<double> values;
+    for (const toml::node& item : *list) {
+      if (!item.is_number()) return std::nullopt;
+      values.push_back(*item.value<double>());
+    }
+    return values;
+  }
+  if (std::holds_alternative<std::vector<std::string>>(like)) {
+    std::vector<std::string> values;
+    for (const toml::node& item : *list) {
+      if (!item.is_string()) return std::nullopt;
+      values.push_back(*item.value<std::string>());
+    }
+    return values;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Resolved::add(const std::string& section, const std::string& key, const std::string& toml,
+                   const std::string& origin) {
+  if (sections_.empty() || sections_.back().first != section) sections_.push_back({section, {}});
+  sections_.back().second.push_back({key, toml, origin});
+}
+
+std::string Resolved::to_toml() const {
+  std::string text;
+  for (const auto& [header, lines] : sections_) {
+    if (!header.empty()) text += (text.empty() ? "" : "\n") + header + "\n";
+    for (const Line& line : lines) text += line.key + " = " + line.value + "  # " + line.origin + "\n";
+  }
+  return text;
+}
+
+Section::Section(const toml::table* table, std::string header, Place place, Diagnostics& diagnostics,
+                 Resolved& resolved)
+    : table_(table),
+      header_(std::move(header)),
+      place_(std::move(place)),
+      diagnostics_(diagnostics),
+      resolved_(resolved) {
+  if (table_ != nullptr && table_->source().begin.line != 0) place_ = place_of(table_->source());
+}
+
+Place Section::place(const std::string& key) const {
+  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  return node != nullptr && node->source().path ? place_of(node->source()) : place_;
+}
+
+void Section::fault(const std::string& key, const std::string& message) {
+  diagnostics_.add(place(key), message);
+}
+
+const toml::node* Section::take(const std::string& key) {
+  known_.push_back(key);
+  return table_ != nullptr ? table_->get(key) : nullptr;
+}
+
+std::optional<ParamValue> Section::read(const std::string& key, const ParamValue& like) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  std::optional<ParamValue> value = convert(*node, like);
+  if (!value) fault(key, "'" + key + "' should be " + type_name(like));
+  return value;
+}
+
+void Section::check(const std::string& key, double value, Bounds bounds) {
+  if (std::isfinite(value) && value >= bounds.low && value <= bounds.high) return;
+  if (std::isinf(bounds.high)) {
+    fault(key, "'" + key + "' is " + shown(value) + ", and should be " + shown(bounds.low) + " or more");
+  } else {
+    fault(key, "'" + key + "' is " + shown(value) + ", and should be from " + shown(bounds.low) + " to " +
+                   shown(bounds.high));
+  }
+}
+
+void Section::resolve(const std::string& key, const ParamValue& value) {
+  const Place at = place(key);
+  const bool said = has(key);
+  resolved_.add(header_, key, to_toml(value), said ? to_string(at) : "default");
+}
+
+bool Section::boolean(const std::string& key, bool fallback) {
+  const ParamValue value = read(key, fallback).value_or(fallback);
+  resolve(key, value);
+  return std::get<bool>(value);
+}
+
+std::int64_t Section::integer(const std::string& key, std::int64_t fallback, Bounds bounds) {
+  const ParamValue value = read(key, fallback).value_or(fallback);
+  check(key, static_cast<double>(std::get<std::int64_t>(value)), bounds);
+  resolve(key, value);
+  return std::get<std::int64_t>(value);
+}
+
+double Section::number(const std::string& key, double fallback, Bounds bounds) {
+  const ParamValue value = read(key, fallback).value_or(fallback);
+  check(key, std::get<double>(value), bounds);
+  resolve(key, value);
+  return std::get<double>(value);
+}
+
+std::string Section::text(const std::string& key, const std::string& fallback) {
+  const ParamValue value = read(key, fallback).value_or(fallback);
+  if (has(key) || !fallback.empty()) resolve(key, value);
+  return std::get<std::string>(value);
+}
+
+std::string Section::required_text(const std::string& key) {
+  if (!has(key)) fault(key, header_ + " needs '" + key + "'");
+  return text(key, "");
+}
+
+std::string Section::choice(const std::string& key, const std::vector<std::string>& choices) {
+  const std::string value = text(key, choices.front());
+  if (std::ranges::find(choices, value) != choices.end()) return value;
+  fault(key, "'" + value + "' is no " + key + ": one of " + join(choices) + did_you_mean(value, choices));
+  return choices.front();
+}
+
+std::vector<std::string> Section::texts(const std::string& key) {
+  const ParamValue none = std::vector<std::string>{};
+  const ParamValue value = read(key, none).value_or(none);
+  if (has(key)) resolve(key, value);
+  return std::get<std::vector<std::string>>(value);
+}
+
+ParamValue Section::param(const ParamInfo& info) {
+  const ParamValue value = read(info.name, info.initial).value_or(info.initial);
+  const Bounds bounds{info.low.value_or(Bounds{}.low), info.high.value_or(Bounds{}.high)};
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) check(info.name, static_cast<double>(*whole), bounds);
+  if (const auto* real = std::get_if<double>(&value)) check(info.name, *real, bounds);
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
+    for (const double item : *list) check(info.name, item, bounds);
+  }
+  if (const auto* word = std::get_if<std::string>(&value);
+      word != nullptr && !info.choices.empty() && std::ranges::find(info.choices, *word) == info.choices.end()) {
+    fault(info.name,
+          "'" + *word + "' is no " + info.name + ": one of " + join(info.choices) + did_you_mean(*word, info.choices));
+  }
+  resolve(info.name, value);
+  return value;
+}
+
+void Section::finish() {
+  if (table_ == nullptr) return;
+  for (const auto& [key, value] : *table_) {
+    const std::string name(key.str());
+    if (std::ranges::find(known_, name) != known_.end()) continue;
+    const Place at = key.source().path ? place_of(key.source()) : place_of(value.source());
+    diagnostics_.add(
+        at.file.empty() ? place_ : at,
+        "unknown key '" + name + "'" + (header_.empty() ? "" : " in " + header_) + did_you_mean(name, known_));
+  }
+}
+
+}  // namespace faceoff

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <faceoff/schema.hpp>
+
+#include <toml++/toml.h>
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/document.hpp"
+
+namespace faceoff {
+
+/// Every value an experiment ended up with and where it came from, in reading order: what resolved.toml says.
+class Resolved {
+ public:
+  void add(const std::string& section, const std::string& key, const std::string& toml, const std::string& origin);
+  std::string to_toml() const;
+
+ private:
+  struct Line {
+    std::string key, value, origin;
+  };
+  std::vector<std::pair<std::string, std::vector<Line>>> sections_;
+};
+
+/// The values that a number may have; both ends belong to it.
+struct Bounds {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+/// One table of an experiment while it is read: each key is asked for once with its type, default and bounds, and what
+/// nobody asked for is an error. Faults are collected, not thrown; a default is returned in their place.
+class Section {
+ public:
+  /// `table` may be null: then everything is the default. `header` is the section's line in resolved.toml.
+  Section(const toml::table* table, std::string header, Place place, Diagnostics& diagnostics, Resolved& resolved);
+
+  bool boolean(const std::string& key, bool fallback);
+  std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {});
+  double number(const std::string& key, double fallback, Bounds bounds = {});
+  std::string text(const std::string& key, const std::string& fallback);
+  /// A string that has to be there.
+  std::string required_text(const std::string& key);
+  /// One of these; the first is the default.
+  std::string choice(const std::string& key, const std::vector<std::string>& choices);
+  /// A list of strings; a single string is a list of one.
+  std::vector<std::string> texts(const std::string& key);
+  /// A plugin's parameter.
+  ParamValue param(const ParamInfo& info);
+  /// A node that the caller reads; it counts as asked for.
+  const toml::node* take(const std::string& key);
+
+  /// Reports the keys that nobody asked for.
+  void finish();
+
+  bool has(const std::string& key) const { return table_ != nullptr && table_->contains(key); }
+  /// Where the key's value stands, or the section.
+  Place place(const std::string& key) const;
+  const Place& place() const { return place_; }
+  /// Reports a fault at a key.
+  void fault(const std::string& key, const std::string& message);
+
+ private:
+  std::optional<ParamValue> read(const std::string& key, const ParamValue& like);
+  void check(const std::string& key, double value, Bounds bounds);
+  void resolve(const std::string& key, const ParamValue& value);
+
+  const toml::table* table_;
+  std::string header_;
+  Place place_;
+  Diagnostics& diagnostics_;
+  Resolved& resolved_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace faceoff {
+
+/// The bytes of a file; FileError where it cannot be read or holds more than `limit` bytes.
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit);
+
+/// Writes a file whole or not at all: a reader, and a crash, find the old file or the new one, on the disk and
+/// complete. FileError where that fails, with nothing left behind.
+void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+void write_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// SHA-256 in hexadecimal.
+std::string sha256(std::span<const std::uint8_t> bytes);
+
+/// SHA-256 of a file of any size, in hexadecimal; FileError where it cannot be read.
+std::string sha256_file(const std::filesystem::path& path);
+
+}  // namespace faceoff

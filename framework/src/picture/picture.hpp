@@ -1,0 +1,47 @@
+#pragma once
+
+#include <opencv2/core/mat.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace faceoff {
+
+/// A decoded picture, as a person sees it: upright, RGB, 8 bits a channel.
+struct Picture {
+  cv::Mat rgb;                     // CV_8UC3, continuous
+  cv::Mat alpha;                   // CV_8UC1, or empty where the file had none; colours are never multiplied by it
+  bool grey = false;               // the file had one colour channel: the three are equal, and are written as one
+  std::vector<std::string> notes;  // what reading changed or left out, a line each
+  std::string sha256;              // of the file
+};
+
+struct ReadOptions {
+  std::int64_t max_pixels = 100'000'000;
+};
+
+/// Reads a PNG, JPEG, WebP, BMP or TIFF. FileError where the file cannot be read, PictureError where it is not a
+/// picture, is cut short or has more than `max_pixels`, which is checked before anything is decoded.
+Picture read_picture(const std::filesystem::path& path, const ReadOptions& options = {});
+
+/// The same for bytes in memory; `name` is what errors call them.
+Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view name, const ReadOptions& options = {});
+
+enum class PictureFormat { png, jpeg };
+
+struct Encoding {
+  PictureFormat format = PictureFormat::png;
+  int quality = 95;  // of a JPEG, 1 to 100
+};
+
+/// The bytes of a file. A PNG gives back every pixel and alpha as they are; a JPEG has no alpha and changes the pixels.
+std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding = {});
+
+/// Encodes in memory, then writes the file whole or not at all.
+void write_picture(const std::filesystem::path& path, const Picture& picture, const Encoding& encoding = {});
+
+}  // namespace faceoff

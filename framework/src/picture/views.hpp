@@ -1,0 +1,33 @@
+#pragma once
+
+#include <faceoff/resample.hpp>
+#include <faceoff/view.hpp>
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+#include "picture/face.hpp"
+
+namespace faceoff {
+
+/// One differentiable map from a picture to a model's input: where each view pixel is taken from, and where a picture's
+/// points come to lie.
+struct View {
+  Taps rows, columns;
+  at::Tensor map;  ///< [1,2,3] float64, from the picture's pixels to the view's
+
+  /// picture [1,C,H,W] → [1,C,height,width]
+  at::Tensor operator()(const at::Tensor& picture) const { return resample(picture, rows, columns); }
+};
+
+/// The view of a picture of this size; `face` for everything but WholePicture, with landmarks for DlibRect.
+View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
+
+/// True where the crop is cut about a face rather than being the whole picture.
+bool about_a_face(const Crop& crop);
+
+/// True where the crop needs landmarks.
+bool needs_landmarks(const Crop& crop);
+
+}  // namespace faceoff

@@ -1,0 +1,115 @@
+#include <faceoff/layers.hpp>
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+
+namespace faceoff::layers {
+
+namespace {
+
+/// Zero padding (value elsewhere) so that a kernel of this size and stride covers the input as TensorFlow's SAME does.
+struct Margins {
+  std::int64_t before = 0, after = 0;
+};
+
+Margins same_margins(std::int64_t in, std::int64_t kernel, std::int64_t stride) {
+  const std::int64_t out = (in + stride - 1) / stride;
+  const std::int64_t total = std::max<std::int64_t>((out - 1) * stride + kernel - in, 0);
+  return {total / 2, total - total / 2};
+}
+
+at::Tensor pad(const at::Tensor& x, Margins rows, Margins columns, double value = 0) {
+  return at::constant_pad_nd(x, {columns.before, columns.after, rows.before, rows.after}, value);
+}
+
+bool even(Margins margins) {
+  return margins.before == margins.after;
+}
+
+at::Tensor frozen(const at::Tensor& weight) {
+  if (!weight.defined()) return weight;
+  const at::Tensor copy = weight.detach().clone();
+  return copy.dim() == 4 ? copy.contiguous(at::MemoryFormat::ChannelsLast) : copy.contiguous();
+}
+
+}  // namespace
+
+Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options)
+    : weight_(frozen(weight)), bias_(frozen(bias)), options_(options) {}
+
+at::Tensor Conv2d::convolve(const at::Tensor& x) const {
+  const std::int64_t groups = options_.depthwise ? weight_.size(0) : 1;
+  const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
+    return at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns}, {1, 1}, groups);
+  };
+  if (options_.padding == Padding::valid) return run(x, 0, 0);
+  const Margins rows = same_margins(x.size(2), weight_.size(2), options_.stride);
+  const Margins columns = same_margins(x.size(3), weight_.size(3), options_.stride);
+  if (even(rows) && even(columns)) return run(x, rows.before, columns.before);
+  return run(pad(x, rows, columns), 0, 0);
+}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x) const {
+  return activate(convolve(x), options_.activation);
+}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& residual) const {
+  return activate(convolve(x) + residual, options_.activation);
+}
+
+Linear::Linear(const at::Tensor& weight, const at::Tensor& bias) : weight_(frozen(weight)), bias_(frozen(bias)) {}
+
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return at::linear(x, weight_, bias_);
+}
+
+Folded fold_affine(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale, const at::Tensor& shift) {
+  return {weight * scale.view({-1, 1, 1, 1}), bias.defined() ? bias * scale + shift : shift};
+}
+
+Folded fold_batch_norm(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& gamma,
+                       const at::Tensor& beta, const at::Tensor& mean, const at::Tensor& variance, double epsilon) {
+  const at::Tensor scale = gamma / (variance + epsilon).sqrt();
+  return fold_affine(weight, bias, scale, beta - mean * scale);
+}
+
+at::Tensor max_pool(const at::Tensor& x, std::int64_t size, std::int64_t stride, Padding padding) {
+  if (padding == Padding::valid) return at::max_pool2d(x, {size, size}, {stride, stride});
+  const at::Tensor padded = pad(x, same_margins(x.size(2), size, stride), same_margins(x.size(3), size, stride),
+                                -std::numeric_limits<double>::infinity());
+  return at::max_pool2d(padded, {size, size}, {stride, stride});
+}
+
+at::Tensor average_pool(const at::Tensor& x, std::int64_t size, std::int64_t stride, Padding padding) {
+  if (padding == Padding::valid) return at::avg_pool2d(x, {size, size}, {stride, stride});
+  // TensorFlow divides by the number of positions inside the picture, so the pooled ones do the dividing.
+  const Margins rows = same_margins(x.size(2), size, stride), columns = same_margins(x.size(3), size, stride);
+  const auto pool = [&](const at::Tensor& t) {
+    return at::avg_pool2d(pad(t, rows, columns), {size, size}, {stride, stride});
+  };
+  return pool(x) / pool(at::ones({1, 1, x.size(2), x.size(3)}, x.options()));
+}
+
+at::Tensor activate(const at::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::none:
+      return x;
+    case Activation::relu:
+      return at::relu(x);
+    case Activation::relu6:
+      return at::hardtanh(x, 0, 6);
+  }
+  return x;
+}
+
+at::Tensor flatten_nhwc(const at::Tensor& x) {
+  return x.permute({0, 2, 3, 1}).flatten(1);
+}
+
+at::Tensor normalise(const at::Tensor& images, at::ArrayRef<double> mean, double scale) {
+  const at::Tensor centre = at::tensor(mean, images.options()).view({1, 3, 1, 1});
+  return ((images - centre) / scale).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+}  // namespace faceoff::layers

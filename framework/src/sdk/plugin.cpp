@@ -1,0 +1,37 @@
+#include <faceoff/augmentation.hpp>
+#include <faceoff/loss.hpp>
+#include <faceoff/model.hpp>
+#include <faceoff/optimizer.hpp>
+#include <faceoff/plugin.hpp>
+
+namespace faceoff {
+
+// The key functions: one home for every interface's vtable and type information, so that exceptions and casts work
+// across libraries.
+Plugin::~Plugin() = default;
+Model::~Model() = default;
+Loss::~Loss() = default;
+Optimizer::~Optimizer() = default;
+Augmentation::~Augmentation() = default;
+Registrar::~Registrar() = default;
+
+void Plugin::setup(const Setup&) {}
+void Model::redraw(Random&) {}
+
+std::filesystem::path Setup::resolve(const std::string& name) const {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_regular_file(name, ignored)) return name;
+  std::string tried;
+  if (!fs::path(name).is_absolute()) {
+    for (const fs::path& folder : models) {
+      const fs::path candidate = folder / fs::path(name).filename();
+      if (fs::is_regular_file(candidate, ignored)) return candidate;
+      tried += ", nor " + candidate.string();
+    }
+  }
+  if (fs::is_directory(name, ignored)) throw MissingFile(name + " is a folder, not a file", name);
+  throw MissingFile("no file " + name + tried + " (scripts/models makes the standard weights)", name);
+}
+
+}  // namespace faceoff

@@ -1,0 +1,73 @@
+#include <faceoff/random.hpp>
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <utility>
+
+namespace faceoff {
+
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t z = a + 0x9e3779b97f4a7c15ULL * (b + 1);
+  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31U);
+}
+
+std::uint64_t hash(std::string_view text) {
+  std::uint64_t h = 0xcbf29ce484222325ULL;
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return h;
+}
+
+Random::Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options)
+    : seed_(seed), rows_(std::move(rows)), options_(options) {}
+
+void Random::start_step(std::int64_t step) {
+  step_ = static_cast<std::uint64_t>(step);
+  draws_ = 0;
+}
+
+Random Random::derive(const std::vector<std::int64_t>& parents, std::string_view purpose) {
+  std::vector<std::uint64_t> keys;
+  keys.reserve(parents.size());
+  std::int64_t previous = -1;
+  std::uint64_t copy = 0;
+  for (const std::int64_t parent : parents) {
+    copy = parent == previous ? copy + 1 : 0;
+    previous = parent;
+    keys.push_back(mix(mix(rows_.at(static_cast<std::size_t>(parent)), hash(purpose)), copy));
+  }
+  Random child(mix(seed_, draws_++), std::move(keys), options_);
+  child.start_step(static_cast<std::int64_t>(step_));
+  return child;
+}
+
+template <class Fill>
+at::Tensor Random::draw(at::IntArrayRef row, at::ScalarType type, const Fill& fill) {
+  std::vector<std::int64_t> shape = {rows()};
+  shape.insert(shape.end(), row.begin(), row.end());
+  at::Tensor numbers = at::empty(shape, at::TensorOptions(type));
+  const std::uint64_t draw = draws_++;
+  for (std::int64_t r = 0; r < rows(); ++r) {
+    const std::uint64_t key = mix(mix(mix(seed_, rows_[static_cast<std::size_t>(r)]), step_), draw);
+    at::Tensor target = numbers.select(0, r);
+    fill(target, at::make_generator<at::CPUGeneratorImpl>(key));
+  }
+  return numbers.to(options_.device());
+}
+
+at::Tensor Random::uniform(double low, double high, at::IntArrayRef row) {
+  return draw(row, c10::typeMetaToScalarType(options_.dtype()),
+              [&](at::Tensor& t, const at::Generator& g) { t.uniform_(low, high, g); });
+}
+
+at::Tensor Random::normal(double mean, double deviation, at::IntArrayRef row) {
+  return draw(row, c10::typeMetaToScalarType(options_.dtype()),
+              [&](at::Tensor& t, const at::Generator& g) { t.normal_(mean, deviation, g); });
+}
+
+at::Tensor Random::integers(std::int64_t low, std::int64_t high, at::IntArrayRef row) {
+  return draw(row, at::kLong, [&](at::Tensor& t, const at::Generator& g) { t.random_(low, high, g); });
+}
+
+}  // namespace faceoff

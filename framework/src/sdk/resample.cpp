@@ -1,0 +1,96 @@
+#include <faceoff/resample.hpp>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace faceoff {
+
+namespace {
+
+struct Tap {
+  std::int64_t index;
+  double weight;
+};
+
+/// A list of taps an output position as index and weight tensors, padded with weight 0.
+Taps pack(const std::vector<std::vector<Tap>>& taps) {
+  std::size_t width = 1;
+  for (const auto& row : taps) width = std::max(width, row.size());
+  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(taps.size()), static_cast<std::int64_t>(width)};
+  Taps packed{at::zeros(shape, at::kLong), at::zeros(shape, at::kDouble)};
+  auto index = packed.index.accessor<std::int64_t, 2>();
+  auto weight = packed.weight.accessor<double, 2>();
+  for (std::size_t o = 0; o < taps.size(); ++o) {
+    for (std::size_t k = 0; k < taps[o].size(); ++k) {
+      index[static_cast<std::int64_t>(o)][static_cast<std::int64_t>(k)] = taps[o][k].index;
+      weight[static_cast<std::int64_t>(o)][static_cast<std::int64_t>(k)] = taps[o][k].weight;
+    }
+  }
+  return packed;
+}
+
+/// Resamples the second to last axis: a weighted sum of gathered rows, which are contiguous and so cheap in both
+/// directions.
+at::Tensor resample_rows(const at::Tensor& images, const Taps& taps) {
+  const at::Tensor weight = taps.weight.to(images.options());
+  const at::Tensor index = taps.index.to(images.device());
+  at::Tensor sum;
+  for (std::int64_t k = 0; k < index.size(1); ++k) {
+    const at::Tensor term = images.index_select(2, index.select(1, k)) * weight.select(1, k).view({1, 1, -1, 1});
+    sum = sum.defined() ? sum + term : term;
+  }
+  return sum;
+}
+
+}  // namespace
+
+Taps legacy_bilinear(std::int64_t in, std::int64_t out, std::int64_t begin, std::int64_t available) {
+  std::vector<std::vector<Tap>> taps(static_cast<std::size_t>(out));
+  // In float32, as tfjs does it, so that the reference's fractions are met exactly.
+  const float ratio = static_cast<float>(in) / static_cast<float>(out);
+  for (std::int64_t o = 0; o < out; ++o) {
+    const float source = ratio * static_cast<float>(o);
+    const auto low = static_cast<std::int64_t>(std::floor(source));
+    const std::int64_t high = std::min(low + 1, in - 1);
+    const float fraction = source - static_cast<float>(low);
+    auto& row = taps[static_cast<std::size_t>(o)];
+    const auto add = [&](std::int64_t position, double weight) {
+      if (position >= begin && position < begin + available) row.push_back({position - begin, weight});
+    };
+    add(low, 1.0 - fraction);
+    add(high, fraction);
+  }
+  return pack(taps);
+}
+
+Taps triangle(double from, double to, std::int64_t out, std::int64_t available) {
+  std::vector<std::vector<Tap>> taps(static_cast<std::size_t>(out));
+  const double scale = (to - from) / static_cast<double>(out);
+  const double support = std::max(1.0, scale);
+  for (std::int64_t o = 0; o < out; ++o) {
+    const double centre = from + (static_cast<double>(o) + 0.5) * scale;
+    auto& row = taps[static_cast<std::size_t>(o)];
+    double total = 0;
+    const auto first = static_cast<std::int64_t>(std::floor(centre - support));
+    const auto last = static_cast<std::int64_t>(std::ceil(centre + support));
+    for (std::int64_t i = first; i <= last; ++i) {
+      const double weight = 1.0 - std::abs(static_cast<double>(i) + 0.5 - centre) / support;
+      if (weight <= 1e-9) continue;
+      row.push_back({std::clamp<std::int64_t>(i, 0, available - 1), weight});
+      total += weight;
+    }
+    for (Tap& tap : row) tap.weight /= total;
+  }
+  return pack(taps);
+}
+
+at::Tensor resample(const at::Tensor& images, const Taps& rows, const Taps& columns) {
+  const at::Tensor tall = resample_rows(images, rows);
+  return resample_rows(tall.transpose(2, 3).contiguous(), columns).transpose(2, 3).contiguous();
+}
+
+}  // namespace faceoff

@@ -1,0 +1,171 @@
+#include <faceoff/error.hpp>
+#include <faceoff/safetensors.hpp>
+
+#include <ATen/Functions.h>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+static_assert(std::endian::native == std::endian::little, "safetensors are little-endian, and read as they lie");
+
+namespace faceoff {
+
+namespace {
+
+constexpr std::uint64_t longest_header = 100'000'000;
+
+/// A file in memory, read-only, for as long as a tensor of it lives.
+class Mapping {
+ public:
+  explicit Mapping(const std::filesystem::path& path) {
+    const auto fail = [&](const char* what) {
+      throw FileError(path.string() + ": " + what + ": " + std::strerror(errno));
+    };
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) fail("cannot open");
+    struct stat about {};
+    if (::fstat(file, &about) == 0) size_ = static_cast<std::size_t>(about.st_size);
+    if (size_ > 0) bytes_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
+    ::close(file);
+    if (bytes_ == MAP_FAILED) fail("cannot map");
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (bytes_ != nullptr && bytes_ != MAP_FAILED) ::munmap(bytes_, size_);
+  }
+  std::span<std::byte> bytes() const { return {static_cast<std::byte*>(bytes_), size_}; }
+
+ private:
+  void* bytes_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+std::pair<at::ScalarType, std::uint64_t> scalar_type(const std::string& name) {
+  if (name == "F64") return {at::kDouble, 8};
+  if (name == "F32") return {at::kFloat, 4};
+  if (name == "F16") return {at::kHalf, 2};
+  if (name == "BF16") return {at::kBFloat16, 2};
+  if (name == "I64") return {at::kLong, 8};
+  if (name == "U8") return {at::kByte, 1};
+  return {at::ScalarType::Undefined, 0};
+}
+
+/// Parses the header and refuses a name that stands twice, which nlohmann's parser lets pass.
+nlohmann::json parse_header(std::string_view text) {
+  std::vector<std::set<std::string>> keys;
+  std::string twice;
+  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second) twice = parsed.get<std::string>();
+    return true;
+  };
+  nlohmann::json header = nlohmann::json::parse(text, watch, false);
+  if (!twice.empty()) throw Error("its header names '" + twice + "' twice");
+  if (!header.is_object()) throw Error("its header is no JSON object");
+  return header;
+}
+
+struct Entry {
+  std::uint64_t begin = 0, end = 0;
+  std::string name;
+};
+
+}  // namespace
+
+TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
+  const auto mapping = std::make_shared<Mapping>(path);
+  const std::span<std::byte> bytes = mapping->bytes();
+  const auto fail = [&](const std::string& what) {
+    throw FileError(path_ + ": not a whole safetensors file: " + what + "; scripts/models makes the standard weights");
+  };
+  std::uint64_t header_size = 0;
+  if (bytes.size() < sizeof header_size) fail("it has " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(&header_size, bytes.data(), sizeof header_size);
+  if (header_size > longest_header || header_size > bytes.size() - sizeof header_size) {
+    fail("it says that its header has " + std::to_string(header_size) + " bytes");
+  }
+  const std::span<std::byte> data = bytes.subspan(sizeof header_size + header_size);
+  std::vector<Entry> entries;
+  try {
+    const nlohmann::json header = parse_header(
+        {reinterpret_cast<const char*>(bytes.data()) + sizeof header_size, static_cast<std::size_t>(header_size)});
+    for (const auto& [name, about] : header.items()) {
+      if (name == "__metadata__") continue;
+      const auto [type, width] = scalar_type(about.at("dtype").get<std::string>());
+      if (width == 0) throw Error("tensor '" + name + "' has the type " + about.at("dtype").dump());
+      const auto shape = about.at("shape").get<std::vector<std::uint64_t>>();
+      const auto offsets = about.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+      std::uint64_t count = width;
+      std::vector<std::int64_t> sizes;
+      for (const std::uint64_t n : shape) {
+        if (__builtin_mul_overflow(count, n, &count) || n > std::uint64_t{1} << 48U) {
+          throw Error("tensor '" + name + "' is larger than can be");
+        }
+        sizes.push_back(static_cast<std::int64_t>(n));
+      }
+      if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != count) {
+        throw Error("tensor '" + name + "' should have " + std::to_string(count) + " bytes and lies at " +
+                    about.at("data_offsets").dump() + " of " + std::to_string(data.size()));
+      }
+      entries.push_back({offsets[0], offsets[1], name});
+      tensors_[name] = at::from_blob(
+          data.data() + offsets[0], sizes, [mapping](void*) {}, at::TensorOptions(type));
+    }
+  } catch (const nlohmann::json::exception&) {
+    fail("its header is damaged");
+  } catch (const Error& error) {
+    fail(error.what());
+  }
+  std::ranges::sort(entries, {}, &Entry::begin);
+  std::uint64_t reached = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != reached) fail("tensor '" + entry.name + "' overlaps another or leaves a hole");
+    reached = entry.end;
+  }
+  if (reached != data.size()) fail(std::to_string(data.size() - reached) + " bytes at its end belong to no tensor");
+}
+
+at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) throw FileError(path_ + ": no tensor '" + name + "'");
+  const at::Tensor& stored = found->second;
+  const auto fits = [&] {
+    if (stored.dim() != static_cast<std::int64_t>(shape.size())) return false;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      if (shape[i] >= 0 && shape[i] != stored.size(static_cast<std::int64_t>(i))) return false;
+    }
+    return true;
+  };
+  const auto print = [](at::IntArrayRef sizes) {
+    std::string text;
+    for (const std::int64_t n : sizes)
+      text += (text.empty() ? "" : ", ") + (n < 0 ? std::string("any") : std::to_string(n));
+    return "[" + text + "]";
+  };
+  if (!fits()) {
+    throw FileError(path_ + ": tensor '" + name + "' has the shape " + print(stored.sizes()) + ", not " + print(shape));
+  }
+  const at::Tensor tensor = stored.to(dtype, /*non_blocking=*/false, /*copy=*/true);
+  if (!at::isfinite(tensor).all().item<bool>())
+    throw FileError(path_ + ": tensor '" + name + "' has values that are not finite");
+  return tensor;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,103 @@
+// dlib's face recognition ResNet in face-api's layout. D. King, "High Quality Face Recognition with Deep Metric
+// Learning", dlib, 2017; He et al., "Deep Residual Learning", CVPR 2016.
+#include <faceoff/layers.hpp>
+#include <faceoff/model.hpp>
+#include <faceoff/safetensors.hpp>
+
+#include <ATen/Functions.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace faceoff;
+using layers::Activation;
+using layers::Conv2d;
+using layers::Padding;
+
+constexpr std::int64_t side = 150;
+constexpr int any = -1;
+
+/// relu(shortcut(x) + second(first(x))); a down block halves the size and widens the shortcut with zero channels.
+struct Residual {
+  bool down = false;
+  Conv2d first, second;
+
+  at::Tensor operator()(const at::Tensor& x) const {
+    if (!down) return second(first(x), x);
+    const at::Tensor shortcut = layers::average_pool(x, 2, 2, Padding::valid);
+    const at::Tensor branch = second(first(x));
+    const at::Tensor fitted =
+        at::constant_pad_nd(branch, {0, shortcut.size(3) - branch.size(3), 0, shortcut.size(2) - branch.size(2)});
+    const at::Tensor widened = at::constant_pad_nd(shortcut, {0, 0, 0, 0, 0, branch.size(1) - shortcut.size(1)});
+    return at::relu(fitted + widened);
+  }
+};
+
+class FaceRecognition : public Model {
+ public:
+  static void describe(Schema<FaceRecognition>& s) {
+    s.name("face_recognition").summary("128-d face embedding (dlib's ResNet as face-api publishes it)");
+    s.cites("D. King, High Quality Face Recognition with Deep Metric Learning, dlib, 2017");
+    s.param("weights", &FaceRecognition::weights_, "safetensors file made by scripts/models");
+    s.param("align", &FaceRecognition::align_, "by landmarks, or by the box alone (less accurate)")
+        .choices({"landmarks", "box"});
+  }
+
+  void setup(const Setup& setup) override {
+    const TensorFile file(setup.resolve(weights_));
+    const auto get = [&](const std::string& name, at::IntArrayRef shape) {
+      return file.get(name, shape, setup.dtype).to(setup.device);
+    };
+    const auto scaled = [&](const std::string& name, std::int64_t size, const layers::ConvOptions& options) {
+      const layers::Folded folded =
+          layers::fold_affine(get(name + "/conv/filters", {any, any, size, size}), get(name + "/conv/bias", {any}),
+                              get(name + "/scale/weights", {any}), get(name + "/scale/biases", {any}));
+      return Conv2d(folded.weight, folded.bias, options);
+    };
+    first_ = scaled("conv32_down", 7, {.stride = 2, .padding = Padding::valid, .activation = Activation::relu});
+    blocks_.clear();
+    for (const std::string name :
+         {"conv32_1", "conv32_2", "conv32_3", "conv64_down", "conv64_1", "conv64_2", "conv64_3", "conv128_down",
+          "conv128_1", "conv128_2", "conv256_down", "conv256_1", "conv256_2", "conv256_down_out"}) {
+      const bool down = name.find("down") != std::string::npos;
+      blocks_.push_back({down,
+                         scaled(name + "/conv1", 3,
+                                {.stride = down ? 2 : 1,
+                                 .padding = down ? Padding::valid : Padding::same,
+                                 .activation = Activation::relu}),
+                         scaled(name + "/conv2", 3, {.activation = down ? Activation::none : Activation::relu})});
+    }
+    out_ = layers::Linear(get("fc", {128, 256}));
+  }
+
+  Field provides() const override { return Field::embedding; }
+  ViewSpec view() const override {
+    if (align_ == "box") return {side, side, BoxCrop{.scale = .91, .down = .057}};
+    return {side, side, DlibRect{}};
+  }
+
+  Output forward(const at::Tensor& images) override {
+    at::Tensor x = first_(layers::normalise(images, {122.782, 117.001, 104.298}, 255));
+    x = layers::max_pool(x, 3, 2, Padding::valid);
+    for (const Residual& block : blocks_) x = block(x);
+    const at::Tensor descriptor = out_(x.mean({2, 3}));
+    Output output;
+    output.embedding = descriptor / descriptor.norm(2, 1, true).clamp_min(1e-12);
+    return output;
+  }
+
+ private:
+  std::string weights_ = "models/face_recognition.safetensors";
+  std::string align_ = "landmarks";
+  Conv2d first_;
+  std::vector<Residual> blocks_;
+  layers::Linear out_;
+};
+
+}  // namespace
+
+FACEOFF_PLUGINS(r) {
+  r.add<FaceRecognition>();
+}

@@ -1,0 +1,78 @@
+"""The table at the end of scripts/demo, from the results.jsonl of its runs.
+
+summarise_demo.py RUN_FOLDER...
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+FOUND_SCORE = 0.5  # a face counts as found with a score above this ...
+FOUND_IOU = 0.5  # ... and, afterwards, a box that overlaps the true one by at least this
+
+HEADER = ("experiment", "protected", "faces found", "model", "role", "to the target", "to oneself", "change", "PSNR")
+
+
+def read_items(run: Path) -> list[dict[str, Any]]:
+    path = run / "results.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def before_after(pairs: Iterable[list[float | None] | None]) -> str:
+    known = [pair for pair in pairs if pair]
+    before, after = (mean(pair[i] for pair in known) for i in (0, 1))
+    return "-" if before is None and after is None else f"{number(before, 3)} → {number(after, 3)}"
+
+
+def found(face: dict[str, Any]) -> tuple[bool, bool]:
+    before, after = ((score or 0.0) > FOUND_SCORE for score in face["score"])
+    return before, after and (face["iou"] or 0.0) >= FOUND_IOU
+
+
+def rows(run: Path) -> list[tuple[str, ...]]:
+    items = read_items(run)
+    faces = [face for item in items for face in item.get("faces", [])]
+    protected = sum(item["status"] == "protected" for item in items)
+    before, after = (sum(found(face)[i] for face in faces) for i in (0, 1))
+    largest = max((item["linf"] for item in items if item.get("linf") is not None), default=None)
+    left = (run.name, f"{protected}/{len(items)}", f"{before} → {after}")
+    right = (number(largest, 0), number(mean(item.get("psnr") for item in items), 1))
+
+    by_model: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for face in faces:
+        for model in face.get("models", []):
+            by_model.setdefault((model["name"], model["role"]), []).append(model)
+    table = [
+        (*key, before_after(m.get("target") for m in models), before_after(m.get("self") for m in models))
+        for key, models in by_model.items()
+    ] or [("-",) * 4]
+    return [(*(left if i == 0 else ("",) * 3), *row, *(right if i == 0 else ("",) * 2)) for i, row in enumerate(table)]
+
+
+def main(folders: list[str]) -> None:
+    runs = [Path(folder) for folder in folders]
+    table = [HEADER, *(row for run in runs for row in rows(run))]
+    widths = [max(len(row[column]) for row in table) for column in range(len(HEADER))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    print()
+    print("Before → after; similarities are means over the faces, change is the largest in grey levels.")
+    for run in runs:
+        print(f"{run.name}: pictures in {run / 'images'}, results in {run / 'results.jsonl'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

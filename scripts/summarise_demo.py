@@ -14,7 +14,9 @@ from typing import Any
 FOUND_SCORE = 0.5  # a face counts as found with a score above this ...
 FOUND_IOU = 0.5  # ... and, afterwards, a box that overlaps the true one by at least this
 
-HEADER = ("experiment", "protected", "faces found", "model", "role", "to the target", "to oneself", "change", "PSNR")
+HEADER = (
+    "experiment", "protected", "faces found", "model", "role", "to the target", "taken for", "to oneself", "change", "PSNR"
+)  # fmt: skip
 
 
 def read_items(run: Path) -> list[dict[str, Any]]:
@@ -42,6 +44,20 @@ def found(face: dict[str, Any]) -> tuple[bool, bool]:
     return before, after and (face["iou"] or 0.0) >= FOUND_IOU
 
 
+def thresholds(run: Path) -> dict[str, float | None]:
+    """Each model's similarity threshold at the run's false accept rate, where it was measured."""
+    environment = json.loads((run / "environment.json").read_text())
+    return {name: model.get("threshold") for name, model in environment["models"].items()}
+
+
+def taken(pairs: list[list[float | None] | None], threshold: float | None) -> str:
+    """How many faces pass for their target."""
+    known = [pair for pair in pairs if pair]
+    if not known or threshold is None:
+        return "-"
+    return f"{sum((pair[1] or 0.0) >= threshold for pair in known)} of {len(known)}"
+
+
 def rows(run: Path) -> list[tuple[str, ...]]:
     items = read_items(run)
     faces = [face for item in items for face in item.get("faces", [])]
@@ -55,10 +71,13 @@ def rows(run: Path) -> list[tuple[str, ...]]:
     for face in faces:
         for model in face.get("models", []):
             by_model.setdefault((model["name"], model["role"]), []).append(model)
-    table = [
-        (*key, before_after(m.get("target") for m in models), before_after(m.get("self") for m in models))
-        for key, models in by_model.items()
-    ] or [("-",) * 4]
+    limits = thresholds(run) if items else {}
+    table = []
+    for (name, role), models in by_model.items():
+        targets = [model["target"] for model in models]
+        to_self = before_after(model["self"] for model in models)
+        table.append((name, role, before_after(targets), taken(targets, limits.get(name)), to_self))
+    table = table or [("-",) * 5]
     return [(*(left if i == 0 else ("",) * 3), *row, *(right if i == 0 else ("",) * 2)) for i, row in enumerate(table)]
 
 
@@ -70,6 +89,7 @@ def main(folders: list[str]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     print()
     print("Before → after; similarities are means over the faces, change is the largest in grey levels.")
+    print("taken for: faces that pass for their target at the experiment's false accept rate.")
     for run in runs:
         print(f"{run.name}: pictures in {run / 'images'}, results in {run / 'results.jsonl'}")
 

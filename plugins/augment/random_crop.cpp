@@ -3,7 +3,6 @@
 
 #include <ATen/Functions.h>
 
-#include <cmath>
 #include <vector>
 
 namespace {
@@ -25,29 +24,17 @@ class RandomCrop : public Augmentation {
 
   Images operator()(const Images& images, Random& random) override {
     const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
-    const at::Tensor share = random.uniform(low_, high_).to(at::kCPU, at::kDouble);
-    const at::Tensor place = random.uniform(0, 1, {2}).to(at::kCPU, at::kDouble);
-    std::vector<at::Tensor> rows, maps;
-    for (std::int64_t r = 0; r < images.pixels.size(0); ++r) {
-      const auto cut = [&](std::int64_t side) {
-        return std::llround(share[r].item<double>() * static_cast<double>(side));
-      };
-      const std::int64_t h = cut(height), w = cut(width);
-      const auto offset = [&](std::int64_t axis, std::int64_t free) {
-        return static_cast<std::int64_t>(place[r][axis].item<double>() * static_cast<double>(free + 1));
-      };
-      const std::int64_t top = offset(0, height - h), left = offset(1, width - w);
-      const at::Tensor part = images.pixels.narrow(0, r, 1).narrow(2, top, h).narrow(3, left, w);
+    std::vector<at::Tensor> rows;
+    std::vector<Move> moves;
+    for (const Window& w : random_windows(random, height, width, low_, high_)) {
+      const at::Tensor row = images.pixels.narrow(0, static_cast<std::int64_t>(rows.size()), 1);
+      const at::Tensor part = row.narrow(2, w.top, w.height).narrow(3, w.left, w.width);
       rows.push_back(at::upsample_bilinear2d(part, {height, width}, /*align_corners=*/false));
-      const double sx = static_cast<double>(width) / static_cast<double>(w);
-      const double sy = static_cast<double>(height) / static_cast<double>(h);
-      maps.push_back(at::tensor({sx, 0., -sx * static_cast<double>(left), 0., sy, -sy * static_cast<double>(top)},
-                                images.map.options())
-                         .view({1, 2, 3}));
+      const double sx = static_cast<double>(width) / static_cast<double>(w.width);
+      const double sy = static_cast<double>(height) / static_cast<double>(w.height);
+      moves.push_back({sx, -sx * static_cast<double>(w.left), sy, -sy * static_cast<double>(w.top)});
     }
-    const at::Tensor map = at::cat(maps);
-    return {at::cat(rows), compose(map, images.map),
-            images.landmarks.defined() ? apply_map(map, images.landmarks) : images.landmarks};
+    return moved(images, rows, moves);
   }
 
  private:

@@ -4,7 +4,6 @@
 
 #include <ATen/Functions.h>
 
-#include <cmath>
 #include <vector>
 
 namespace {
@@ -26,28 +25,16 @@ class RandomScale : public Augmentation {
 
   Images operator()(const Images& images, Random& random) override {
     const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
-    const at::Tensor share = random.uniform(low_, high_).to(at::kCPU, at::kDouble);
-    const at::Tensor place = random.uniform(0, 1, {2}).to(at::kCPU, at::kDouble);
-    std::vector<at::Tensor> rows, maps;
-    for (std::int64_t r = 0; r < images.pixels.size(0); ++r) {
-      const auto shrunk = [&](std::int64_t side) {
-        return std::llround(share[r].item<double>() * static_cast<double>(side));
-      };
-      const std::int64_t h = shrunk(height), w = shrunk(width);
-      const auto margin = [&](std::int64_t axis, std::int64_t free) {
-        return static_cast<std::int64_t>(place[r][axis].item<double>() * static_cast<double>(free + 1));
-      };
-      const std::int64_t top = margin(0, height - h), left = margin(1, width - w);
-      const at::Tensor small = at::upsample_nearest2d(images.pixels.narrow(0, r, 1), {h, w});
-      rows.push_back(at::constant_pad_nd(small, {left, width - w - left, top, height - h - top}));
-      maps.push_back(at::tensor({static_cast<double>(w) / static_cast<double>(width), 0., static_cast<double>(left),  //
-                                 0., static_cast<double>(h) / static_cast<double>(height), static_cast<double>(top)},
-                                images.map.options())
-                         .view({1, 2, 3}));
+    std::vector<at::Tensor> rows;
+    std::vector<Move> moves;
+    for (const Window& w : random_windows(random, height, width, low_, high_)) {
+      const at::Tensor row = images.pixels.narrow(0, static_cast<std::int64_t>(rows.size()), 1);
+      const at::Tensor small = at::upsample_nearest2d(row, {w.height, w.width});
+      rows.push_back(at::constant_pad_nd(small, {w.left, width - w.width - w.left, w.top, height - w.height - w.top}));
+      moves.push_back({static_cast<double>(w.width) / static_cast<double>(width), static_cast<double>(w.left),
+                       static_cast<double>(w.height) / static_cast<double>(height), static_cast<double>(w.top)});
     }
-    const at::Tensor map = at::cat(maps);
-    return {at::cat(rows), compose(map, images.map),
-            images.landmarks.defined() ? apply_map(map, images.landmarks) : images.landmarks};
+    return moved(images, rows, moves);
   }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace faceoff {
 
-/// What the process says with its exit code.
-enum class ExitCode : int { done = 0, items_failed = 1, usage = 2, plugin = 3, files = 4, interrupted = 130 };
+/// What the process says with its exit code; a signal adds 128 + its number.
+enum class ExitCode : int { done = 0, items_failed = 1, usage = 2, plugin = 3, files = 4 };
 
 /// Every error that a user sees: one line that says what is wrong and what would be right.
 class FACEOFF_API Error : public std::runtime_error {

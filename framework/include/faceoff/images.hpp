@@ -1,8 +1,12 @@
 #pragma once
 
 #include <faceoff/export.hpp>
+#include <faceoff/random.hpp>
 
 #include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
 
 namespace faceoff {
 
@@ -22,8 +26,20 @@ FACEOFF_API at::Tensor apply_map(const at::Tensor& map, const at::Tensor& points
 /// Boxes [R,N,4] through the rows' maps, as the upright boxes about the mapped corners.
 FACEOFF_API at::Tensor map_boxes(const at::Tensor& map, const at::Tensor& boxes);
 
-/// The map x → scale·x + shift a row, from [R] tensors.
-FACEOFF_API at::Tensor scale_and_shift(const at::Tensor& scale_x, const at::Tensor& scale_y, const at::Tensor& shift_x,
-                                       const at::Tensor& shift_y);
+/// A rectangle of whole pixels within an image.
+struct Window {
+  std::int64_t top = 0, left = 0, height = 0, width = 0;
+};
+
+/// A window a row: its sides U[low, high) of the image's, at a random place within it.
+FACEOFF_API std::vector<Window> random_windows(Random& random, std::int64_t height, std::int64_t width, double low,
+                                               double high);
+
+/// The images with new pixels: a tensor [1,3,H,W] a row, and the affine map a row, {sx, tx, sy, ty}, by which they
+/// moved.
+struct Move {
+  double scale_x = 1, shift_x = 0, scale_y = 1, shift_y = 0;
+};
+FACEOFF_API Images moved(const Images& images, const std::vector<at::Tensor>& rows, const std::vector<Move>& moves);
 
 }  // namespace faceoff

@@ -19,8 +19,9 @@ class FACEOFF_API Random {
   /// From here on, the numbers of this step.
   void start_step(std::int64_t step);
 
-  /// The same stream for the rows that `parents` names, each with a key of its own: row i is a copy of row parents[i].
-  Random derive(const std::vector<std::int64_t>& parents, std::string_view purpose);
+  /// Numbers of this step for rows made of these ones: row i is a copy of row parents[i], with a key of its own. They
+  /// depend on the purpose, not on what was drawn before, so that one more user of numbers changes nobody else's.
+  Random derive(const std::vector<std::int64_t>& parents, std::string_view purpose) const;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(rows_.size()); }
 

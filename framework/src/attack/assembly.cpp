@@ -92,7 +92,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
               ", and finding faces needs scores, boxes");
   if (!experiment.landmarks.empty()) {
     landmarks = model(experiment.landmarks);
-    require(includes(landmarks->provides, Field::landmarks), experiment.faces_place,
+    require(includes(landmarks->provides, Field::landmarks), experiment.landmarks_place,
             "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) + ", not landmarks");
   }
 

@@ -14,20 +14,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One photo's faces with their embeddings under every judge.
+/// One photo's faces with their embeddings under every judge; none where it can't be read, which is told.
 struct Photo {
   std::string sha256;
   std::vector<Face> faces;
   std::vector<std::map<const LoadedModel*, at::Tensor>> embeddings;  ///< a face: [1,D] each
 };
 
-Photo read_photo(const Assembly& assembly, const fs::path& path) {
+Photo read_photo(const Assembly& assembly, const fs::path& path,
+                 const std::function<void(const std::string&)>& notice) {
   const at::NoGradGuard no_grad;
-  const Picture picture = read_picture(path);
+  Picture picture;
+  try {
+    picture = read_picture(path);
+  } catch (const Error& error) {
+    notice(std::string(error.what()) + "; left out");
+    return {};
+  }
   const at::Tensor pixels = to_tensor(picture, at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
   Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
   Photo photo{
       picture.sha256, find_faces(*assembly.detector->model, landmarks, pixels, assembly.experiment.minimum_score), {}};
+  if (photo.faces.empty()) notice(path.string() + ": no face found; left out");
   for (const Face& face : photo.faces) {
     auto& embeddings = photo.embeddings.emplace_back();
     for (const Judge& judge : assembly.judges) embeddings[judge.model] = embed(*judge.model, pixels, face).unsqueeze(0);
@@ -41,11 +49,8 @@ Person person_of(const Assembly& assembly, const std::string& name, const std::v
   Person person{name, {}, {}};
   std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
   for (const fs::path& file : files) {
-    const Photo photo = read_photo(assembly, file);
-    if (photo.faces.empty()) {
-      notice(file.string() + ": no face found, so it says nothing about " + name);
-      continue;
-    }
+    const Photo photo = read_photo(assembly, file, notice);
+    if (photo.faces.empty()) continue;
     const auto best = std::ranges::max_element(photo.faces, {}, &Face::score) - photo.faces.begin();
     for (const auto& [model, embedding] : photo.embeddings[static_cast<std::size_t>(best)])
       embeddings[model].push_back(embedding);
@@ -87,8 +92,7 @@ Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& 
     return gallery;
   }
   for (const std::string& file : people) {
-    const Photo photo = read_photo(assembly, file);
-    if (photo.faces.empty()) notice(file + ": no face found, so nobody in it");
+    const Photo photo = read_photo(assembly, file, notice);
     const std::string stem = fs::path(file).stem().string();
     for (std::size_t f = 0; f < photo.faces.size(); ++f) {
       gallery.people_.push_back({stem + "/" + std::to_string(f + 1), {photo.sha256}, photo.embeddings[f]});

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -54,6 +55,10 @@ at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& de
 
 }  // namespace
 
+bool finite(const at::Tensor& tensor) {
+  return std::isfinite(tensor.sum().item<double>());
+}
+
 void check_output(const LoadedModel& model, const Output& output, std::int64_t rows) {
   const auto check = [&](Field field, const at::Tensor& tensor, std::int64_t dimensions, std::int64_t last) {
     if (!includes(model.provides, field)) return;
@@ -63,7 +68,7 @@ void check_output(const LoadedModel& model, const Output& output, std::int64_t r
       throw PluginError(what + "have the shape " + c10::str(tensor.sizes()) + " for " + std::to_string(rows) +
                         " views");
     }
-    if (!at::isfinite(tensor).all().item<bool>()) throw PluginError(what + "are not finite");
+    if (!finite(tensor)) throw PluginError(what + "are not finite");
   };
   check(Field::scores, output.scores, 2, 0);
   check(Field::boxes, output.boxes, 3, 4);
@@ -143,7 +148,8 @@ bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   return true;
 }
 
-ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, Random& random, const std::string& purpose) const {
+ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, const Random& random,
+                                             const std::string& purpose) const {
   for (std::size_t i = 0; i < assembly_.augmentations.size(); ++i) {
     const AugmentationStep& step = assembly_.augmentations[i];
     if (step.at != at) continue;
@@ -173,7 +179,7 @@ ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, Random& random
   return rows;
 }
 
-ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows& pictures) const {
+ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const {
   Rows rows;
   std::vector<at::Tensor> pixels, maps, landmarks;
   const bool face_views = about_a_face(model.view.crop);
@@ -186,8 +192,7 @@ ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows&
   for (std::int64_t r = 0; r < samples; ++r) {
     const at::Tensor picture = pictures.images.pixels.narrow(0, r, 1), map = pictures.images.map.narrow(0, r, 1);
     const std::int64_t x_row = pictures.subject[static_cast<std::size_t>(r)];
-    const auto subject =
-        static_cast<std::size_t>(x_row / (x_rows_ / static_cast<std::int64_t>(subjects_.faces.size())));
+    const auto subject = static_cast<std::size_t>(x_row / copies);
     const auto add = [&](const at::Tensor& view, const at::Tensor& view_map, std::int64_t reference) {
       pixels.push_back(view);
       maps.push_back(view_map);
@@ -243,30 +248,30 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
     throw PluginError("the optimizer asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " +
                       c10::str(subjects_.pixels.sizes()));
   }
-  x_rows_ = x.size(0);
-  queries_ += x_rows_;
-  Random random =
-      random_.derive(repeated(counting(subjects), x_rows_ / subjects), "evaluation " + std::to_string(evaluations_++));
+  const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
+  queries_ += x_rows;
+  const Random random =
+      random_.derive(repeated(counting(subjects), copies), "evaluation " + std::to_string(evaluations_++));
   Rows pictures;
-  pictures.subject = counting(x_rows_);
+  pictures.subject = counting(x_rows);
   const at::Tensor seen = subjects_.grey ? x.mean(1, true).expand_as(x) : x;
-  pictures.images = {seen, subjects_.map.repeat_interleave(x_rows_ / subjects, 0), {}};
+  pictures.images = {seen, subjects_.map.repeat_interleave(copies, 0), {}};
   pictures = augment(std::move(pictures), Stage::picture, random, "picture ");
 
-  at::Tensor total = at::zeros({x_rows_}, x.options());
+  at::Tensor total = at::zeros({x_rows}, x.options());
   for (const LoadedModel* model : assembly_.surrogates) {
-    const Rows rows = augment(views(*model, pictures), Stage::view, random, model->name + " ");
+    const Rows rows = augment(views(*model, pictures, copies), Stage::view, random, model->name + " ");
     Output output = model->model->forward(rows.images.pixels);
     const auto count = static_cast<std::int64_t>(rows.subject.size());
     check_output(*model, output, count);
     output.picture = rows.images.pixels;
     const Reference against = reference(*model, rows);
     // Copies and draws of one view are averaged, the faces of one subject added up.
-    std::map<std::pair<std::int64_t, std::int64_t>, double> copies;
-    for (std::size_t r = 0; r < rows.subject.size(); ++r) copies[{rows.subject[r], rows.reference[r]}] += 1;
+    std::map<std::pair<std::int64_t, std::int64_t>, double> draws;
+    for (std::size_t r = 0; r < rows.subject.size(); ++r) draws[{rows.subject[r], rows.reference[r]}] += 1;
     std::vector<double> share;
     for (std::size_t r = 0; r < rows.subject.size(); ++r)
-      share.push_back(1 / copies[{rows.subject[r], rows.reference[r]}]);
+      share.push_back(1 / draws[{rows.subject[r], rows.reference[r]}]);
     const at::Tensor shares = at::tensor(share, x.options().requires_grad(false));
     const at::Tensor index = as_tensor(rows.subject, x.device());
     for (const LossTerm& term : assembly_.losses) {
@@ -277,8 +282,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
                           (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " + std::to_string(count) +
                           " rows");
       }
-      if (!at::isfinite(values).all().item<bool>())
-        throw PluginError("plugin " + term.plugin + " returned a value that is not finite");
+      if (!finite(values)) throw PluginError("plugin " + term.plugin + " returned a value that is not finite");
       total = total.index_add(0, index, values * shares * (term.weight / static_cast<double>(term.models.size())));
     }
   }
@@ -297,8 +301,8 @@ Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
   if (!value.requires_grad()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
   const at::Tensor gradient = torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front();
   if (!gradient.defined()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
-  if (!at::isfinite(gradient).all().item<bool>()) throw PluginError("the gradient is not finite");
-  if (x_rows_ == subjects_.pixels.size(0)) latest_ = value.detach();
+  if (!finite(gradient)) throw PluginError("the gradient is not finite");
+  if (x.size(0) == subjects_.pixels.size(0)) latest_ = value.detach();
   return {value.detach(), gradient};
 }
 

@@ -54,8 +54,9 @@ class ChainObjective : public Objective {
   };
 
   at::Tensor chain(const at::Tensor& x);
-  Rows views(const LoadedModel& model, const Rows& pictures) const;
-  Rows augment(Rows rows, Stage at, Random& random, const std::string& purpose) const;
+  /// `copies`: how many rows of x a subject has.
+  Rows views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const;
+  Rows augment(Rows rows, Stage at, const Random& random, const std::string& purpose) const;
   Reference reference(const LoadedModel& model, const Rows& rows) const;
   void prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets);
 
@@ -70,9 +71,11 @@ class ChainObjective : public Objective {
   at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
   std::int64_t queries_ = 0;
   std::int64_t step_ = 0;
-  std::int64_t x_rows_ = 0;       ///< of the evaluation under way
   std::int64_t evaluations_ = 0;  ///< in this step
 };
+
+/// Whether all values are finite: one pass, since a sum keeps what is not.
+bool finite(const at::Tensor& tensor);
 
 /// Checks what a model made of R views: shapes, rows, finite values. Throws PluginError naming the model.
 void check_output(const LoadedModel& model, const Output& output, std::int64_t rows);

@@ -55,7 +55,7 @@ po::options_description options() {
       ("set", po::value<std::vector<std::string>>()->composing(),
        "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")   //
       ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")  //
-      ("dry-run", "build and check everything, list the items, write nothing")                           //
+      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")                           //
       ("plugin-path", po::value<std::vector<std::string>>()->composing(),
        "a folder with more plugins; may be repeated");
   return all;
@@ -146,6 +146,9 @@ int run_command(std::vector<std::string> args) {
   const PluginLibrary plugins(folders);
   for (const BrokenPlugin& broken : plugins.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
 
+  const std::optional<fs::path> out =
+      values.contains("out") ? std::optional<fs::path>(values["out"].as<std::string>()) : std::nullopt;
+  if (out) RunFolder::require_free(*out);
   const Document document(values["experiment"].as<std::string>(), list(values, "set"));
   const std::vector<Experiment> experiments = read_experiments(document, plugins);
   const Experiment& first = experiments.front();
@@ -159,6 +162,8 @@ int run_command(std::vector<std::string> args) {
       build();
     } catch (const ConfigError& error) {
       diagnostics.add(error.place(), error.what());
+    } catch (const PictureError& error) {
+      diagnostics.add(first.people_place, error.what());
     }
   };
   for (const Experiment& experiment : experiments) {
@@ -166,6 +171,16 @@ int run_command(std::vector<std::string> args) {
   }
   diagnostics.throw_if_any();
 
+  if (values.contains("dry-run")) {
+    std::string text;
+    for (const Experiment& experiment : experiments) {
+      for (const fs::path& picture : experiment.pictures) text += experiment.variant + "\t" + picture.string() + "\n";
+    }
+    print(text);
+    return static_cast<int>(ExitCode::done);
+  }
+
+  const Interrupt interrupt;
   std::size_t count = 0;
   for (const Experiment& experiment : experiments) count += experiment.pictures.size();
   Progress progress(static_cast<std::int64_t>(count));
@@ -182,24 +197,13 @@ int run_command(std::vector<std::string> args) {
   }
   diagnostics.throw_if_any();
 
-  if (values.contains("dry-run")) {
-    std::string text;
-    for (const Experiment& experiment : experiments) {
-      for (const fs::path& picture : experiment.pictures) text += experiment.variant + "\t" + picture.string() + "\n";
-    }
-    print(text);
-    return static_cast<int>(ExitCode::done);
-  }
-
-  const RunFolder run(values.contains("out") ? fs::path(values["out"].as<std::string>())
-                                             : RunFolder::fresh(first.name, document.text()));
+  const RunFolder run(out ? *out : RunFolder::fresh(first.name, document.text()));
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), args.begin(), args.end());
   run.write("experiment.toml", document.text());
   run.write("resolved.toml", document.resolved(first.resolved.to_toml()));
   run.write("environment.json", environment(command, first, pool, plugins_of(experiments)).dump(2) + "\n");
 
-  const Interrupt interrupt;
   Summary summary;
   std::size_t item = 0;
   for (const Prepared& variant : prepared) {

@@ -1,9 +1,12 @@
 #include "host/document.hpp"
 
+#include <faceoff/schema.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <sstream>
 
+#include "host/exception.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -34,17 +37,19 @@ std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
   std::istringstream stream(text);
   for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  if (text.ends_with(separator)) parts.emplace_back();
   return parts;
 }
 
-/// Puts a value at a dotted key, making tables on the way; a number steps into a list. Moves the node: a copy would
-/// forget its place.
-void put(toml::table& root, const std::string& key, toml::node&& value, const std::string& said) {
+/// Puts a value at a dotted key, making tables on the way; a number steps into a list. `source` is where that was said.
+/// Moves the node: a copy would forget its place.
+void put(toml::table& root, const std::string& key, toml::node&& value, const toml::source_region& source) {
   const std::vector<std::string> parts = split(key, '.');
-  const auto refuse = [&](const std::string& why) { throw ConfigError(said + ": " + why); };
+  const auto refuse = [&](const std::string& why) { throw ConfigError(why, place_of(source)); };
   if (parts.empty() || std::ranges::any_of(parts, &std::string::empty)) refuse("'" + key + "' is no key");
   if (parts.size() > 16) refuse("a key has at most 16 parts");
   toml::node* at = &root;
+  std::string reached;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     if (toml::array* list = at->as_array()) {
       std::size_t index = 0;
@@ -55,33 +60,38 @@ void put(toml::table& root, const std::string& key, toml::node&& value, const st
       at = list->get(index);
     } else if (toml::table* table = at->as_table()) {
       toml::node* next = table->get(parts[i]);
-      at = next != nullptr ? next : &table->insert_or_assign(parts[i], toml::table{}).first->second;
+      at = next != nullptr ? next : &table->insert_or_assign(toml::key(parts[i], source), toml::table{}).first->second;
     } else {
-      refuse("'" + parts[i] + "' is below a value");
+      break;
     }
+    reached += (reached.empty() ? "" : ".") + parts[i];
   }
-  if (toml::table* table = at->as_table()) {
-    table->insert_or_assign(parts.back(), std::move(value));
-  } else {
-    refuse("'" + parts.back() + "' names neither a table's key nor one");
-  }
+  if (at->is_array())
+    refuse("'" + reached + "' is a list: set all of it, or a key of a table in it (" + reached + ".0.KEY)");
+  if (!at->is_table()) refuse("'" + reached + "' is a value, so there is nothing below it to set");
+  at->as_table()->insert_or_assign(toml::key(parts.back(), source), std::move(value));
 }
 
 /// KEY=VALUE: VALUE is TOML, else a string.
 std::pair<std::string, toml::table> parse_set(const std::string& set) {
   const std::size_t equals = set.find('=');
-  const std::string said = "--set " + set;
+  const std::string said = "--set " + one_line(set);
   if (equals == std::string::npos || equals == 0) throw ConfigError(said + ": say --set KEY=VALUE");
   const std::string key = set.substr(0, equals), value = set.substr(equals + 1);
   check_text(value, said);
+  // A string is parsed too, so that it knows where it was said.
+  const auto parse = [&](const std::string& text) { return toml::parse("value = " + text + "\n", said); };
   toml::table holder;
   try {
-    holder = toml::parse("value = " + value + "\n", said);
-    if (holder.size() != 1) throw ConfigError(said + ": one value");
+    holder = parse(value);
   } catch (const toml::parse_error&) {
-    holder = toml::parse("value = \"\"\n", said);
-    holder.insert_or_assign("value", value);
+    try {
+      holder = parse(to_toml(value));
+    } catch (const toml::parse_error&) {
+      throw ConfigError(said + ": no UTF-8");
+    }
   }
+  if (holder.size() != 1) throw ConfigError(said + ": one value");
   return {key, std::move(holder)};
 }
 
@@ -117,8 +127,12 @@ Document::Document(const std::filesystem::path& path, std::vector<std::string> s
     : file_(path.string()), sets_(std::move(sets)) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw MissingFile("no experiment " + file_, path);
-  const std::vector<std::uint8_t> bytes = read_file(path, longest_file + 1);
-  text_.assign(bytes.begin(), bytes.end());
+  try {
+    const std::vector<std::uint8_t> bytes = read_file(path, longest_file + 1);
+    text_.assign(bytes.begin(), bytes.end());
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
   check_text(text_, file_);
   read_sweep(parse());
 }
@@ -136,9 +150,22 @@ toml::table Document::parse() const {
     auto [key, holder] = parse_set(set);
     // On a swept key it takes the list's place.
     if (toml::table* sweep = root["sweep"].as_table()) sweep->erase(key);
-    put(root, key, std::move(*holder.get("value")), "--set " + set);
+    toml::node& value = *holder.get("value");
+    const toml::source_region source = value.source();
+    set_value(root, key, std::move(value), source);
   }
   return root;
+}
+
+void Document::set_value(toml::table& root, const std::string& key, toml::node&& value,
+                         const toml::source_region& source) const {
+  Diagnostics diagnostics(file_, text_);
+  try {
+    put(root, key, std::move(value), source);
+  } catch (const ConfigError& error) {
+    diagnostics.add(error.place(), error.what());
+  }
+  diagnostics.throw_if_any();
 }
 
 void Document::read_sweep(const toml::table& root) {
@@ -146,7 +173,8 @@ void Document::read_sweep(const toml::table& root) {
   variants_ = {Variant{}};
   const toml::node* node = root.get("sweep");
   const toml::table* sweep = node != nullptr ? node->as_table() : nullptr;
-  if (node != nullptr && sweep == nullptr) diagnostics.add(place_of(node->source()), "sweep: a table of lists");
+  if (node != nullptr && sweep == nullptr)
+    diagnostics.add(place_of(node->source()), "'sweep' should be a table of lists: [sweep]");
   std::vector<std::string> last_parts;
   if (sweep != nullptr) {
     for (const auto& [key, values] : *sweep) last_parts.push_back(split(std::string(key.str()), '.').back());
@@ -155,7 +183,7 @@ void Document::read_sweep(const toml::table& root) {
       const toml::array* list = values.as_array();
       if (list == nullptr || list->empty()) {
         diagnostics.add(place_of(values.source()),
-                        "sweep '" + name + "': a list of at least one value" +
+                        "sweep '" + name + "' should be a list of at least one value" +
                             (values.is_table() ? " (quote dotted keys: \"attack.epsilon\" = [8])" : ""));
         continue;
       }
@@ -198,8 +226,9 @@ std::string Document::resolved(const std::string& values) const {
 toml::table Document::tables(const Variant& variant) const {
   toml::table root = parse();
   for (const auto& [key, index] : variant.choices) {
-    toml::node& value = *root["sweep"][key][index].node();
-    put(root, key, std::move(value), file_ + ": sweep '" + key + "'");
+    const auto swept = root["sweep"].as_table()->find(key);
+    const toml::source_region source = swept->first.source();
+    set_value(root, key, std::move(*swept->second.as_array()->get(index)), source);
   }
   root.erase("sweep");
   return root;

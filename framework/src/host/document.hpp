@@ -35,6 +35,9 @@ class Document {
 
  private:
   toml::table parse() const;
+  /// Sets a dotted key; where that can't be, a ConfigError that shows where it was said.
+  void set_value(toml::table& root, const std::string& key, toml::node&& value,
+                 const toml::source_region& source) const;
   void read_sweep(const toml::table& root);
 
   std::string file_;

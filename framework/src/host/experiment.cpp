@@ -50,6 +50,14 @@ bool has_folders(const fs::path& folder) {
                              [](const auto& entry) { return entry.is_directory(); });
 }
 
+/// A name as a part of a dotted key.
+std::string as_key(const std::string& name) {
+  const bool bare = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return (std::isalnum(c) != 0 && c < 0x80) || c == '_' || c == '-';
+  });
+  return bare ? name : to_toml(name);
+}
+
 /// Reads one variant's tables.
 class Reader {
  public:
@@ -71,12 +79,18 @@ class Reader {
   }
 
  private:
-  /// The table under a top-level key; a fault where it is something else.
-  const toml::table* table(const std::string& key) {
+  /// Whether a top-level key is something else than a table: a fault, and what is in it is not asked for.
+  bool misshapen(const std::string& key) {
     const toml::node* node = root_.get(key);
-    if (node == nullptr) return nullptr;
-    if (!node->is_table()) diagnostics_.add(place_of(node->source()), "'" + key + "' should be a table: [" + key + "]");
-    return node->as_table();
+    if (node == nullptr || node->is_table()) return false;
+    diagnostics_.add(place_of(node->source()), "'" + key + "' should be a table: [" + key + "]");
+    return true;
+  }
+
+  /// The table under a top-level key, or null.
+  const toml::table* table(const std::string& key) const {
+    const toml::node* node = root_.get(key);
+    return node != nullptr ? node->as_table() : nullptr;
   }
 
   /// The tables of a [[key]] list.
@@ -122,9 +136,9 @@ class Reader {
   }
 
   void read_data() {
+    if (misshapen("data")) return;
     Section data = section(table("data"), "[data]");
-    const std::vector<std::string> patterns = data.texts("pictures");
-    if (patterns.empty()) data.fault("pictures", "[data] needs 'pictures', a list of files, folders or patterns");
+    const std::vector<std::string> patterns = data.required_texts("pictures", "a list of files, folders or patterns");
     try {
       out_.pictures = expand_pictures(patterns);
     } catch (const ConfigError& error) {
@@ -176,6 +190,7 @@ class Reader {
   }
 
   void read_models() {
+    if (misshapen("models")) return;
     const toml::table* models = table("models");
     if (models == nullptr || models->empty()) {
       diagnostics_.add(Place{file_, 0, 0}, "no [models.NAME]: an attack needs at least one model");
@@ -187,7 +202,7 @@ class Reader {
         diagnostics_.add(place_of(node.source()), "'" + name + "' should be a table: [models." + name + "]");
         continue;
       }
-      Section model = section(node.as_table(), "[models." + name + "]");
+      Section model = section(node.as_table(), "[models." + as_key(name) + "]");
       PluginConfig config = plugin(model, Kind::model);
       finish(model, config);
       out_.models.emplace(name, std::move(config));
@@ -196,15 +211,19 @@ class Reader {
 
   /// Checks that a name is one of [models].
   void check_model(Section& section, const std::string& key, const std::string& name) {
-    if (out_.models.contains(name)) return;
+    const toml::node* models = root_.get("models");
+    const bool unknown = models != nullptr && !models->is_table();  // which is a fault of its own
+    if (unknown || out_.models.contains(name)) return;
     std::vector<std::string> names;
     for (const auto& [known, config] : out_.models) names.push_back(known);
     section.fault(key, "no [models." + name + "]" + did_you_mean(name, names));
   }
 
   void read_faces() {
+    if (misshapen("faces")) return;
     Section faces = section(table("faces"), "[faces]");
     out_.faces_place = faces.place("detector");
+    out_.landmarks_place = faces.place("landmarks");
     out_.detector = faces.required_text("detector");
     if (!out_.detector.empty()) check_model(faces, "detector", out_.detector);
     out_.landmarks = faces.text("landmarks", "");
@@ -214,13 +233,17 @@ class Reader {
   }
 
   void read_attack() {
+    if (misshapen("attack")) return;
     Section attack = section(table("attack"), "[attack]");
-    out_.attack_place = attack.place();
+    out_.attack_place = attack.place("subject");
     out_.subject = attack.choice("subject", {"picture", "crop"}) == "crop" ? SubjectKind::crop : SubjectKind::picture;
-    out_.mask = attack.choice("mask", {"picture", "faces"}) == "faces" ? MaskKind::faces : MaskKind::picture;
-    out_.epsilon = attack.number("epsilon", 8, {0, 1e6});
+    if (out_.subject == SubjectKind::picture) {
+      out_.mask = attack.choice("mask", {"picture", "faces"}) == "faces" ? MaskKind::faces : MaskKind::picture;
+    } else if (attack.take("mask") != nullptr) {
+      attack.fault("mask", "subject = \"crop\" changes the crops alone, so 'mask' says nothing; leave it out");
+    }
     out_.norm = attack.choice("norm", {"inf", "two"}) == "two" ? Norm::two : Norm::inf;
-    if (out_.norm == Norm::inf && out_.epsilon > 255) attack.fault("epsilon", "'epsilon' is in grey levels: 0 to 255");
+    out_.epsilon = attack.number("epsilon", 8, {0, out_.norm == Norm::inf ? 255 : 1e6});
     if (attack.has("stop_at")) {
       out_.stop_at = attack.number("stop_at", 0);
     } else {
@@ -250,14 +273,13 @@ class Reader {
     config.choice = choices.at(choice);
     if (config.choice == Choice::named) config.name = target.required_text("name");
     if (config.choice == Choice::photos) {
-      const std::vector<std::string> patterns = target.texts("photos");
-      if (patterns.empty()) target.fault("photos", "choice = \"photos\" needs 'photos', pictures of the target");
+      const std::vector<std::string> patterns = target.required_texts("photos", "pictures of the target");
       try {
         for (const fs::path& file : expand_pictures(patterns)) config.photos.push_back(file.string());
       } catch (const ConfigError& error) {
         target.fault("photos", error.what());
       }
-    } else if (out_.people.empty()) {
+    } else if (!root_["data"]["people"]) {
       target.fault("choice", "choosing a target needs people: [data] people");
     }
     target.finish();
@@ -268,16 +290,17 @@ class Reader {
     for (const toml::table* node : tables("loss")) {
       Section loss = section(node, "[[loss]]  # " + std::to_string(number++));
       LossConfig config;
-      config.models = loss.texts("models");
-      if (config.models.empty()) loss.fault("models", "[[loss]] needs 'models', the models that it attacks");
+      config.models = loss.required_texts("models", "the models that it attacks");
       for (const std::string& name : config.models) check_model(loss, "models", name);
       config.weight = loss.number("weight", 1, {-1e6, 1e6});
       config.plugin = plugin(loss, Kind::loss);
       finish(loss, config.plugin);
       out_.losses.push_back(std::move(config));
     }
-    if (number == 0 && !root_.contains("loss"))
-      diagnostics_.add(Place{file_, 0, 0}, "no [[loss]]: nothing to minimise");
+    const toml::node* node = root_.get("loss");
+    const bool empty = node != nullptr && node->is_array() && node->as_array()->empty();
+    if (node == nullptr || empty)
+      diagnostics_.add(empty ? place_of(node->source()) : Place{file_, 0, 0}, "no [[loss]]: nothing to minimise");
   }
 
   void read_augmentations() {
@@ -295,9 +318,10 @@ class Reader {
   }
 
   void read_optimizer() {
+    if (misshapen("optimizer")) return;
     const toml::table* node = table("optimizer");
     if (node == nullptr) {
-      if (!root_.contains("optimizer")) diagnostics_.add(Place{file_, 0, 0}, "no [optimizer]: say how to attack");
+      diagnostics_.add(Place{file_, 0, 0}, "no [optimizer]: say how to attack");
       return;
     }
     Section optimizer = section(node, "[optimizer]");
@@ -306,8 +330,9 @@ class Reader {
   }
 
   void read_evaluate() {
+    if (misshapen("evaluate")) return;
     Section evaluate = section(table("evaluate"), "[evaluate]");
-    out_.evaluate_place = evaluate.place();
+    out_.evaluate_place = evaluate.place("models");
     out_.held_out = evaluate.texts("models");
     for (const std::string& name : out_.held_out) check_model(evaluate, "models", name);
     out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});

@@ -69,7 +69,7 @@ struct Experiment {
 
   std::string detector, landmarks;
   double minimum_score = .5;
-  Place faces_place;
+  Place faces_place, landmarks_place;
 
   SubjectKind subject = SubjectKind::picture;
   MaskKind mask = MaskKind::picture;

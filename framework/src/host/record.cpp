@@ -86,13 +86,15 @@ Json environment(const std::vector<std::string>& command, const Experiment& expe
   }
   Json models = Json::object();
   for (const auto& [key, model] : pool.all()) {
-    models[model->name] = {
-        {"plugin", model->plugin},
-        {"weights", model->weights.string()},
-        {"sha256", model->sha256},
-        {"calibration", model->calibration != nullptr
-                            ? Json(std::filesystem::path(model->calibration->file).filename().string())
-                            : Json(nullptr)}};
+    // Variants may give one name to several models.
+    std::string name = model->name;
+    for (int n = 2; models.contains(name); ++n) name = model->name + "#" + std::to_string(n);
+    Json& about = models[name];
+    about = {{"plugin", model->plugin}, {"weights", model->weights.string()}, {"sha256", model->sha256}};
+    if (model->calibration == nullptr) continue;
+    about["calibration"] = std::filesystem::path(model->calibration->file).filename().string();
+    const double* threshold = model->calibration->threshold(experiment.false_accept_rate);
+    about["threshold"] = threshold != nullptr ? Json(*threshold) : Json(nullptr);
   }
   return {{"faceoff", FACEOFF_VERSION},
           {"api", Handshake::current_api},
@@ -102,6 +104,7 @@ Json environment(const std::vector<std::string>& command, const Experiment& expe
           {"command", command},
           {"seed", experiment.seed},
           {"device", experiment.device.str()},
+          {"false_accept_rate", experiment.false_accept_rate},
           {"host",
            {{"system", system.sysname},
             {"release", system.release},

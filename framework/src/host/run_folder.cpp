@@ -47,12 +47,18 @@ fs::path RunFolder::fresh(const std::string& name, const std::string& text) {
   return path;
 }
 
-RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+void RunFolder::require_free(const fs::path& path) {
+  if (path.empty()) throw ConfigError("--out: name a folder");
   std::error_code error;
-  if (fs::exists(path_, error) && (!fs::is_directory(path_, error) || !fs::is_empty(path_, error))) {
-    throw ConfigError("--out " + path_.string() +
+  if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error))) {
+    throw ConfigError("--out " + path.string() +
                       ": is there and is no empty folder; name another, nothing was changed");
   }
+}
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  require_free(path_);
+  std::error_code error;
   fs::create_directories(path_, error);
   if (error) throw FileError(path_.string() + ": can't make the run's folder: " + error.message());
 }

@@ -12,7 +12,9 @@ namespace faceoff {
 /// A folder with everything that an experiment produced.
 class RunFolder {
  public:
-  /// Makes the folder. Throws ConfigError where it is there and not empty, FileError where it can't be made.
+  /// Throws ConfigError where there is something already, other than an empty folder.
+  static void require_free(const std::filesystem::path& path);
+  /// Makes the folder, which has to be free. Throws FileError where it can't be made.
   explicit RunFolder(std::filesystem::path path);
 
   /// runs/<time>-<name>-<hash>, not there yet.

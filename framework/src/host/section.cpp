@@ -17,6 +17,8 @@ std::string join(const std::vector<std::string>& names) {
 }
 
 std::string shown(double value) {
+  constexpr double exact = 9007199254740992.0;  // 2^53: up to here 100000 reads better than 1e+05
+  if (std::abs(value) <= exact && value == std::round(value)) return std::to_string(static_cast<std::int64_t>(value));
   std::string text = to_toml(ParamValue(value));
   if (text.ends_with(".0")) text.resize(text.size() - 2);
   return text;
@@ -143,8 +145,13 @@ std::string Section::text(const std::string& key, const std::string& fallback) {
   return std::get<std::string>(value);
 }
 
+std::string Section::title() const {
+  return header_.substr(0, header_.find("  #"));
+}
+
 std::string Section::required_text(const std::string& key) {
-  if (!has(key)) fault(key, header_ + " needs '" + key + "'");
+  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  if (node == nullptr || node->value<std::string_view>() == "") fault(key, title() + " needs '" + key + "'");
   return text(key, "");
 }
 
@@ -160,6 +167,13 @@ std::vector<std::string> Section::texts(const std::string& key) {
   const ParamValue value = read(key, none).value_or(none);
   if (has(key)) resolve(key, value);
   return std::get<std::vector<std::string>>(value);
+}
+
+std::vector<std::string> Section::required_texts(const std::string& key, const std::string& what) {
+  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  if (node == nullptr || (node->is_array() && node->as_array()->empty()))
+    fault(key, title() + " needs '" + key + "', " + what);
+  return texts(key);
 }
 
 ParamValue Section::param(const ParamInfo& info) {
@@ -187,7 +201,7 @@ void Section::finish() {
     const Place at = key.source().path ? place_of(key.source()) : place_of(value.source());
     diagnostics_.add(
         at.file.empty() ? place_ : at,
-        "unknown key '" + name + "'" + (header_.empty() ? "" : " in " + header_) + did_you_mean(name, known_));
+        "unknown key '" + name + "'" + (header_.empty() ? "" : " in " + title()) + did_you_mean(name, known_));
   }
 }
 

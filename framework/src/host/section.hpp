@@ -44,12 +44,14 @@ class Section {
   std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {});
   double number(const std::string& key, double fallback, Bounds bounds = {});
   std::string text(const std::string& key, const std::string& fallback);
-  /// A string that has to be there.
+  /// A string that has to be there, and not empty.
   std::string required_text(const std::string& key);
   /// One of these; the first is the default.
   std::string choice(const std::string& key, const std::vector<std::string>& choices);
   /// A list of strings; a single string is a list of one.
   std::vector<std::string> texts(const std::string& key);
+  /// The same where there has to be one: `what` they are.
+  std::vector<std::string> required_texts(const std::string& key, const std::string& what);
   /// A plugin's parameter.
   ParamValue param(const ParamInfo& info);
   /// A node that the caller reads; it counts as asked for.
@@ -66,6 +68,8 @@ class Section {
   void fault(const std::string& key, const std::string& message);
 
  private:
+  /// The header without its number: [[loss]].
+  std::string title() const;
   std::optional<ParamValue> read(const std::string& key, const ParamValue& like);
   void check(const std::string& key, double value, Bounds bounds);
   void resolve(const std::string& key, const ParamValue& value);

@@ -3,7 +3,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace faceoff {
 
@@ -27,10 +30,29 @@ at::Tensor map_boxes(const at::Tensor& map, const at::Tensor& boxes) {
   return at::cat({mapped.amin(2), mapped.amax(2)}, 2);
 }
 
-at::Tensor scale_and_shift(const at::Tensor& scale_x, const at::Tensor& scale_y, const at::Tensor& shift_x,
-                           const at::Tensor& shift_y) {
-  const at::Tensor zero = at::zeros_like(scale_x);
-  return at::stack({scale_x, zero, shift_x, zero, scale_y, shift_y}, 1).view({-1, 2, 3});
+std::vector<Window> random_windows(Random& random, std::int64_t height, std::int64_t width, double low, double high) {
+  const at::Tensor share = random.uniform(low, high).to(at::kCPU, at::kDouble);
+  const at::Tensor place = random.uniform(0, 1, {2}).to(at::kCPU, at::kDouble);
+  std::vector<Window> windows;
+  for (std::int64_t r = 0; r < random.rows(); ++r) {
+    const auto part = [](double of, std::int64_t side) { return std::llround(of * static_cast<double>(side)); };
+    Window window{0, 0, part(share[r].item<double>(), height), part(share[r].item<double>(), width)};
+    const auto offset = [&](std::int64_t axis, std::int64_t free) {
+      return std::min(free, static_cast<std::int64_t>(place[r][axis].item<double>() * static_cast<double>(free + 1)));
+    };
+    window.top = offset(0, height - window.height);
+    window.left = offset(1, width - window.width);
+    windows.push_back(window);
+  }
+  return windows;
+}
+
+Images moved(const Images& images, const std::vector<at::Tensor>& rows, const std::vector<Move>& moves) {
+  std::vector<double> values;
+  for (const Move& m : moves) values.insert(values.end(), {m.scale_x, 0, m.shift_x, 0, m.scale_y, m.shift_y});
+  const at::Tensor map = at::tensor(values, images.map.options()).view({-1, 2, 3});
+  return {at::cat(rows), compose(map, images.map),
+          images.landmarks.defined() ? apply_map(map, images.landmarks) : images.landmarks};
 }
 
 }  // namespace faceoff

@@ -27,17 +27,15 @@ void Random::start_step(std::int64_t step) {
   draws_ = 0;
 }
 
-Random Random::derive(const std::vector<std::int64_t>& parents, std::string_view purpose) {
+Random Random::derive(const std::vector<std::int64_t>& parents, std::string_view purpose) const {
   std::vector<std::uint64_t> keys;
   keys.reserve(parents.size());
-  std::int64_t previous = -1;
-  std::uint64_t copy = 0;
+  std::vector<std::uint64_t> copies(rows_.size(), 0);  // of each row so far
   for (const std::int64_t parent : parents) {
-    copy = parent == previous ? copy + 1 : 0;
-    previous = parent;
-    keys.push_back(mix(mix(rows_.at(static_cast<std::size_t>(parent)), hash(purpose)), copy));
+    const auto row = static_cast<std::size_t>(parent);
+    keys.push_back(mix(mix(rows_.at(row), hash(purpose)), copies.at(row)++));
   }
-  Random child(mix(seed_, draws_++), std::move(keys), options_);
+  Random child(seed_, std::move(keys), options_);
   child.start_step(static_cast<std::int64_t>(step_));
   return child;
 }
@@ -67,7 +65,7 @@ at::Tensor Random::normal(double mean, double deviation, at::IntArrayRef row) {
 }
 
 at::Tensor Random::integers(std::int64_t low, std::int64_t high, at::IntArrayRef row) {
-  return draw(row, at::kLong, [&](at::Tensor& t, const at::Generator& g) { t.random_(low, high, g); });
+  return draw(row, at::kLong, [&](at::Tensor& t, const at::Generator& g) { t.random_(low, high + 1, g); });
 }
 
 }  // namespace faceoff

@@ -34,16 +34,12 @@ Taps pack(const std::vector<std::vector<Tap>>& taps) {
 }
 
 /// Resamples the second to last axis: a weighted sum of gathered rows, which are contiguous and so cheap in both
-/// directions.
+/// directions. All taps are gathered at once, so that the gradient is scattered once.
 at::Tensor resample_rows(const at::Tensor& images, const Taps& taps) {
-  const at::Tensor weight = taps.weight.to(images.options());
+  const at::Tensor weight = taps.weight.to(images.options()).unsqueeze(2);  // [out,k,1]
   const at::Tensor index = taps.index.to(images.device());
-  at::Tensor sum;
-  for (std::int64_t k = 0; k < index.size(1); ++k) {
-    const at::Tensor term = images.index_select(2, index.select(1, k)) * weight.select(1, k).view({1, 1, -1, 1});
-    sum = sum.defined() ? sum + term : term;
-  }
-  return sum;
+  const at::Tensor rows = images.index_select(2, index.flatten()).unflatten(2, index.sizes());
+  return (rows * weight).sum(3);
 }
 
 }  // namespace

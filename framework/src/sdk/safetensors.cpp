@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -82,6 +81,15 @@ nlohmann::json parse_header(std::string_view text) {
   return header;
 }
 
+/// A tensor's list of whole numbers; nlohmann's own conversion takes 2.5 and true for such.
+std::vector<std::uint64_t> whole_numbers(const std::string& tensor, const nlohmann::json& about, const char* key) {
+  const nlohmann::json& list = about.at(key);
+  if (!list.is_array() || !std::ranges::all_of(list, &nlohmann::json::is_number_unsigned)) {
+    throw Error("tensor '" + tensor + "': " + key + " is no list of whole numbers");
+  }
+  return list.get<std::vector<std::uint64_t>>();
+}
+
 struct Entry {
   std::uint64_t begin = 0, end = 0;
   std::string name;
@@ -110,8 +118,9 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
       if (name == "__metadata__") continue;
       const auto [type, width] = scalar_type(about.at("dtype").get<std::string>());
       if (width == 0) throw Error("tensor '" + name + "' has the type " + about.at("dtype").dump());
-      const auto shape = about.at("shape").get<std::vector<std::uint64_t>>();
-      const auto offsets = about.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+      const std::vector<std::uint64_t> shape = whole_numbers(name, about, "shape");
+      const std::vector<std::uint64_t> offsets = whole_numbers(name, about, "data_offsets");
+      if (offsets.size() != 2) throw Error("tensor '" + name + "' has no begin and end in data_offsets");
       std::uint64_t count = width;
       std::vector<std::int64_t> sizes;
       for (const std::uint64_t n : shape) {

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The program as a user meets it: a command line, an environment, a folder, and what comes back.
+namespace system_test {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Args = std::vector<std::string>;
+
+/// A folder for one test, removed with all in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  const fs::path& path() const { return path_; }
+  fs::path operator/(const fs::path& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+/// What is started, and where.
+struct Call {
+  Args command;
+  std::map<std::string, std::optional<std::string>> environment = {};  ///< beside the test's own; nothing: not set
+  fs::path folder = FACEOFF_SOURCE_FOLDER;
+};
+
+struct Outcome {
+  int code = 0;  ///< the exit code, or minus the signal that ended it
+  std::string out, err;
+  double cpu_seconds = 0;  ///< with its children's
+};
+
+/// A running program; killed where a test leaves it behind.
+class Process {
+ public:
+  explicit Process(const Call& call);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+  void send(int signal) const;
+  bool running();
+  Outcome wait();
+
+ private:
+  void reap(int flags);
+
+  TemporaryFolder folder_;
+  int pid_ = -1;
+  bool ended_ = false;
+  int status_ = 0;
+  double cpu_seconds_ = 0;
+};
+
+Outcome run(const Call& call);
+
+/// A call of faceoff with these arguments.
+Call faceoff(const Args& args, const fs::path& folder = FACEOFF_SOURCE_FOLDER);
+/// The same, run.
+Outcome run_faceoff(const Args& args, const fs::path& folder = FACEOFF_SOURCE_FOLDER);
+
+/// Waits until it is so, at most that long; whether it came to be.
+bool wait_until(const std::function<bool()>& so, std::chrono::seconds longest = std::chrono::seconds(60));
+
+std::string read_text(const fs::path& path);
+fs::path write_text(const fs::path& path, const std::string& text);
+std::vector<std::string> lines_of(const std::string& text);
+bool contains(const std::string& text, const std::string& part);
+
+/// results.jsonl of a run, a line an item. A torn line is an error.
+std::vector<Json> results(const fs::path& run);
+/// The item without what differs between identical runs.
+Json timeless(Json item);
+/// Every file in a folder, relative to it, sorted.
+std::vector<std::string> files_in(const fs::path& folder);
+
+/// Paths as a list that --set takes.
+std::string toml_list(const std::vector<fs::path>& paths);
+
+}  // namespace system_test

@@ -1,0 +1,61 @@
+// Every command that the README and the guides show works as it stands.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pictures.hpp"
+#include "program.hpp"
+
+namespace system_test {
+namespace {
+
+/// The lines of a page's ```sh blocks, without their comments.
+std::vector<std::string> commands_in(const fs::path& page) {
+  std::vector<std::string> commands;
+  bool inside = false;
+  for (std::string line : lines_of(read_text(page))) {
+    if (line.starts_with("```")) {
+      inside = line == "```sh";
+    } else if (inside) {
+      line = line.substr(0, line.find("    #"));
+      if (!line.empty()) commands.push_back(line);
+    }
+  }
+  return commands;
+}
+
+/// A folder that looks like a set-up checkout, to write runs into.
+void furnish(const fs::path& folder) {
+  fs::create_directories(folder / "build");
+  fs::create_directory_symlink(FACEOFF_BUILD_FOLDER, folder / "build" / "release");
+  fs::create_directory_symlink(fs::path(FACEOFF_SOURCE_FOLDER) / "experiments", folder / "experiments");
+  fs::create_directory_symlink(models_folder(), folder / "models");
+}
+
+TEST(Readme, EveryCommandWorksAsItStands) {
+  const TemporaryFolder folder;
+  furnish(folder.path());
+  // Run by the test named demo, and what is running now.
+  const std::set<std::string> elsewhere = {"scripts/demo", "scripts/test"};
+  std::set<std::string> seen;
+  for (const std::string& command : commands_in(fs::path(FACEOFF_SOURCE_FOLDER) / "README.md")) {
+    seen.insert(command);
+    if (elsewhere.contains(command)) continue;
+    SCOPED_TRACE(command);
+    const Outcome outcome = run({{"bash", "-c", command}, {}, folder.path()});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_FALSE(outcome.out.empty());
+  }
+  EXPECT_TRUE(seen.contains("scripts/demo") && seen.contains("scripts/test"));
+  EXPECT_GE(seen.size(), 5U);
+}
+
+TEST(Readme, ShowsThePluginThatIsTested) {
+  const std::string source = read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "tests" / "external" / "dodge.cpp");
+  EXPECT_TRUE(contains(read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "README.md"), "```cpp\n" + source + "```"));
+}
+
+}  // namespace
+}  // namespace system_test

@@ -47,7 +47,8 @@ def found(face: dict[str, Any]) -> tuple[bool, bool]:
 def thresholds(run: Path) -> dict[str, float | None]:
     """Each model's similarity threshold at the run's false accept rate, where it was measured."""
     environment = json.loads((run / "environment.json").read_text())
-    return {name: model.get("threshold") for name, model in environment["models"].items()}
+    rate = next(iter(environment["variants"].values()))["false_accept_rate"]
+    return {name: dict(model.get("thresholds", [])).get(rate) for name, model in environment["models"].items()}
 
 
 def taken(pairs: list[list[float | None] | None], threshold: float | None) -> str:

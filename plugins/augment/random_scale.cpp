@@ -25,11 +25,15 @@ class RandomScale : public Augmentation {
 
   Images operator()(const Images& images, Random& random) override {
     const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
+    // In whole numbers: in double, upsample_nearest2d's gradient goes to other pixels than it took at some sizes.
+    const auto nearest = [&](std::int64_t from, std::int64_t to) {
+      return (at::arange(to, at::kLong) * from).div(to, "floor").to(images.pixels.device());
+    };
     std::vector<at::Tensor> rows;
     std::vector<Move> moves;
     for (const Window& w : random_windows(random, height, width, low_, high_)) {
       const at::Tensor row = images.pixels.narrow(0, static_cast<std::int64_t>(rows.size()), 1);
-      const at::Tensor small = at::upsample_nearest2d(row, {w.height, w.width});
+      const at::Tensor small = row.index_select(2, nearest(height, w.height)).index_select(3, nearest(width, w.width));
       rows.push_back(at::constant_pad_nd(small, {w.left, width - w.width - w.left, w.top, height - w.height - w.top}));
       moves.push_back({static_cast<double>(w.width) / static_cast<double>(width), static_cast<double>(w.left),
                        static_cast<double>(w.height) / static_cast<double>(height), static_cast<double>(w.top)});

@@ -31,7 +31,7 @@ TEST(ExternalPlugin, TakesFewLines) {
 
 /// The project, configured and built against this build tree; the CPU seconds that building took.
 double build(const fs::path& folder, const Args& more = {}) {
-  Args configure = {"cmake", "-S", project.string(), "-B", folder.string()};
+  Args configure = {"cmake", "-G", "Ninja", "-S", project.string(), "-B", folder.string()};
   const fs::path usual = fs::path(FACEOFF_SOURCE_FOLDER) / "build" / "release";
   if (fs::path(FACEOFF_BUILD_FOLDER) != usual)
     configure.push_back(std::string("-DCMAKE_PREFIX_PATH=") + FACEOFF_BUILD_FOLDER);
@@ -89,7 +89,7 @@ TEST_F(Dodging, BuildsAgainstTheTreeAndRunsInTheProgramAsItIs) {
   EXPECT_LT(self[1].get<double>(), .6);
   EXPECT_LE(items[0]["linf"].get<int>(), 4);
   const Json environment = Json::parse(read_text(folder_ / "run" / "environment.json"));
-  EXPECT_EQ(environment["plugins"]["dodge"]["file"], "dodge.so");
+  EXPECT_EQ(environment["plugins"]["loss/dodge"]["file"], "dodge.so");
   EXPECT_EQ(fs::last_write_time(FACEOFF_BINARY), before) << "the program was built anew";
 }
 
@@ -105,7 +105,7 @@ TEST(ExternalPlugin, AnotherLibTorchIsRefusedAtConfiguring) {
   write_text(folder / "torch" / "TorchConfig.cmake", "set(Torch_FOUND TRUE)\n");
   write_text(folder / "torch" / "TorchConfigVersion.cmake", "set(PACKAGE_VERSION 1.13.0)\n");
   const Outcome outcome =
-      run({{"cmake", "-S", project.string(), "-B", (folder / "build").string(),
+      run({{"cmake", "-G", "Ninja", "-S", project.string(), "-B", (folder / "build").string(),
             std::string("-DCMAKE_PREFIX_PATH=") + FACEOFF_BUILD_FOLDER, "-DTorch_DIR=" + (folder / "torch").string()}});
   EXPECT_NE(outcome.code, 0);
   EXPECT_TRUE(contains(outcome.err, "requested version")) << outcome.err;

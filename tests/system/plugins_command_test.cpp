@@ -132,6 +132,12 @@ TEST(PluginsCommand, AnUnknownName) {
   EXPECT_EQ(two.err, "faceoff: more arguments than the command takes; --help shows what it takes\n");
 }
 
+TEST(PluginsCommand, AFullDiskIsToldOf) {
+  const Outcome outcome = run({{"sh", "-c", std::string(FACEOFF_BINARY) + " plugins > /dev/full"}});
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_EQ(outcome.err, "faceoff: standard output can't be written to\n");
+}
+
 TEST(PluginsCommand, ABrokenFile) {
   const TemporaryFolder folder;
   const std::string file = write_text(folder / "broken.so", "this is no library\n").string();

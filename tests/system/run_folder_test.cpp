@@ -239,11 +239,13 @@ TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   for (const char* version : {"faceoff", "libtorch", "opencv", "compiler"})
     EXPECT_TRUE(matches(environment[version], R"(\d+\.\d+.*)")) << version;
   EXPECT_EQ(environment["command"], (Args{"faceoff", "run", "x.toml", "--out", "run", "--set", "optimizer.steps=1"}));
-  EXPECT_EQ(environment["seed"], 0);
+  EXPECT_EQ(environment["variants"]["base"]["seed"], 0);
+  EXPECT_EQ(environment["variants"]["base"]["false_accept_rate"], 1e-3);
   EXPECT_EQ(environment["device"], "cpu");
   EXPECT_FALSE(environment["host"]["system"].get<std::string>().empty());
-  for (const char* plugin : {"ssd_mobilenet_v1", "face_landmark_68", "torchscript", "face_recognition", "similarity",
-                             "uniform_noise", "momentum_pgd"}) {
+  for (const char* plugin :
+       {"model/ssd_mobilenet_v1", "model/face_landmark_68", "model/torchscript", "model/face_recognition",
+        "loss/similarity", "augmentation/uniform_noise", "optimizer/momentum_pgd"}) {
     const Json& used = environment["plugins"][plugin];
     ASSERT_TRUE(used.is_object()) << plugin;
     const fs::path file = fs::path(FACEOFF_PLUGIN_FOLDER) / used["file"].get<std::string>();
@@ -399,6 +401,20 @@ TEST_F(RunFolder, GreyStaysGrey) {
   EXPECT_EQ(all[0]["linf"], largest_difference(pixels, grey));
 }
 
+TEST_F(RunFolder, GreyStaysGreyWhereCropsArePasted) {
+  cv::Mat grey;
+  cv::cvtColor(small_picture(), grey, cv::COLOR_BGR2GRAY);
+  save("grey.png", grey);
+  save("other.png", other_small_picture());
+  const std::vector<Json> all = items(impersonate("[\"grey.png\"]"));
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["status"], "protected");
+  const cv::Mat pixels = raw(delivered(all[0]));
+  ASSERT_EQ(pixels.channels(), 1);
+  EXPECT_GT(largest_difference(pixels, grey), 0);
+  EXPECT_LE(largest_difference(pixels, grey), 6);
+}
+
 TEST_F(RunFolder, AlphaIsKept) {
   cv::Mat picture, alpha(360, 360, CV_8UC1);
   cv::cvtColor(small_picture(), picture, cv::COLOR_BGR2BGRA);
@@ -454,6 +470,69 @@ TEST_F(RunFolder, OutsideOfTheFacesNothingChanges) {
   before(square).setTo(0);
   after(square).setTo(0);
   EXPECT_EQ(largest_difference(before, after), 0);
+}
+
+// Targets and judges.
+
+TEST_F(RunFolder, TargetsByNameByPhotosAndByChance) {
+  save("small.png", small_picture());
+  save("other.png", other_small_picture());
+  const std::vector<Json> all =
+      items(impersonate("[\"small.png\"]"),
+            {"--set", "optimizer.steps=1", "--set",
+             "sweep={\"attack.target\"=[{choice=\"named\", name=\"other/1\"}, {choice=\"photos\", "
+             "photos=[\"other.png\", \"small.png\"]}, {choice=\"random\"}]}"});
+  ASSERT_EQ(all.size(), 3U);
+  const auto face = [&](std::size_t i) { return all[i]["faces"][0]; };
+  EXPECT_EQ(face(0)["target"], "other/1");
+  EXPECT_EQ(face(1)["target"], "photos");
+  EXPECT_EQ(face(2)["target"], "other/1");
+  // One person in all three but for the second photo, which is of the face itself: the mean of its own 1 and the rest.
+  const auto before = [&](std::size_t i) { return face(i)["models"][0]["target"][0].get<double>(); };
+  EXPECT_EQ(before(0), before(2));
+  EXPECT_NEAR(before(1), (before(0) + 1) / 2, 1e-5);
+
+  const Outcome unknown = run_faceoff(
+      {"run", "x.toml", "--out", "other", "--set", "attack.target={choice=\"named\",name=\"othr/1\"}"}, folder_.path());
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_TRUE(contains(unknown.err, "nobody is named 'othr/1' in [data] people; did you mean 'other/1'?"))
+      << unknown.err;
+  EXPECT_FALSE(fs::exists(folder_ / "other"));
+}
+
+TEST_F(RunFolder, NobodyIsTakenForSomebodyOnTheSamePicture) {
+  save("small.png", small_picture());
+  save("other.png", other_small_picture());
+  const Outcome outcome = run(call(impersonate("[\"other.png\", \"small.png\"]"), {"--set", "optimizer.steps=1"}));
+  EXPECT_EQ(outcome.code, 1);
+  const std::vector<Json> all = results(folder_ / "run");
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["status"], "failed");
+  EXPECT_EQ(all[0]["error"], "nobody is left to be taken for: everybody in [data] people is on this picture");
+  EXPECT_EQ(all[1]["status"], "protected");
+}
+
+TEST_F(RunFolder, AJudgeOfTheSurrogatesFamilyIsRelated) {
+  save("small.png", small_picture());
+  save("other.png", other_small_picture());
+  const std::vector<Json> all = items(
+      impersonate("[\"small.png\"]"),
+      {"--set", "optimizer.steps=1", "--set", "models.deep={plugin=\"torchscript\", weights=\"faceres_deep.pt\"}",
+       "--set", "models.same={plugin=\"torchscript\"}", "--set", "evaluate.models=[\"deep\", \"same\", \"dlib\"]"});
+  ASSERT_EQ(all.size(), 1U);
+  std::map<std::string, std::string> roles;
+  for (const Json& said : all[0]["faces"][0]["models"]) roles[said["name"]] = said["role"];
+  EXPECT_EQ(roles, (std::map<std::string, std::string>{
+                       {"faceres", "surrogate"}, {"deep", "related"}, {"same", "related"}, {"dlib", "held_out"}}));
+}
+
+TEST_F(RunFolder, AnAttackMayStopAtItsGoal) {
+  save("small.png", small_picture());
+  const std::string experiment = hide("[\"small.png\"]", "[attack]\nstop_at = 1000\n");
+  const std::vector<Json> all = items(experiment);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["queries"], 1) << "the goal is met at the first look";
 }
 
 // Variants.
@@ -545,10 +624,11 @@ TEST_F(Stopping, SoDoesSigterm) {
 
 TEST_F(Stopping, TheSecondCtrlCStopsAtOnce) {
   Process& process = start();
-  process.send(SIGINT);
-  // Two signals at once would be one.
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  process.send(SIGINT);
+  // Two signals at once may be one.
+  EXPECT_TRUE(wait_until([&] {
+    process.send(SIGINT);
+    return !process.running();
+  }));
   const Outcome outcome = process.wait();
   EXPECT_EQ(outcome.code, -SIGINT) << outcome.err;
   EXPECT_TRUE(results(folder_ / "run").empty());

@@ -2,7 +2,9 @@
 
 #include <faceoff/budget.hpp>
 #include <faceoff/images.hpp>
+#include <faceoff/objective.hpp>
 #include <faceoff/output.hpp>
+#include <faceoff/plugin.hpp>
 #include <faceoff/random.hpp>
 #include <faceoff/schema.hpp>
 #include <faceoff/view.hpp>
@@ -29,8 +31,9 @@ struct Handshake {
   std::uint32_t gxx_abi = __GXX_ABI_VERSION;
   std::uint32_t pointer_size = sizeof(void*);
   std::uint32_t debug_containers = debug_mode();
-  std::array<std::uint32_t, 8> struct_sizes = {sizeof(Output),    sizeof(Reference),  sizeof(Images), sizeof(ViewSpec),
-                                               sizeof(ParamInfo), sizeof(PluginInfo), sizeof(Budget), sizeof(Random)};
+  std::array<std::uint32_t, 10> struct_sizes = {
+      sizeof(Output),     sizeof(Reference), sizeof(Images),     sizeof(ViewSpec), sizeof(ParamInfo),
+      sizeof(PluginInfo), sizeof(Setup),     sizeof(Evaluation), sizeof(Budget),   sizeof(Random)};
   std::array<char, 24> torch_version = text<24>(TORCH_VERSION);
   std::array<char, 64> compiler = text<64>(__VERSION__);  ///< for messages only
 

@@ -23,7 +23,7 @@ class FACEOFF_API Objective {
  public:
   virtual ~Objective();
   /// for (auto step : objective.steps(n)): the loop of every attack. The host counts, shows progress, draws the step's
-  /// random numbers and ends the loop early where the goal is met or the user stops.
+  /// random numbers and ends the loop early where the goal is met.
   Steps steps(std::int64_t n);
   virtual Evaluation value_and_grad(const at::Tensor& x) = 0;
   virtual at::Tensor value(const at::Tensor& x) = 0;

@@ -51,7 +51,7 @@ class FACEOFF_API Registrar {
 }  // namespace faceoff
 
 /// FACEOFF_PLUGINS(r) { r.add<Dodge>(); } — once in a plugin library: its handshake and its entry point.
-#define FACEOFF_PLUGINS(registrar)                                                                                 \
-  extern "C" FACEOFF_API const ::faceoff::Handshake faceoff_handshake __attribute__((section(".faceoff"), used)) = \
-      ::faceoff::Handshake{};                                                                                      \
+#define FACEOFF_PLUGINS(registrar)                                              \
+  extern "C" FACEOFF_API constinit const ::faceoff::Handshake faceoff_handshake \
+      __attribute__((section(".faceoff"), used)) = ::faceoff::Handshake{};      \
   extern "C" FACEOFF_API void faceoff_register(::faceoff::Registrar& registrar)

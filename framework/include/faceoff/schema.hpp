@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -77,6 +78,10 @@ class Schema {
     info.name = std::move(name);
     info.doc = std::move(doc);
     info.initial = Stored<T>(defaults_.*member);
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && sizeof(T) < sizeof(std::int64_t)) {
+      info.low = static_cast<double>(std::numeric_limits<T>::min());
+      info.high = static_cast<double>(std::numeric_limits<T>::max());
+    }
     info.set = [member](Plugin& plugin, const ParamValue& value) {
       static_cast<P&>(plugin).*member = static_cast<T>(std::get<Stored<T>>(value));
     };

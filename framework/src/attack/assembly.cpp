@@ -1,6 +1,7 @@
 #include "attack/assembly.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "picture/files.hpp"
@@ -27,6 +28,8 @@ std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& confi
     throw ConfigError(error.what(), place);
   } catch (const ConfigError& error) {
     throw ConfigError(config.info->name + ": " + error.what(), config.place);
+  } catch (const FileError& error) {
+    throw FileError(prefix(config.place) + error.what());
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& error) {
@@ -43,6 +46,26 @@ std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& confi
 
 void require(bool holds, const Place& place, const std::string& message) {
   if (!holds) throw ConfigError(message, place);
+}
+
+/// A face's view is a square of some size, and an embedder sees a face.
+void check_view(const LoadedModel& model, const Place& place) {
+  const ViewSpec& view = model.view;
+  const bool face = about_a_face(view.crop);
+  require(view.height >= 0 && view.width >= 0 && (!face || (view.height > 0 && view.height == view.width)), place,
+          "'" + model.name + "' asks for a view of " + std::to_string(view.height) + " by " +
+              std::to_string(view.width) + " pixels; a face's is a square");
+  require(face || !includes(model.provides, Field::embedding), place,
+          "'" + model.name + "' provides an embedding, and sees the whole picture instead of a face");
+}
+
+/// Whether a calibration can hold for these parameters: those that shape the view are compared as a view, any other
+/// one is as it was when the thresholds were measured, at its default.
+bool as_measured(const PluginConfig& config) {
+  static const std::set<std::string> compared = {"weights", "view", "size", "scale", "down", "align"};
+  return std::ranges::all_of(config.params, [](const auto& entry) {
+    return compared.contains(entry.first->name) || entry.second == entry.first->initial;
+  });
 }
 
 }  // namespace
@@ -74,11 +97,13 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   loaded->view = loaded->model->view();
   loaded->provides = loaded->model->provides();
   for (const auto& [param, value] : config.params) {
-    if (param->name != "weights") continue;
-    loaded->weights = setup_.resolve(std::get<std::string>(value));
+    const auto* file = std::get_if<std::string>(&value);
+    if (param->name != "weights" || file == nullptr || file->empty()) continue;
+    loaded->weights = setup_.resolve(*file);
     loaded->sha256 = sha256_file(loaded->weights);
   }
-  loaded->calibration = find_calibration(calibrations_, loaded->sha256, to_string(loaded->view.crop));
+  check_view(*loaded, config.place);
+  if (as_measured(config)) loaded->calibration = find_calibration(calibrations_, loaded->sha256, loaded->view);
   slot = std::move(loaded);
   return *slot;
 }
@@ -140,7 +165,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     require(includes(judge->provides, Field::embedding), experiment.evaluate_place,
             "evaluate: '" + name + "' provides " + to_string(judge->provides) + ", and a judge needs embedding");
     const bool related = std::ranges::any_of(surrogates, [&](const LoadedModel* surrogate) {
-      return surrogate->sha256 == judge->sha256 ||
+      return (!judge->sha256.empty() && surrogate->sha256 == judge->sha256) ||
              (surrogate->calibration != nullptr && judge->calibration != nullptr &&
               surrogate->calibration->family == judge->calibration->family);
     });

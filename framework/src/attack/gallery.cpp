@@ -71,9 +71,7 @@ at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options) {
 at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
   const at::NoGradGuard no_grad;
   const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
-  const Output output = model.model->forward(view(picture));
-  check_output(model, output, 1);
-  return output.embedding.squeeze(0);
+  return forward(model, view(picture)).embedding.squeeze(0);
 }
 
 Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& people,
@@ -86,7 +84,13 @@ Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& 
     }
     std::ranges::sort(folders);
     for (const fs::path& folder : folders) {
-      Person person = person_of(assembly, folder.filename().string(), expand_pictures({folder.string()}), notice);
+      std::vector<fs::path> photos;
+      try {
+        photos = expand_pictures({folder.string()});
+      } catch (const ConfigError& error) {
+        notice(std::string(error.what()) + "; left out");
+      }
+      Person person = person_of(assembly, folder.filename().string(), photos, notice);
       if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
     }
     return gallery;
@@ -99,6 +103,16 @@ Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& 
     }
   }
   return gallery;
+}
+
+std::map<const LoadedModel*, at::Tensor> Gallery::means() const {
+  std::map<const LoadedModel*, std::vector<at::Tensor>> all;
+  for (const Person& person : people_) {
+    for (const auto& [model, embeddings] : person.embeddings) all[model].push_back(embeddings);
+  }
+  std::map<const LoadedModel*, at::Tensor> means;
+  for (const auto& [model, embeddings] : all) means[model] = at::cat(embeddings).mean(0);
+  return means;
 }
 
 Person Gallery::from_photos(const Assembly& assembly, const std::vector<std::string>& photos,
@@ -120,7 +134,11 @@ std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gall
     if (!person.photos.contains(photo) && (config.choice != Choice::named || person.name == config.name))
       candidates.push_back(&person);
   }
-  if (candidates.empty()) throw Error("nobody is left to be taken for: everybody in [data] people is on this picture");
+  if (candidates.empty()) {
+    throw Error("nobody is left to be taken for: " +
+                (config.choice == Choice::named ? "'" + config.name + "'" : std::string("everybody in [data] people")) +
+                " is on this picture");
+  }
   std::vector<Target> targets;
   for (std::int64_t f = 0; f < own.size(0); ++f) {
     const auto similarity = [&](const Person* person) {

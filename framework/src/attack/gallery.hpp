@@ -34,6 +34,8 @@ class Gallery {
                             const std::function<void(const std::string&)>& notice);
 
   const std::vector<Person>& people() const { return people_; }
+  /// The mean of all embeddings under each model, [D].
+  std::map<const LoadedModel*, at::Tensor> means() const;
 
  private:
   std::vector<Person> people_;

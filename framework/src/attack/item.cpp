@@ -6,6 +6,7 @@
 
 #include "attack/subject.hpp"
 #include "host/exception.hpp"
+#include "picture/check_output.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 
@@ -38,6 +39,13 @@ void check_answer(const at::Tensor& answer, const Budget& budget, const std::str
   }
 }
 
+/// The delivered integers have to keep the budget too.
+void check_delivered(const Quality& quality, const Experiment& experiment) {
+  const double moved = experiment.norm == Norm::inf ? quality.linf : quality.l2;
+  if (moved <= experiment.epsilon + 1e-6) return;
+  throw Error("the delivered picture differs by " + c10::str(moved) + ", more than epsilon");
+}
+
 void attack(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
             const Picture& original, const std::filesystem::path& output,
             const std::function<void(std::int64_t, std::int64_t)>& progress, ItemReport& report) {
@@ -66,21 +74,24 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
 
   const Subjects subjects = make_subjects(assembly, clean, faces, original.grey, key);
   const Budget budget(subjects.pixels, subjects.mask, experiment.epsilon, experiment.norm);
-  ChainObjective objective(assembly, subjects, clean, faces, targets, progress);
+  ChainObjective objective(assembly, subjects, clean, faces, targets, progress, gallery.means());
   at::Tensor answer;
   try {
-    answer = assembly.optimizer->run(objective, budget);
+    answer = call_plugin("plugin " + experiment.optimizer.info->name,
+                         [&] { return assembly.optimizer->run(objective, budget); });
   } catch (...) {
+    report.queries = objective.queries();
     throw PluginError("step " + std::to_string(objective.step()) + ": " + what_was_thrown());
   }
+  report.queries = objective.queries();
   const std::string& optimizer = experiment.optimizer.info->name;
   check_answer(answer, budget, optimizer);
-  report.queries = objective.queries();
 
   const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);
   write_picture(output, delivered_picture(original, pixels));
   const Picture read_again = read_picture(output);
   report.quality = compare(original.rgb, read_again.rgb);
+  check_delivered(report.quality, experiment);
   report.faces = judge(assembly, clean, to_tensor(read_again, options), faces, targets);
   report.status = Status::protected_;
 }
@@ -116,7 +127,10 @@ ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const s
   } catch (const FileError&) {
     throw;
   } catch (...) {
+    report.status = Status::failed;
     report.error = what_was_thrown();
+    std::error_code ignored;
+    std::filesystem::remove(output, ignored);  // nobody has judged it
   }
   return report;
 }

@@ -4,9 +4,11 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
+
+#include "host/exception.hpp"
+#include "picture/check_output.hpp"
 
 namespace faceoff {
 
@@ -49,40 +51,46 @@ Output gather(const Output& from, const at::Tensor& rows) {
           gather(from.embedding, rows), gather(from.picture, rows)};
 }
 
+/// Checks what an augmentation made of these images.
+void check_images(const std::string& who, const Images& after, const Images& before) {
+  const std::int64_t rows = before.pixels.size(0);
+  if (!after.pixels.defined() || after.pixels.dim() != 4 || after.pixels.size(1) != 3 || after.pixels.numel() == 0 ||
+      after.pixels.size(0) % rows != 0 || after.pixels.scalar_type() != before.pixels.scalar_type()) {
+    throw PluginError(who + ": its pixels are not [k·" + std::to_string(rows) +
+                      ",3,H,W] of the type that it was given");
+  }
+  const std::int64_t all = after.pixels.size(0);
+  if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) || !finite(after.map)) {
+    throw PluginError(who + ": its map is not a finite [" + std::to_string(all) + ",2,3]");
+  }
+  if (before.landmarks.defined() && (!after.landmarks.defined() || after.landmarks.size(0) != all)) {
+    throw PluginError(who + ": its landmarks are not " + std::to_string(all) + " rows");
+  }
+  if (!finite(after.pixels)) throw PluginError(who + ": its pixels are not finite");
+}
+
 at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& device) {
   return at::tensor(rows, at::kLong).to(device);
 }
 
 }  // namespace
 
-bool finite(const at::Tensor& tensor) {
-  return std::isfinite(tensor.sum().item<double>());
-}
-
-void check_output(const LoadedModel& model, const Output& output, std::int64_t rows) {
-  const auto check = [&](Field field, const at::Tensor& tensor, std::int64_t dimensions, std::int64_t last) {
-    if (!includes(model.provides, field)) return;
-    const std::string what = "plugin " + model.plugin + ", model '" + model.name + "': its " + to_string(field) + " ";
-    if (!tensor.defined()) throw PluginError(what + "are missing, though it says that it provides them");
-    if (tensor.dim() != dimensions || tensor.size(0) != rows || (last > 0 && tensor.size(-1) != last)) {
-      throw PluginError(what + "have the shape " + c10::str(tensor.sizes()) + " for " + std::to_string(rows) +
-                        " views");
-    }
-    if (!finite(tensor)) throw PluginError(what + "are not finite");
-  };
-  check(Field::scores, output.scores, 2, 0);
-  check(Field::boxes, output.boxes, 3, 4);
-  check(Field::landmarks, output.landmarks, 3, 2);
-  check(Field::embedding, output.embedding, 2, 0);
+Output forward(const LoadedModel& model, const at::Tensor& views) {
+  const std::string who = "plugin " + model.plugin + ", model '" + model.name + "'";
+  Output output = call_plugin(who, [&] { return model.model->forward(views); });
+  check_output(who, model.provides, output, views.size(0));
+  return output;
 }
 
 ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
                                const std::vector<Face>& faces, const std::vector<Target>& targets,
-                               std::function<void(std::int64_t, std::int64_t)> progress)
+                               std::function<void(std::int64_t, std::int64_t)> progress,
+                               std::map<const LoadedModel*, at::Tensor> means)
     : assembly_(assembly),
       subjects_(subjects),
       faces_(faces),
       progress_(std::move(progress)),
+      means_(std::move(means)),
       random_(assembly.experiment.seed, subjects.keys, subjects.pixels.options()) {
   std::vector<double> boxes;
   for (const Face& face : faces) boxes.insert(boxes.end(), {face.box.x0, face.box.y0, face.box.x1, face.box.y1});
@@ -103,7 +111,8 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
       for (const std::int64_t f : members) {
         const auto place = static_cast<std::size_t>(f);
         views.push_back(make_view(model.view, picture.size(2), picture.size(3), &faces_[place])(picture));
-        if (!targets.empty()) per_target.push_back(targets[place].embeddings.at(&model));
+        if (!targets.empty() && includes(model.provides, Field::embedding))
+          per_target.push_back(targets[place].embeddings.at(&model));
       }
     }
   } else {
@@ -112,8 +121,7 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
   // One at a time: a frozen network's answer for a face does not depend on how many faces the picture has.
   std::vector<Output> outputs;
   for (const at::Tensor& view : views) {
-    outputs.push_back(model.model->forward(view));
-    check_output(model, outputs.back(), 1);
+    outputs.push_back(forward(model, view));
     outputs.back().picture = view;
   }
   const auto stack = [&](at::Tensor Output::*field) {
@@ -135,11 +143,12 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
 }
 
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
+  if (step == 0) latest_ = at::Tensor();
   const std::optional<double> goal = assembly_.experiment.stop_at;
   if (goal && latest_.defined() && (latest_ <= *goal).all().item<bool>()) return false;
   step_ = step;
   evaluations_ = 0;
-  random_.start_step(step);
+  random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   for (const LoadedModel* model : assembly_.surrogates) {
     Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
     model->model->redraw(own);
@@ -158,13 +167,10 @@ ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, const Random& 
     const auto before = static_cast<std::int64_t>(rows.subject.size());
     Random own = random.derive(rows.subject, purpose + std::to_string(i));
     const at::Tensor applied = own.uniform(0, 1) < step.probability;
-    Images images = (*step.augmentation)(rows.images, own);
-    const std::int64_t after = images.pixels.size(0);
-    if (after == 0 || after % before != 0 || images.map.size(0) != after || images.pixels.dim() != 4) {
-      throw PluginError("plugin " + step.plugin + " returned " + std::to_string(after) + " rows for " +
-                        std::to_string(before));
-    }
-    const std::int64_t copies = after / before;
+    const std::string who = "plugin " + step.plugin;
+    Images images = call_plugin(who, [&] { return (*step.augmentation)(rows.images, own); });
+    check_images(who, images, rows.images);
+    const std::int64_t copies = images.pixels.size(0) / before;
     if (step.probability < 1) {
       const Images plain = repeated(rows.images, copies);
       if (plain.pixels.sizes() != images.pixels.sizes()) {
@@ -188,7 +194,6 @@ ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows&
     first_reference.push_back(first_reference.back() + (face_views ? static_cast<std::int64_t>(members.size()) : 1));
   }
   const std::int64_t samples = pictures.images.pixels.size(0);
-  const at::Tensor points = pictures.images.landmarks;
   for (std::int64_t r = 0; r < samples; ++r) {
     const at::Tensor picture = pictures.images.pixels.narrow(0, r, 1), map = pictures.images.map.narrow(0, r, 1);
     const std::int64_t x_row = pictures.subject[static_cast<std::size_t>(r)];
@@ -233,6 +238,7 @@ Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) 
   reference.clean = gather(kept.clean, index);
   reference.targets = gather(kept.targets, index);
   reference.own = gather(kept.own, index);
+  if (const auto mean = means_.find(&model); mean != means_.end()) reference.mean = mean->second;
   const auto placed = [&](const at::Tensor& boxes) {
     return map_boxes(rows.images.map, boxes.unsqueeze(0).expand({count, -1, -1})).to(rows.images.pixels.options());
   };
@@ -261,9 +267,8 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
   at::Tensor total = at::zeros({x_rows}, x.options());
   for (const LoadedModel* model : assembly_.surrogates) {
     const Rows rows = augment(views(*model, pictures, copies), Stage::view, random, model->name + " ");
-    Output output = model->model->forward(rows.images.pixels);
+    Output output = forward(*model, rows.images.pixels);
     const auto count = static_cast<std::int64_t>(rows.subject.size());
-    check_output(*model, output, count);
     output.picture = rows.images.pixels;
     const Reference against = reference(*model, rows);
     // Copies and draws of one view are averaged, the faces of one subject added up.
@@ -276,7 +281,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
     const at::Tensor index = as_tensor(rows.subject, x.device());
     for (const LossTerm& term : assembly_.losses) {
       if (std::ranges::find(term.models, model) == term.models.end()) continue;
-      const at::Tensor values = (*term.loss)(output, against);
+      const at::Tensor values = call_plugin("plugin " + term.plugin, [&] { return (*term.loss)(output, against); });
       if (!values.defined() || values.dim() != 1 || values.size(0) != count) {
         throw PluginError("plugin " + term.plugin + " returned " +
                           (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " + std::to_string(count) +

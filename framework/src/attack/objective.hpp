@@ -25,12 +25,13 @@ struct Target {
 /// averaged.
 class ChainObjective : public Objective {
  public:
-  /// picture [1,3,H,W], unperturbed; targets: one a face, or none at all. `progress` is told each step. All
-  /// references are kept.
-  /// Where [attack] stop_at is given, the loop ends once every subject's value is as low.
+  /// picture [1,3,H,W], unperturbed; targets: one a face, or none at all. `progress` is told each step; `means`: the
+  /// gallery's mean embeddings. All references are kept.
+  /// Where [attack] stop_at is given, the loop ends once every subject's value, as last measured, is as low.
   ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
                  const std::vector<Face>& faces, const std::vector<Target>& targets,
-                 std::function<void(std::int64_t step, std::int64_t of)> progress);
+                 std::function<void(std::int64_t step, std::int64_t of)> progress,
+                 std::map<const LoadedModel*, at::Tensor> means = {});
 
   Evaluation value_and_grad(const at::Tensor& x) override;
   at::Tensor value(const at::Tensor& x) override;
@@ -64,6 +65,7 @@ class ChainObjective : public Objective {
   const Subjects& subjects_;
   const std::vector<Face>& faces_;
   std::function<void(std::int64_t, std::int64_t)> progress_;
+  std::map<const LoadedModel*, at::Tensor> means_;
   Random random_;
   at::Tensor face_boxes_;                               ///< [F,4] in the picture's pixels
   at::Tensor frame_;                                    ///< [1,4] the picture's own rectangle
@@ -71,13 +73,11 @@ class ChainObjective : public Objective {
   at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
   std::int64_t queries_ = 0;
   std::int64_t step_ = 0;
+  std::int64_t started_ = 0;      ///< steps of all loops so far
   std::int64_t evaluations_ = 0;  ///< in this step
 };
 
-/// Whether all values are finite: one pass, since a sum keeps what is not.
-bool finite(const at::Tensor& tensor);
-
-/// Checks what a model made of R views: shapes, rows, finite values. Throws PluginError naming the model.
-void check_output(const LoadedModel& model, const Output& output, std::int64_t rows);
+/// The model's answer to views [R,3,h,w], checked. Throws PluginError naming the model.
+Output forward(const LoadedModel& model, const at::Tensor& views);
 
 }  // namespace faceoff

@@ -102,9 +102,11 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at
     delivered = picture + spread(subjects, optimised - subjects.pixels, picture, faces);
   }
   if (subjects.grey) delivered = delivered.mean(1, true).expand_as(delivered);
-  delivered = delivered.round();
   if (norm == Norm::inf) {
-    delivered = at::minimum(at::maximum(delivered, (picture - epsilon).ceil()), (picture + epsilon).floor());
+    delivered = at::minimum(at::maximum(delivered.round(), (picture - epsilon).ceil()), (picture + epsilon).floor());
+  } else {
+    // Toward the original, so that no difference grows and the whole keeps its length.
+    delivered = picture + (delivered - picture).trunc();
   }
   return delivered.clamp(0, 255).to(at::kByte);
 }

@@ -36,8 +36,12 @@ class Interrupt {
  public:
   Interrupt() {
     struct sigaction action {};
-    action.sa_handler = [](int signal) { received_ = signal; };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    action.sa_handler = [](int signal) {
+      received_ = signal;
+      ::signal(SIGINT, SIG_DFL);
+      ::signal(SIGTERM, SIG_DFL);
+    };
+    action.sa_flags = SA_RESTART;  // a write under way goes on
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
   }
@@ -55,7 +59,7 @@ po::options_description options() {
       ("set", po::value<std::vector<std::string>>()->composing(),
        "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")   //
       ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")  //
-      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")                           //
+      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")       //
       ("plugin-path", po::value<std::vector<std::string>>()->composing(),
        "a folder with more plugins; may be repeated");
   return all;
@@ -83,9 +87,8 @@ class Galleries {
     if (experiment.target.choice == TargetConfig::Choice::none ||
         experiment.target.choice == TargetConfig::Choice::photos)
       return none_;
-    std::string key = assembly.detector->name + std::to_string(experiment.minimum_score);
-    for (const Judge& judge : assembly.judges) key += "\n" + judge.model->name + judge.model->sha256;
-    for (const std::string& file : experiment.people) key += "\n" + file;
+    Key key{{assembly.detector, assembly.landmarks}, experiment.minimum_score, experiment.people};
+    for (const Judge& judge : assembly.judges) key.models.push_back(judge.model);
     const auto found = galleries_.find(key);
     if (found != galleries_.end()) return found->second;
     Gallery gallery = Gallery::read(assembly, experiment.people, [&](const std::string& line) { progress.say(line); });
@@ -103,8 +106,14 @@ class Galleries {
   }
 
  private:
+  struct Key {
+    std::vector<const LoadedModel*> models;
+    double minimum_score = 0;
+    std::vector<std::string> people;
+    auto operator<=>(const Key&) const = default;
+  };
   Gallery none_;
-  std::map<std::string, Gallery> galleries_;
+  std::map<Key, Gallery> galleries_;
 };
 
 /// Everything of one variant that is ready to attack.
@@ -162,10 +171,14 @@ int run_command(std::vector<std::string> args) {
       build();
     } catch (const ConfigError& error) {
       diagnostics.add(error.place(), error.what());
-    } catch (const PictureError& error) {
-      diagnostics.add(first.people_place, error.what());
     }
   };
+  for (const Experiment& experiment : experiments) {
+    for (const std::string& name : experiment.used_models()) {
+      checked([&] { pool.get(name, experiment.models.at(name)); });
+    }
+  }
+  diagnostics.throw_if_any();
   for (const Experiment& experiment : experiments) {
     checked([&] { prepared.push_back({std::make_unique<Assembly>(experiment, pool), nullptr, std::nullopt}); });
   }
@@ -180,7 +193,6 @@ int run_command(std::vector<std::string> args) {
     return static_cast<int>(ExitCode::done);
   }
 
-  const Interrupt interrupt;
   std::size_t count = 0;
   for (const Experiment& experiment : experiments) count += experiment.pictures.size();
   Progress progress(static_cast<std::int64_t>(count));
@@ -197,12 +209,13 @@ int run_command(std::vector<std::string> args) {
   }
   diagnostics.throw_if_any();
 
+  const Interrupt interrupt;  // before this there is nothing to save
   const RunFolder run(out ? *out : RunFolder::fresh(first.name, document.text()));
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), args.begin(), args.end());
   run.write("experiment.toml", document.text());
   run.write("resolved.toml", document.resolved(first.resolved.to_toml()));
-  run.write("environment.json", environment(command, first, pool, plugins_of(experiments)).dump(2) + "\n");
+  run.write("environment.json", environment(command, experiments, pool, plugins_of(experiments)).dump(2) + "\n");
 
   Summary summary;
   std::size_t item = 0;

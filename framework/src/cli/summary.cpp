@@ -126,7 +126,7 @@ std::string Summary::text(const std::filesystem::path& run) const {
         text += "; still taken for oneself " + std::to_string(sums.taken_for_self) + of + " (cosine " +
                 fixed(*sums.threshold, 3) + ", false accept rate " + fixed(sums.rate, 4) + ")";
       } else {
-        text += "; no threshold was measured for these weights";
+        text += "; no threshold was measured for this model, view and false accept rate";
       }
       text += "\n";
     }

@@ -6,6 +6,7 @@
 
 #include "attack/gallery.hpp"
 #include "picture/faces.hpp"
+#include "picture/views.hpp"
 
 namespace faceoff {
 
@@ -20,6 +21,16 @@ const Face* nearest(const std::vector<Face>& found, const Box& box) {
     if (iou(face.box, box) > (best != nullptr ? iou(best->box, box) : 0)) best = &face;
   }
   return best;
+}
+
+/// Whether the attack left landmarks that the face can be aligned by; where not, it counts as not found.
+bool can_view(const ViewSpec& spec, const at::Tensor& picture, const Face& face) {
+  try {
+    make_view(spec, picture.size(2), picture.size(3), &face);
+    return true;
+  } catch (const Unviewable&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -39,17 +50,20 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
   for (std::size_t f = 0; f < faces.size(); ++f) {
     FaceReport report;
     report.box = faces[f].box;
-    if (const Face* box = nearest(before, report.box)) report.score[0] = box->score;
-    if (const Face* box = nearest(after, report.box)) {
-      report.score[1] = box->score;
-      report.iou = iou(box->box, report.box);
+    const Face* box = nearest(before, report.box);
+    if (box != nullptr && iou(box->box, report.box) >= same_face) report.score[0] = box->score;
+    if (const Face* left = nearest(after, report.box)) {
+      report.score[1] = left->score;
+      report.iou = iou(left->box, report.box);
     }
     if (!targets.empty()) report.target = targets[f].name;
     const Face* anew = nearest(aligned, report.box);
     if (anew != nullptr && iou(anew->box, report.box) < same_face) anew = nullptr;
     for (const Judge& judge : assembly.judges) {
       const at::Tensor was = embed(*judge.model, clean, faces[f]);
-      const at::Tensor is = anew != nullptr ? embed(*judge.model, delivered, *anew) : at::Tensor();
+      const at::Tensor is = anew != nullptr && can_view(judge.model->view, delivered, *anew)
+                                ? embed(*judge.model, delivered, *anew)
+                                : at::Tensor();
       const auto change = [&](const at::Tensor& with) {
         const auto cosine = [&](const at::Tensor& embedding) {
           return at::matmul(with, embedding).mean().item<double>();

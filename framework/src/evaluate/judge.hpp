@@ -28,7 +28,7 @@ struct EmbedderReport {
 struct FaceReport {
   Box box;
   std::array<double, 2> score = {
-      0, 0};           ///< the judging detector's; after: of the found box nearest to the face, 0 where none is
+      0, 0};           ///< the judging detector's, 0 where it finds none; after: of the found box nearest to it
   double iou = 0;      ///< of that box with the face
   std::string target;  ///< who it was to be taken for
   std::vector<EmbedderReport> models;

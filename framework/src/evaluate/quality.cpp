@@ -9,13 +9,15 @@ namespace faceoff {
 
 namespace {
 
+constexpr int window = 11;
+
 /// Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity", 2004, without its
-/// downsampling.
+/// downsampling: the mean over the windows that lie wholly within the picture.
 double ssim(const cv::Mat& a, const cv::Mat& b) {
   constexpr double c1 = 0.01 * 255 * 0.01 * 255, c2 = 0.03 * 255 * 0.03 * 255;
   const auto blur = [](const cv::Mat& m) {
     cv::Mat out;
-    cv::GaussianBlur(m, out, {11, 11}, 1.5, 1.5, cv::BORDER_REFLECT);
+    cv::GaussianBlur(m, out, {window, window}, 1.5, 1.5, cv::BORDER_REFLECT);
     return out;
   };
   cv::Mat x, y;
@@ -26,7 +28,10 @@ double ssim(const cv::Mat& a, const cv::Mat& b) {
   const cv::Scalar k1 = cv::Scalar::all(c1), k2 = cv::Scalar::all(c2);
   const cv::Mat top = (2 * mx.mul(my) + k1).mul(2 * cov + k2);
   const cv::Mat bottom = (mx.mul(mx) + my.mul(my) + k1).mul(vx + vy + k2);
-  const cv::Scalar mean = cv::mean(top / bottom);
+  const cv::Mat all = top / bottom;
+  // A picture smaller than a window has none within it, so its border counts as if mirrored.
+  const int margin_x = all.cols < window ? 0 : window / 2, margin_y = all.rows < window ? 0 : window / 2;
+  const cv::Scalar mean = cv::mean(all(cv::Rect(margin_x, margin_y, all.cols - 2 * margin_x, all.rows - 2 * margin_y)));
   return (mean[0] + mean[1] + mean[2]) / 3;
 }
 
@@ -37,6 +42,7 @@ Quality compare(const cv::Mat& original, const cv::Mat& delivered) {
   quality.linf = static_cast<int>(cv::norm(original, delivered, cv::NORM_INF));
   if (quality.linf == 0) return quality;
   const double squared = cv::norm(original, delivered, cv::NORM_L2SQR);
+  quality.l2 = std::sqrt(squared);
   quality.psnr = 10 * std::log10(255. * 255. * static_cast<double>(original.total() * 3) / squared);
   quality.ssim = ssim(original, delivered);
   return quality;

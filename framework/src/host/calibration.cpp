@@ -20,6 +20,18 @@ std::string text(const toml::table& table, const std::string& key, const std::st
   throw ConfigError(file + ": a calibration needs the string '" + key + "'");
 }
 
+/// crop, size and, for a box, scale and down.
+ViewSpec view_of(const toml::table& table, const std::string& file) {
+  const std::int64_t size = table["size"].value_or<std::int64_t>(0);
+  if (size <= 0) throw ConfigError(file + ": a calibration's [[view]] needs the integer 'size'");
+  const std::string crop = text(table, "crop", file);
+  ViewSpec view{size, size, BoxCrop{table["scale"].value_or(1.0), table["down"].value_or(0.0)}};
+  if (crop == "padded_box") view.crop = PaddedBox{};
+  if (crop == "dlib_rect") view.crop = DlibRect{};
+  if (to_string(view.crop) != crop) throw ConfigError(file + ": '" + crop + "' is none of box, padded_box, dlib_rect");
+  return view;
+}
+
 void read(const fs::path& path, std::vector<Calibration>& all) {
   const std::string file = path.string();
   const std::vector<std::uint8_t> bytes = read_file(path, longest_file);
@@ -35,8 +47,7 @@ void read(const fs::path& path, std::vector<Calibration>& all) {
     const toml::table* view = node.as_table();
     const toml::table* rates = view != nullptr ? (*view)["far"].as_table() : nullptr;
     if (rates == nullptr) throw ConfigError(file + ": each [[view]] needs a table 'far' of rate = { threshold, tar }");
-    Calibration calibration{
-        file, text(root, "sha256", file), text(*view, "crop", file), text(root, "family", file), {}};
+    Calibration calibration{file, text(root, "sha256", file), view_of(*view, file), text(root, "family", file), {}};
     for (const auto& [key, value] : *rates) {
       double rate = 0;
       const std::string_view name = key.str();
@@ -75,7 +86,7 @@ std::vector<Calibration> read_calibrations(std::span<const fs::path> plugin_fold
 }
 
 const Calibration* find_calibration(const std::vector<Calibration>& all, const std::string& sha256,
-                                    const std::string& view) {
+                                    const ViewSpec& view) {
   const auto found =
       std::ranges::find_if(all, [&](const Calibration& c) { return c.sha256 == sha256 && c.view == view; });
   return found != all.end() ? &*found : nullptr;

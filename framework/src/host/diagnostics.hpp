@@ -14,7 +14,6 @@ class Diagnostics {
   Diagnostics(std::string file, const std::string& text);
 
   void add(const Place& place, const std::string& message);
-  bool empty() const { return messages_.empty(); }
   /// Throws a ConfigError with everything collected, if there is anything.
   void throw_if_any() const;
 

@@ -100,6 +100,8 @@ std::string label(const toml::node& value) {
   std::ostringstream stream;
   if (const auto* text = value.as_string()) {
     stream << text->get();
+  } else if (const auto* number = value.as_floating_point()) {
+    stream << to_toml(number->get());
   } else {
     value.visit([&](const auto& concrete) { stream << concrete; });
   }
@@ -219,7 +221,12 @@ std::string Document::resolved(const std::string& values) const {
   const toml::table* sweep = root["sweep"].as_table();
   if (sweep == nullptr || sweep->empty()) return values;
   std::ostringstream text;
-  text << values << "\n[sweep]\n" << *sweep << "\n";
+  text << values << "\n[sweep]\n";
+  for (const auto& [key, list] : *sweep) {
+    text << to_toml(std::string(key.str())) << " = ";
+    list.visit([&](const auto& concrete) { text << toml::toml_formatter(concrete); });
+    text << "\n";
+  }
   return text.str();
 }
 

@@ -169,10 +169,7 @@ class Reader {
     if (config.info == nullptr) {
       const std::string why = plugins_.why_missing(name);
       if (!why.empty()) throw PluginError(to_string(config.place) + ": " + why);
-      std::vector<std::string> names;
-      for (const PluginInfo* info : plugins_.all()) {
-        if (info->kind == kind) names.push_back(info->name);
-      }
+      const std::vector<std::string> names = plugins_.names(kind);
       section.fault("plugin", "no " + to_string(kind) + " '" + name + "'" + did_you_mean(name, names) +
                                   " (faceoff plugins lists them)");
       return config;
@@ -219,6 +216,15 @@ class Reader {
     section.fault(key, "no [models." + name + "]" + did_you_mean(name, names));
   }
 
+  /// The same for a list, which names each once.
+  void check_models(Section& section, const std::vector<std::string>& names) {
+    std::set<std::string> seen;
+    for (const std::string& name : names) {
+      check_model(section, "models", name);
+      if (!seen.insert(name).second) section.fault("models", "'models' names '" + name + "' twice");
+    }
+  }
+
   void read_faces() {
     if (misshapen("faces")) return;
     Section faces = section(table("faces"), "[faces]");
@@ -244,6 +250,10 @@ class Reader {
     }
     out_.norm = attack.choice("norm", {"inf", "two"}) == "two" ? Norm::two : Norm::inf;
     out_.epsilon = attack.number("epsilon", 8, {0, out_.norm == Norm::inf ? 255 : 1e6});
+    if (out_.subject == SubjectKind::crop && out_.norm == Norm::two) {
+      attack.fault("norm",
+                   "subject = \"crop\" is enlarged when it is pasted back, so a 2-norm says nothing: norm = \"inf\"");
+    }
     if (attack.has("stop_at")) {
       out_.stop_at = attack.number("stop_at", 0);
     } else {
@@ -291,7 +301,7 @@ class Reader {
       Section loss = section(node, "[[loss]]  # " + std::to_string(number++));
       LossConfig config;
       config.models = loss.required_texts("models", "the models that it attacks");
-      for (const std::string& name : config.models) check_model(loss, "models", name);
+      check_models(loss, config.models);
       config.weight = loss.number("weight", 1, {-1e6, 1e6});
       config.plugin = plugin(loss, Kind::loss);
       finish(loss, config.plugin);
@@ -334,7 +344,7 @@ class Reader {
     Section evaluate = section(table("evaluate"), "[evaluate]");
     out_.evaluate_place = evaluate.place("models");
     out_.held_out = evaluate.texts("models");
-    for (const std::string& name : out_.held_out) check_model(evaluate, "models", name);
+    check_models(evaluate, out_.held_out);
     out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});
     evaluate.finish();
   }
@@ -365,9 +375,21 @@ Place PluginConfig::place_of(const std::string& param) const {
   return found != places.end() ? found->second : place;
 }
 
+std::vector<std::string> Experiment::used_models() const {
+  std::set<std::string> names = {detector};
+  if (!landmarks.empty()) names.insert(landmarks);
+  for (const LossConfig& loss : losses) names.insert(loss.models.begin(), loss.models.end());
+  names.insert(held_out.begin(), held_out.end());
+  return {names.begin(), names.end()};
+}
+
 std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins) {
   Diagnostics diagnostics(document.file(), document.text());
   std::vector<Experiment> experiments;
+  for (const auto& [key, index] : document.variants().front().choices) {
+    // They belong to the run, which all variants share.
+    if (key == "name" || key == "device") diagnostics.add({document.file(), 0, 0}, "'" + key + "' can't be swept");
+  }
   for (const Variant& variant : document.variants()) {
     const toml::table root = document.tables(variant);
     experiments.push_back(Reader(root, document, plugins, diagnostics).read());
@@ -377,7 +399,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   return experiments;
 }
 
-std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) {
+std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) try {
   std::vector<fs::path> files;
   std::set<fs::path> seen;
   for (const std::string& pattern : patterns) {
@@ -397,6 +419,8 @@ std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) 
     }
   }
   return files;
+} catch (const fs::filesystem_error& error) {
+  throw ConfigError(error.path1().string() + ": can't be listed: " + error.code().message());
 }
 
 }  // namespace faceoff

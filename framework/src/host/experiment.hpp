@@ -88,6 +88,9 @@ struct Experiment {
   Place evaluate_place;
 
   std::string variant;  ///< its name in the sweep
+
+  /// The models that anything refers to, each once; the others are not loaded.
+  std::vector<std::string> used_models() const;
   Resolved resolved;
 };
 

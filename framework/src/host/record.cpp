@@ -63,7 +63,7 @@ Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemR
                {"epsilon", experiment.epsilon},
                {"norm", experiment.norm == Norm::inf ? "inf" : "two"},
                {"linf", delivered ? Json(report.quality.linf) : Json(nullptr)},
-               {"psnr", optional(report.quality.psnr)},
+               {"psnr", delivered ? optional(report.quality.psnr) : Json(nullptr)},
                {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
                {"queries", report.queries},
                {"seconds", std::round(record.seconds * 1e3) / 1e3},
@@ -74,15 +74,15 @@ Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemR
   return line;
 }
 
-Json environment(const std::vector<std::string>& command, const Experiment& experiment, const ModelPool& pool,
-                 const std::vector<const PluginInfo*>& plugins) {
+Json environment(const std::vector<std::string>& command, const std::vector<Experiment>& experiments,
+                 const ModelPool& pool, const std::vector<const PluginInfo*>& plugins) {
   utsname system{};
   ::uname(&system);
   Json used = Json::object();
   for (const PluginInfo* info : plugins) {
     const std::filesystem::path& file = pool.plugins().file_of(*info);
-    used[info->name] = {
-        {"kind", to_string(info->kind)}, {"file", file.filename().string()}, {"sha256", sha256_file(file)}};
+    used[to_string(info->kind) + "/" + info->name] = {{"file", file.filename().string()},
+                                                      {"sha256", sha256_file(file)}};
   }
   Json models = Json::object();
   for (const auto& [key, model] : pool.all()) {
@@ -93,8 +93,11 @@ Json environment(const std::vector<std::string>& command, const Experiment& expe
     about = {{"plugin", model->plugin}, {"weights", model->weights.string()}, {"sha256", model->sha256}};
     if (model->calibration == nullptr) continue;
     about["calibration"] = std::filesystem::path(model->calibration->file).filename().string();
-    const double* threshold = model->calibration->threshold(experiment.false_accept_rate);
-    about["threshold"] = threshold != nullptr ? Json(*threshold) : Json(nullptr);
+    about["thresholds"] = model->calibration->thresholds;  // pairs of false accept rate and cosine
+  }
+  Json variants = Json::object();
+  for (const Experiment& experiment : experiments) {
+    variants[experiment.variant] = {{"seed", experiment.seed}, {"false_accept_rate", experiment.false_accept_rate}};
   }
   return {{"faceoff", FACEOFF_VERSION},
           {"api", Handshake::current_api},
@@ -102,9 +105,8 @@ Json environment(const std::vector<std::string>& command, const Experiment& expe
           {"opencv", CV_VERSION},
           {"compiler", __VERSION__},
           {"command", command},
-          {"seed", experiment.seed},
-          {"device", experiment.device.str()},
-          {"false_accept_rate", experiment.false_accept_rate},
+          {"device", experiments.front().device.str()},
+          {"variants", variants},
           {"host",
            {{"system", system.sysname},
             {"release", system.release},

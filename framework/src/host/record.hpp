@@ -24,7 +24,7 @@ struct ItemRecord {
 nlohmann::ordered_json to_json(const ItemRecord& record, const Experiment& experiment, const ItemReport& report);
 
 /// environment.json: versions, seeds, command, host, and the hashes of plugins and weights.
-nlohmann::ordered_json environment(const std::vector<std::string>& command, const Experiment& experiment,
+nlohmann::ordered_json environment(const std::vector<std::string>& command, const std::vector<Experiment>& experiments,
                                    const ModelPool& pool, const std::vector<const PluginInfo*>& plugins);
 
 }  // namespace faceoff

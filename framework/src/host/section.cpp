@@ -24,11 +24,16 @@ std::string shown(double value) {
   return text;
 }
 
+/// A number as double; toml++ itself gives none for whole numbers beyond 2^53.
+double as_double(const toml::node& node) {
+  return node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
+}
+
 /// The node as a value of the same alternative as `like`; a whole number is a number too.
 std::optional<ParamValue> convert(const toml::node& node, const ParamValue& like) {
   if (std::holds_alternative<bool>(like) && node.is_boolean()) return *node.value<bool>();
   if (std::holds_alternative<std::int64_t>(like) && node.is_integer()) return *node.value<std::int64_t>();
-  if (std::holds_alternative<double>(like) && node.is_number()) return *node.value<double>();
+  if (std::holds_alternative<double>(like) && node.is_number()) return as_double(node);
   if (std::holds_alternative<std::string>(like) && node.is_string()) return *node.value<std::string>();
   if (std::holds_alternative<std::vector<std::string>>(like) && node.is_string()) {
     return std::vector<std::string>{*node.value<std::string>()};
@@ -39,7 +44,7 @@ std::optional<ParamValue> convert(const toml::node& node, const ParamValue& like
     std::vector<double> values;
     for (const toml::node& item : *list) {
       if (!item.is_number()) return std::nullopt;
-      values.push_back(*item.value<double>());
+      values.push_back(as_double(item));
     }
     return values;
   }
@@ -119,12 +124,6 @@ void Section::resolve(const std::string& key, const ParamValue& value) {
   resolved_.add(header_, key, to_toml(value), said ? to_string(at) : "default");
 }
 
-bool Section::boolean(const std::string& key, bool fallback) {
-  const ParamValue value = read(key, fallback).value_or(fallback);
-  resolve(key, value);
-  return std::get<bool>(value);
-}
-
 std::int64_t Section::integer(const std::string& key, std::int64_t fallback, Bounds bounds) {
   const ParamValue value = read(key, fallback).value_or(fallback);
   check(key, static_cast<double>(std::get<std::int64_t>(value)), bounds);
@@ -183,6 +182,12 @@ ParamValue Section::param(const ParamInfo& info) {
   if (const auto* real = std::get_if<double>(&value)) check(info.name, *real, bounds);
   if (const auto* list = std::get_if<std::vector<double>>(&value)) {
     for (const double item : *list) check(info.name, item, bounds);
+  }
+  if (const auto* words = std::get_if<std::vector<std::string>>(&value); words != nullptr && !info.choices.empty()) {
+    for (const std::string& word : *words) {
+      if (std::ranges::find(info.choices, word) == info.choices.end())
+        fault(info.name, "'" + word + "' is none of " + join(info.choices) + did_you_mean(word, info.choices));
+    }
   }
   if (const auto* word = std::get_if<std::string>(&value);
       word != nullptr && !info.choices.empty() && std::ranges::find(info.choices, *word) == info.choices.end()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "picture/check_output.hpp"
 #include "picture/views.hpp"
 
 namespace faceoff {
@@ -34,7 +35,9 @@ std::vector<Face> suppress(std::vector<Face> faces) {
 
 at::Tensor landmarks_of(Model& model, const at::Tensor& picture, const Face& face) {
   const View view = make_view(model.view(), picture.size(2), picture.size(3), &face);
-  const at::Tensor points = model.forward(view(picture)).landmarks.to(at::kCPU, at::kDouble);
+  const Output output = model.forward(view(picture));
+  check_output("the landmark model", model.provides(), output, 1);
+  const at::Tensor points = output.landmarks.to(at::kCPU, at::kDouble);
   const at::Tensor scale = at::stack({view.map[0][0][0], view.map[0][1][1]});
   return (points.squeeze(0) - view.map.select(2, 2)) / scale;
 }
@@ -47,6 +50,7 @@ std::vector<Face> detect(Model& detector, const at::Tensor& picture, double mini
   const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
   const View view = make_view(spec, picture.size(2), picture.size(3));
   const Output output = detector.forward(view(picture));
+  check_output("the detector", detector.provides(), output, 1);
   const at::Tensor scores = output.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor boxes = output.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const auto score = scores.accessor<double, 1>();

@@ -64,7 +64,7 @@ struct Overloads {
       return static_cast<std::int64_t>(std::floor(std::min(to - from, static_cast<double>(side) - from)));
     };
     const std::int64_t w = clipped(left, box.x1, width), h = clipped(top, box.y1, height);
-    if (w < 1 || h < 1) throw Error("a face's box has no pixel inside the picture");
+    if (w < 1 || h < 1) throw Unviewable("a face's box has no pixel inside the picture");
     const auto x = static_cast<std::int64_t>(std::floor(left)), y = static_cast<std::int64_t>(std::floor(top));
     const std::int64_t side = std::max(w, h);
     const auto taps = [&](std::int64_t length, std::int64_t at, std::int64_t out) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <faceoff/error.hpp>
 #include <faceoff/resample.hpp>
 #include <faceoff/view.hpp>
 
@@ -21,7 +22,14 @@ struct View {
   at::Tensor operator()(const at::Tensor& picture) const { return resample(picture, rows, columns); }
 };
 
-/// The view of a picture of this size; `face` for everything but WholePicture, with landmarks for DlibRect.
+/// A face of which there is no view: its box, or the rectangle about its landmarks, has no pixel in the picture.
+class Unviewable : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The view of a picture of this size; `face` for everything but WholePicture, with landmarks for DlibRect. Throws
+/// Unviewable.
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
 
 /// True where the crop is cut about a face rather than being the whole picture.

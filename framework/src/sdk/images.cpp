@@ -35,7 +35,9 @@ std::vector<Window> random_windows(Random& random, std::int64_t height, std::int
   const at::Tensor place = random.uniform(0, 1, {2}).to(at::kCPU, at::kDouble);
   std::vector<Window> windows;
   for (std::int64_t r = 0; r < random.rows(); ++r) {
-    const auto part = [](double of, std::int64_t side) { return std::llround(of * static_cast<double>(side)); };
+    const auto part = [](double of, std::int64_t side) {
+      return std::max<std::int64_t>(1, std::llround(of * static_cast<double>(side)));
+    };
     Window window{0, 0, part(share[r].item<double>(), height), part(share[r].item<double>(), width)};
     const auto offset = [&](std::int64_t axis, std::int64_t free) {
       return std::min(free, static_cast<std::int64_t>(place[r][axis].item<double>() * static_cast<double>(free + 1)));

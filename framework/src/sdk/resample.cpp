@@ -1,10 +1,12 @@
 #include <faceoff/resample.hpp>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace faceoff {
@@ -21,7 +23,11 @@ Taps pack(const std::vector<std::vector<Tap>>& taps) {
   std::size_t width = 1;
   for (const auto& row : taps) width = std::max(width, row.size());
   const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(taps.size()), static_cast<std::int64_t>(width)};
-  Taps packed{at::zeros(shape, at::kLong), at::zeros(shape, at::kDouble)};
+  std::int64_t somewhere = 0;  // where taps of weight 0 point: at one that is read anyway
+  for (const auto& row : taps) {
+    if (!row.empty()) somewhere = row.front().index;
+  }
+  Taps packed{at::full(shape, somewhere, at::kLong), at::zeros(shape, at::kDouble)};
   auto index = packed.index.accessor<std::int64_t, 2>();
   auto weight = packed.weight.accessor<double, 2>();
   for (std::size_t o = 0; o < taps.size(); ++o) {
@@ -40,6 +46,12 @@ at::Tensor resample_rows(const at::Tensor& images, const Taps& taps) {
   const at::Tensor index = taps.index.to(images.device());
   const at::Tensor rows = images.index_select(2, index.flatten()).unflatten(2, index.sizes());
   return (rows * weight).sum(3);
+}
+
+/// The first input position that any tap reads, and how many there are up to the last.
+std::pair<std::int64_t, std::int64_t> span(const Taps& taps) {
+  const auto first = taps.index.min().item<std::int64_t>();
+  return {first, taps.index.max().item<std::int64_t>() - first + 1};
 }
 
 }  // namespace
@@ -85,8 +97,13 @@ Taps triangle(double from, double to, std::int64_t out, std::int64_t available) 
 }
 
 at::Tensor resample(const at::Tensor& images, const Taps& rows, const Taps& columns) {
-  const at::Tensor tall = resample_rows(images, rows);
-  return resample_rows(tall.transpose(2, 3).contiguous(), columns).transpose(2, 3).contiguous();
+  // Only the part that any tap reads takes part: a face is a small piece of a picture.
+  const auto [top, height] = span(rows);
+  const auto [left, width] = span(columns);
+  const at::Tensor part = images.narrow(2, top, height).narrow(3, left, width);
+  const at::Tensor tall = resample_rows(part, {rows.index - top, rows.weight});
+  const at::Tensor across = tall.transpose(2, 3).contiguous();
+  return resample_rows(across, {columns.index - left, columns.weight}).transpose(2, 3).contiguous();
 }
 
 }  // namespace faceoff

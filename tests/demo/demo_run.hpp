@@ -1,0 +1,13 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace system_test {
+
+/// The run folder that scripts/demo made of an experiment, in the ctest named demo that these tests come after.
+inline std::filesystem::path demo_run(const std::string& experiment) {
+  return std::filesystem::path(FACEOFF_BUILD_FOLDER) / "demo-test" / experiment;
+}
+
+}  // namespace system_test

@@ -229,6 +229,21 @@ TEST(Sweep, NamesDifferAlsoWhereANumberedOneIsTakenAlready) {
   for (const std::string& name : names(Document(file.path, {}))) EXPECT_TRUE(seen.insert(name).second) << name;
 }
 
+TEST(Sweep, NamesOfManyKeysStayFitForAFolderAndDiffer) {
+  std::string text = good + "[sweep]\n";
+  for (int key = 0; key < 8; ++key) {
+    const std::string value(60, 'v');
+    text += "\"models.ssd.a_rather_long_name_" + std::to_string(key) + "\" = [\"" + value + "\", \"w" + value + "\"]\n";
+  }
+  const ExperimentFile file(text);
+  std::set<std::string> seen;
+  for (const std::string& name : names(Document(file.path, {}))) {
+    EXPECT_TRUE(seen.insert(name).second) << name;
+    EXPECT_LE(name.size(), 255U);
+  }
+  EXPECT_EQ(seen.size(), 256U);
+}
+
 TEST(Sweep, OfTooManyVariantsIsRefused) {
   std::string text = good + "[sweep]\n";
   for (const std::string key : {"seed", "attack.epsilon", "optimizer.steps"}) {
@@ -327,7 +342,7 @@ std::string repeated(const std::string& text, std::size_t times) {
 
 TEST(Hostile, ANulByteIsRefusedWhereverItStands) {
   for (const std::string& line : {std::string("[a\0b]", 5), std::string("a\0 = 1", 6), std::string("a = \"\0\"", 7),
-                                 std::string("# \0", 3), std::string("\0", 1)}) {
+                                  std::string("# \0", 3), std::string("\0", 1)}) {
     expect_in(complaint(good + line + "\n"), "FILE:17:1: a NUL byte");
   }
 }
@@ -342,6 +357,24 @@ TEST(Hostile, AKeyOfFiftyThousandPartsIsRefused) {
   complaint(good, {"x={" + key + "=1}"});
 }
 
+TEST(Hostile, ALongKeyIsSeenBehindStringsAndComments) {
+  const std::string key = "a" + repeated(".a", 50000);
+  for (const std::string before : {R"(a = """x"""", )", "a = '''x'''', ", R"(a = "\"", )", R"(a = '\', )",
+                                   R"("a" = 1, )", R"(a = "#", )", "a = \"\"\"\n\\\"\"\"\"\"\", "}) {
+    expect_in(complaint(good + "x = {" + before + key + " = 1}\n"), "a key has at most 32 parts");
+  }
+  expect_in(complaint(good + "# \"\"\"\n" + key + " = 1\n"), "FILE:18:1: a key has at most 32 parts");
+}
+
+TEST(Experiment, MayHaveAnyNumberOfDotsInStringsListsAndComments) {
+  std::string text = with_line("seed = 5", "# " + repeated("...", 1000));
+  std::string list = "[";
+  for (int i = 0; i < 2000; ++i) list += "\"models/samples/sample1.jpg\", ";
+  const std::string roundabout = "models/" + repeated("./", 50) + "samples/sample2.jpg";
+  text.replace(text.find("[\"models/samples"), 30, list + "\"\"\"" + roundabout + "\"\"\"]");
+  EXPECT_EQ(Read(text).first().pictures.size(), 2U);
+}
+
 TEST(Hostile, DeepNestingIsRefused) {
   for (const std::size_t deep : {300U, 100000U}) {
     complaint(good + "a = " + repeated("[", deep) + repeated("]", deep) + "\n");
@@ -353,14 +386,21 @@ TEST(Hostile, DeepNestingIsRefused) {
 }
 
 TEST(Hostile, ManyLinesOfLongKeysInsideOneAnotherAreRefused) {
-  // Each line keeps within every bound, and all of them together are a quarter of a million tables deep.
-  const std::string key = "a" + repeated(".a", 990);
-  std::string open, close;
-  for (int i = 0; i < 250; ++i) {
-    open += "{" + key + " = [\n";
-    close += "]}";
+  // Of keys that are long, and of ones that are not: hundred thousands of tables, and thousands.
+  for (const std::size_t parts : {990U, 31U}) {
+    const std::string key = "a" + repeated(".a", parts - 1);
+    for (const int levels : {60, 120, 250}) {
+      std::string open, close;
+      for (int i = 0; i < levels; ++i) {
+        open += "{" + key + " = [\n";
+        close += "]}";
+      }
+      const std::string list = "[\n" + open + "1" + close + "]";
+      complaint(good + "x = " + list + "\n");
+      complaint(good, {"x=" + list});
+      complaint(good + "[sweep]\n\"attack.epsilon\" = " + list + "\n");
+    }
   }
-  complaint(good + "x = [\n" + open + "1" + close + "]\n");
   // The same with headers, one below the other.
   std::string headers, path = "t";
   for (int i = 0; i < 20; ++i) {

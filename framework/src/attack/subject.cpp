@@ -29,6 +29,20 @@ at::Tensor faces_mask(const at::Tensor& picture, const std::vector<Face>& faces)
   return mask;
 }
 
+/// 1 where a crop lies on the picture, [1,1,h,w]: what its view repeats of the border or fills with zeros is never
+/// delivered.
+at::Tensor on_picture(const View& view, const at::Tensor& picture) {
+  const at::Tensor covered = view(at::ones_like(picture.narrow(1, 0, 1)));
+  const auto m = view.map.accessor<double, 3>();
+  const auto inside = [&](std::int64_t size, double scale, double shift, std::int64_t side) {
+    const at::Tensor place = (at::arange(size, at::kDouble) + .5 - shift) / scale;
+    return (place >= 0).logical_and(place < static_cast<double>(side)).to(picture.device());
+  };
+  const at::Tensor columns = inside(covered.size(3), m[0][0][0], m[0][0][2], picture.size(3));
+  const at::Tensor rows = inside(covered.size(2), m[0][1][1], m[0][1][2], picture.size(2));
+  return (covered > 0).logical_and(rows.unsqueeze(1).logical_and(columns)).to(picture.options());
+}
+
 /// The crops' differences on the picture's pixels, [1,3,H,W].
 at::Tensor spread(const Subjects& subjects, const at::Tensor& difference, const at::Tensor& picture,
                   const std::vector<Face>& faces) {
@@ -70,18 +84,19 @@ Subjects make_subjects(const Assembly& assembly, const at::Tensor& picture, cons
   subjects.grey = grey;
   const auto count = static_cast<std::int64_t>(faces.size());
   if (experiment.subject == SubjectKind::crop) {
-    std::vector<at::Tensor> pixels, maps;
+    std::vector<at::Tensor> pixels, masks, maps;
     for (std::int64_t f = 0; f < count; ++f) {
       const View view = make_view(assembly.surrogates.front()->view, picture.size(2), picture.size(3),
                                   &faces[static_cast<std::size_t>(f)]);
       pixels.push_back(view(picture));
+      masks.push_back(on_picture(view, picture));
       maps.push_back(view.map);
       subjects.faces.push_back({f});
       subjects.keys.push_back(mix(key, static_cast<std::uint64_t>(f)));
     }
     subjects.pixels = at::cat(pixels).clamp(0, 255);
     subjects.map = at::cat(maps);
-    subjects.mask = at::ones({count, 1, subjects.pixels.size(2), subjects.pixels.size(3)}, picture.options());
+    subjects.mask = at::cat(masks);
     return subjects;
   }
   subjects.pixels = picture;

@@ -4,7 +4,15 @@
 #include <sstream>
 #include <utility>
 
+#include "host/exception.hpp"
+
 namespace faceoff {
+
+namespace {
+
+constexpr std::size_t longest_message = 1000;  // it may quote what the experiment says, which may be anything
+
+}  // namespace
 
 Diagnostics::Diagnostics(std::string file, const std::string& text) : file_(std::move(file)) {
   std::istringstream stream(text);
@@ -12,7 +20,7 @@ Diagnostics::Diagnostics(std::string file, const std::string& text) : file_(std:
 }
 
 void Diagnostics::add(const Place& place, const std::string& message) {
-  std::string text = (place.file.empty() ? file_ : to_string(place)) + ": " + message;
+  std::string text = (place.file.empty() ? file_ : to_string(place)) + ": " + one_line(message, longest_message);
   if (place.file == file_ && place.line >= 1 && place.line <= lines_.size()) {
     const std::string number = std::to_string(place.line);
     std::string line = lines_[place.line - 1];

@@ -14,30 +14,68 @@ namespace faceoff {
 namespace {
 
 constexpr std::size_t longest_file = 1U << 20U;
-constexpr std::ptrdiff_t most_dots = 1000;
+constexpr std::size_t most_parts = 32;
 constexpr std::size_t most_variants = 10000;
+constexpr std::size_t longest_variant = 200;  // a folder's name has at most 255 bytes
 
-/// Refuses what toml++ does not survive: NUL (it aborts) and keys of tens of thousands of parts (it overflows the
-/// stack).
+/// The place behind the string that begins with the quote at `at`; a string without an end stops at its line's.
+std::size_t behind_string(const std::string& text, std::size_t at) {
+  const char quote = text[at];
+  const std::string three(3, quote);
+  const bool multiline = text.compare(at, 3, three) == 0;
+  for (at += multiline ? 3 : 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (multiline) {
+      if (text.compare(at, 3, three) != 0) continue;
+      at += 3;
+      for (int more = 0; more < 2 && at < text.size() && text[at] == quote; ++more) ++at;  // they belong to it
+      return at;
+    } else if (text[at] == quote) {
+      return at + 1;
+    } else if (text[at] == '\n') {
+      return at;
+    }
+  }
+  return text.size();
+}
+
+/// Refuses what toml++ does not survive: NUL (it aborts) and keys of very many parts, which make tables so deep that
+/// letting go of them overflows the stack, also where no key alone is that long but they stand inside one another.
 void check_text(const std::string& text, const std::string& file) {
   if (text.size() > longest_file) throw ConfigError(file + ": larger than 1 MiB: no experiment");
-  std::istringstream stream(text);
-  unsigned number = 0;
-  for (std::string line; std::getline(stream, line);) {
-    ++number;
-    const Place place{file, number, 1};
-    if (line.find('\0') != std::string::npos) throw ConfigError(to_string(place) + ": a NUL byte: no TOML file", place);
-    if (std::ranges::count(line, '.') > most_dots) {
-      throw ConfigError(to_string(place) + ": more than " + std::to_string(most_dots) + " dots on a line", place);
+  const auto refuse = [&](std::size_t at, const std::string& why) {
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const Place place{file, static_cast<unsigned>(line) + 1, 1};
+    throw ConfigError(to_string(place) + ": " + why, place);
+  };
+  if (const std::size_t nul = text.find('\0'); nul != std::string::npos) refuse(nul, "a NUL byte: no TOML file");
+  std::size_t parts = 1;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      at = behind_string(text, at);
+    } else if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else {
+      if (std::string_view("=,[]{}\n").find(c) != std::string_view::npos) parts = 1;
+      if (c == '.' && ++parts > most_parts) refuse(at, "a key has at most " + std::to_string(most_parts) + " parts");
+      ++at;
     }
   }
 }
 
+/// The parts between separators: at least one, and empty ones too.
 std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  if (text.ends_with(separator)) parts.emplace_back();
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
   return parts;
 }
 
@@ -46,8 +84,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 void put(toml::table& root, const std::string& key, toml::node&& value, const toml::source_region& source) {
   const std::vector<std::string> parts = split(key, '.');
   const auto refuse = [&](const std::string& why) { throw ConfigError(why, place_of(source)); };
-  if (parts.empty() || std::ranges::any_of(parts, &std::string::empty)) refuse("'" + key + "' is no key");
-  if (parts.size() > 16) refuse("a key has at most 16 parts");
+  if (std::ranges::any_of(parts, &std::string::empty)) refuse("'" + key + "' is no key");
+  if (parts.size() > most_parts) refuse("a key has at most " + std::to_string(most_parts) + " parts");
   toml::node* at = &root;
   std::string reached;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
@@ -209,6 +247,7 @@ void Document::read_sweep(const toml::table& root) {
   }
   diagnostics.throw_if_any();
   if (variants_.size() == 1 && variants_.front().choices.empty()) variants_.front().name = "base";
+  for (Variant& variant : variants_) variant.name = variant.name.substr(0, longest_variant);
   // Values that read alike once made fit for a folder's name are told apart by a number.
   for (std::size_t i = 0; i < variants_.size(); ++i) {
     if (std::ranges::count(variants_, variants_[i].name, &Variant::name) > 1)

@@ -196,24 +196,26 @@ TEST_F(BadInputBeside, SetsThatSayNothingUseful) {
 }
 
 TEST_F(BadInputBeside, ADamagedWeightFileIsNamed) {
+  const auto said_of = [&](const std::string& file) {
+    const std::string set = "models.ssd.weights=" + file;
+    const std::string text = message_of_set(set, 4), before = "--set " + set + ": " + file + ": ";
+    EXPECT_TRUE(text.starts_with(before)) << text;
+    return text.substr(std::min(text.size(), before.size()));
+  };
   const auto truncated = [&](const std::string& name) {
     const std::string bytes = read_text(models_folder() / name);
     return write_text(folder_ / name, bytes.substr(0, bytes.size() / 2)).string();
   };
-  const std::string tensors = truncated("ssd_mobilenet_v1.safetensors"), script = truncated("faceres.pt");
-  EXPECT_TRUE(message_of_set("models.ssd.weights=" + tensors, 4).starts_with(tensors + ": not a whole safetensors"));
-  EXPECT_TRUE(message_with({"--set", "models.ssd={plugin=\"torchscript\",provides=[\"scores\",\"boxes\"],weights=\"" +
-                                         script + "\"}"},
-                           4)
-                  .starts_with(script + ": not a TorchScript file"));
-  const std::string empty = write_text(folder_ / "empty", "").string();
-  EXPECT_TRUE(message_of_set("models.ssd.weights=" + empty, 4).starts_with(empty + ": not a whole safetensors file"));
+  EXPECT_TRUE(said_of(truncated("ssd_mobilenet_v1.safetensors")).starts_with("not a whole safetensors file: "));
+  EXPECT_TRUE(said_of(write_text(folder_ / "empty", "").string()).starts_with("not a whole safetensors file: "));
   // Whole files, of the wrong kind or of another network.
-  const std::string whole_script = (models_folder() / "faceres.pt").string();
-  EXPECT_TRUE(message_of_set("models.ssd.weights=" + whole_script, 4)
-                  .starts_with(whole_script + ": not a whole safetensors file"));
-  const std::string other = (models_folder() / "face_landmark_68.safetensors").string();
-  EXPECT_TRUE(message_of_set("models.ssd.weights=" + other, 4).starts_with(other + ": no tensor '"));
+  EXPECT_TRUE(said_of((models_folder() / "faceres.pt").string()).starts_with("not a whole safetensors file: "));
+  EXPECT_TRUE(said_of((models_folder() / "face_landmark_68.safetensors").string()).starts_with("no tensor '"));
+
+  const std::string script = truncated("faceres.pt");
+  const std::string set =
+      "models.ssd={plugin=\"torchscript\",provides=[\"scores\",\"boxes\"],weights=\"" + script + "\"}";
+  EXPECT_TRUE(message_of_set(set, 4).starts_with("--set " + set + ": " + script + ": not a TorchScript file"));
 }
 
 TEST_F(BadInputBeside, Options) {

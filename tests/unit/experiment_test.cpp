@@ -1,5 +1,6 @@
 #include "host/experiment.hpp"
 
+#include <set>
 #include <sstream>
 
 #include "experiment_files.hpp"
@@ -221,12 +222,11 @@ TEST(Sweep, NamesAreFitForFoldersAndDifferFromOneAnother) {
 }
 
 TEST(Sweep, NamesDifferAlsoWhereANumberedOneIsTakenAlready) {
-  const Read read(good + "[sweep]\nname = [\"a b\", \"a_b\", \"a_b#2\", \"a+b\"]\n", {"name=x", "sweep={seed=[1,2]}"});
-  EXPECT_EQ(names(read.document), (std::vector<std::string>{"seed=1", "seed=2"}));
   const ExperimentFile file(good +
                             "[sweep]\n\"data.pictures\" = [\"a b\", \"a_b\", \"a b_2\", \"a b#2\", \"a_b#1\"]\n");
   std::set<std::string> seen;
   for (const std::string& name : names(Document(file.path, {}))) EXPECT_TRUE(seen.insert(name).second) << name;
+  EXPECT_EQ(seen.size(), 5U);
 }
 
 TEST(Sweep, NamesOfManyKeysStayFitForAFolderAndDiffer) {
@@ -292,7 +292,6 @@ TEST(Places, OfASetIsItsOwnWords) {
 
 // ---------------------------------------------------------------------------------------------------------- resolved
 
-/// resolved.toml: each key's value and origin by section.
 TEST(Resolved, SaysEveryValueAndWhereItCameFrom) {
   const Read read(good, {"attack.epsilon=12"});
   const std::string text = read.first().resolved.to_toml();
@@ -319,10 +318,8 @@ TEST(Resolved, ReadAgainIsTheSameExperiment) {
                                  "[evaluate]\nmodels = [\"a.b\\\"c\"]\n"
                                  "[sweep]\n\"attack.epsilon\" = [8, 12.5]\n\"loss.0.area\" = [false, true]\n";
   // A value over several lines belongs into one line's comment all the same.
-  const Sets sets = {"data.pictures=[\"models/samples/sample1.jpg\",\n\"models/samples/sample2.jpg\"]",
-                     "attack.target={choice=\"photos\",\nphotos=\"models/samples/sample3.jpg\"}"};
-  std::vector<std::string> valid = {sets[0]};
-  const Read read(everything, valid);
+  const Read read(everything, {"data.pictures=[\"models/samples/sample1.jpg\",\n\"models/samples/sample2.jpg\"]"});
+  EXPECT_EQ(read.first().pictures.size(), 2U);
   const Read again(read.document.resolved(read.first().resolved.to_toml()));
   ASSERT_EQ(again.variants.size(), read.variants.size());
   EXPECT_EQ(names(again.document), names(read.document));

@@ -11,6 +11,20 @@ namespace faceoff {
 
 namespace {
 
+/// Where the experiment names the file that a message is about, or the plugin.
+Place place_of_file(const PluginConfig& config, const std::string& message) {
+  Place place = config.place;
+  std::size_t longest = 0;  // a word like "box" may be a part of a file's name
+  for (const auto& [param, value] : config.params) {
+    const auto* text = std::get_if<std::string>(&value);
+    const std::string name = text != nullptr ? std::filesystem::path(*text).filename().string() : "";
+    if (name.size() <= longest || message.find(name) == std::string::npos) continue;
+    longest = name.size();
+    place = config.place_of(param->name);
+  }
+  return place;
+}
+
 /// Creates the plugin, sets its parameters and sets it up; what it refuses is said with the place in the experiment.
 template <class P>
 std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup) {
@@ -20,16 +34,11 @@ std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& confi
   try {
     plugin->setup(setup);
   } catch (const MissingFile& error) {
-    Place place = config.place;
-    for (const auto& [param, value] : config.params) {
-      const auto* text = std::get_if<std::string>(&value);
-      if (text != nullptr && *text == error.path()) place = config.place_of(param->name);
-    }
-    throw ConfigError(error.what(), place);
+    throw ConfigError(error.what(), place_of_file(config, error.what()));
   } catch (const ConfigError& error) {
     throw ConfigError(config.info->name + ": " + error.what(), config.place);
   } catch (const FileError& error) {
-    throw FileError(prefix(config.place) + error.what());
+    throw FileError(prefix(place_of_file(config, error.what())) + error.what());
   } catch (const Error&) {
     throw;
   } catch (const c10::Error& error) {

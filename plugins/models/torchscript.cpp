@@ -6,6 +6,8 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <algorithm>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,11 @@
 namespace {
 
 using namespace faceoff;
+
+std::string first_line(const std::string& text) {
+  const std::size_t start = std::min(text.find_first_not_of('\n'), text.size());
+  return text.substr(start, text.find('\n', start) - start);
+}
 
 class TorchScript : public Model {
  public:
@@ -44,8 +51,9 @@ class TorchScript : public Model {
     try {
       module_ = torch::jit::load(file, setup.device);
     } catch (const c10::Error& error) {
-      const std::string reason = error.what_without_backtrace();
-      throw FileError(file + ": not a TorchScript file: " + reason.substr(0, reason.find('\n')));
+      throw FileError(file + ": not a TorchScript file: " + first_line(error.what_without_backtrace()));
+    } catch (const std::exception& error) {  // the compiler of its code has errors of its own
+      throw FileError(file + ": not a TorchScript file: " + first_line(error.what()));
     }
     module_->eval();
     module_->to(setup.device, setup.dtype);

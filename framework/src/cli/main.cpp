@@ -2,6 +2,7 @@
 #include <faceoff/error.hpp>
 
 #include <array>
+#include <csignal>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -54,6 +55,7 @@ int dispatch(const std::vector<std::string>& args) {
 
 /// The one place where an error becomes a message and an exit code.
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const faceoff::Error& error) {

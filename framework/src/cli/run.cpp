@@ -215,7 +215,9 @@ int run_command(std::vector<std::string> args) {
   command.insert(command.end(), args.begin(), args.end());
   run.write("experiment.toml", document.text());
   run.write("resolved.toml", document.resolved(first.resolved.to_toml()));
-  run.write("environment.json", environment(command, experiments, pool, plugins_of(experiments)).dump(2) + "\n");
+  run.write("environment.json", environment(command, experiments, pool, plugins_of(experiments))
+                                        .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                                    "\n");
 
   Summary summary;
   std::size_t item = 0;

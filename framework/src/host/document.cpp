@@ -220,6 +220,10 @@ void Document::read_sweep(const toml::table& root) {
     for (const auto& [key, values] : *sweep) last_parts.push_back(split(std::string(key.str()), '.').back());
     for (const auto& [key, values] : *sweep) {
       const std::string name(key.str());
+      if (name == "sweep" || name.starts_with("sweep.")) {
+        diagnostics.add(place_of(values.source()), "'" + name + "' can't be swept");
+        continue;
+      }
       const toml::array* list = values.as_array();
       if (list == nullptr || list->empty()) {
         diagnostics.add(place_of(values.source()),

@@ -405,6 +405,7 @@ std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) 
   for (const std::string& pattern : patterns) {
     std::error_code ignored;
     std::vector<fs::path> found;
+    if (pattern.find('\0') != std::string::npos) throw ConfigError("a NUL in the name of a picture");
     if (fs::is_directory(pattern, ignored)) {
       found = pictures_in(pattern);
       if (found.empty()) throw ConfigError("no picture (PNG, JPEG, WebP, BMP, TIFF) in the folder " + pattern);
@@ -415,6 +416,8 @@ std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) 
       if (found.empty()) throw ConfigError("no picture " + pattern);
     }
     for (const fs::path& file : found) {
+      // A pipe would be waited for, and a device has no end.
+      if (!fs::is_regular_file(file, ignored)) throw ConfigError(file.string() + ": not a regular file");
       if (seen.insert(file.lexically_normal()).second) files.push_back(file);
     }
   }

@@ -28,7 +28,7 @@ struct Overloads {
     // face-api maps boxes back by the rounded size of the picture within the view, not by the exact ratio.
     const auto inside = [&](std::int64_t side, std::int64_t out) {
       const double exact = static_cast<double>(side * out) / static_cast<double>(longer);
-      return std::floor(exact + .5) / static_cast<double>(side);
+      return std::max(std::floor(exact + .5), 1.) / static_cast<double>(side);
     };
     return {legacy_bilinear(longer, out_h, 0, height), legacy_bilinear(longer, out_w, 0, width),
             map(inside(width, out_w), 0, inside(height, out_h), 0)};

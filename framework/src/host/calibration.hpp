@@ -14,7 +14,7 @@ namespace faceoff {
 struct Calibration {
   std::string file;
   std::string sha256;                   ///< of the weights
-  ViewSpec view;       ///< how the weights saw the faces
+  ViewSpec view;                        ///< how the weights saw the faces
   std::string family;                   ///< models of one family share their training: none judges another as held-out
   std::map<double, double> thresholds;  ///< false accept rate → cosine
 
@@ -26,6 +26,7 @@ struct Calibration {
 std::vector<Calibration> read_calibrations(std::span<const std::filesystem::path> plugin_folders);
 
 /// The one that was measured with these weights and this view, or null.
-const Calibration* find_calibration(const std::vector<Calibration>& all, const std::string& sha256, const ViewSpec& view);
+const Calibration* find_calibration(const std::vector<Calibration>& all, const std::string& sha256,
+                                    const ViewSpec& view);
 
 }  // namespace faceoff

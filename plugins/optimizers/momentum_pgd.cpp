@@ -10,11 +10,10 @@ using namespace faceoff;
 class MomentumPgd : public Optimizer {
  public:
   static void describe(Schema<MomentumPgd>& s) {
-    s.name("momentum_pgd")
-        .summary("PGD along the sign of gradients accumulated with momentum, each over its mean (MI-FGSM)");
+    s.name("momentum_pgd").summary("PGD along gradients accumulated with momentum, each over its mean (MI-FGSM)");
     s.cites("Dong et al., Boosting Adversarial Attacks with Momentum, CVPR 2018");
     s.param("steps", &MomentumPgd::steps_, "gradient steps").range(1, 100000);
-    s.param("step_size", &MomentumPgd::step_size_, "length of a step").unit("grey levels").range(0, 255);
+    s.param("step_size", &MomentumPgd::step_size_, "length of a step").unit("grey levels").range(0, 1e6);
     s.param("momentum", &MomentumPgd::momentum_, "how much of the accumulated gradient is kept").range(0, 1);
   }
 
@@ -26,7 +25,7 @@ class MomentumPgd : public Optimizer {
       // Over each sample's own mean: one with small gradients counts as much as the others of its batch.
       const at::Tensor scale = gradient.abs().mean({1, 2, 3}, true).clamp_min(1e-20);
       accumulated = momentum_ * accumulated + gradient / scale;
-      x = budget.project(x - step_size_ * accumulated.sign());
+      x = budget.project(x - step_size_ * budget.direction(accumulated));
     }
     return x;
   }

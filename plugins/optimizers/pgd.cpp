@@ -14,7 +14,7 @@ class Pgd : public Optimizer {
         "Projected gradient descent: steps along the gradient's sign (or, for the 2-norm, its direction)");
     s.cites("Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018");
     s.param("steps", &Pgd::steps_, "gradient steps").range(1, 100000);
-    s.param("step_size", &Pgd::step_size_, "length of a step").unit("grey levels").range(0, 255);
+    s.param("step_size", &Pgd::step_size_, "length of a step").unit("grey levels").range(0, 1e6);
     s.param("random_start", &Pgd::random_start_, "start at a random point of the budget");
   }
 
@@ -26,17 +26,12 @@ class Pgd : public Optimizer {
     }
     for ([[maybe_unused]] const auto step : objective.steps(steps_)) {
       const at::Tensor gradient = objective.value_and_grad(x).gradient;
-      x = budget.project(x - step_size_ * direction(gradient, budget.norm));
+      x = budget.project(x - step_size_ * budget.direction(gradient));
     }
     return x;
   }
 
  private:
-  static at::Tensor direction(const at::Tensor& gradient, Norm norm) {
-    if (norm == Norm::inf) return gradient.sign();
-    return gradient / gradient.flatten(1).norm(2, 1).clamp_min(1e-12).view({-1, 1, 1, 1});
-  }
-
   std::int64_t steps_ = 40;
   double step_size_ = 1;
   bool random_start_ = false;

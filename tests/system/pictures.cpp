@@ -35,12 +35,17 @@ at::Tensor to_tensor(const cv::Mat& bgr) {
   return at::from_blob(rgb.data, {rgb.rows, rgb.cols, 3}, at::kByte).permute({2, 0, 1}).unsqueeze(0).to(at::kFloat);
 }
 
-std::unique_ptr<faceoff::Model> model(const faceoff::PluginLibrary& library, const std::string& name) {
+faceoff::LoadedModel model(const faceoff::PluginLibrary& library, const std::string& name) {
   const faceoff::PluginInfo* info = library.find(faceoff::Kind::model, name);
   if (info == nullptr) throw std::runtime_error("no model " + name);
   std::unique_ptr<faceoff::Plugin> plugin = library.create(*info);
   plugin->setup({.models = {models_folder()}});
-  return std::unique_ptr<faceoff::Model>(&dynamic_cast<faceoff::Model&>(*plugin.release()));
+  faceoff::LoadedModel loaded;
+  loaded.name = loaded.plugin = name;
+  loaded.model.reset(&dynamic_cast<faceoff::Model&>(*plugin.release()));
+  loaded.view = loaded.model->view();
+  loaded.provides = loaded.model->provides();
+  return loaded;
 }
 
 }  // namespace
@@ -98,15 +103,15 @@ Judges::Judges()
       embedder_(model(library_, "torchscript")) {}
 
 std::vector<faceoff::Face> Judges::found(const cv::Mat& bgr) const {
-  return faceoff::detect(*detector_, to_tensor(bgr), .5);
+  return faceoff::detect(detector_, to_tensor(bgr), .5);
 }
 
 at::Tensor Judges::faceres(const cv::Mat& bgr, const faceoff::Box& box) const {
   const at::NoGradGuard no_grad;
   const at::Tensor picture = to_tensor(bgr);
   const faceoff::Face face{box, 1, {}};
-  const faceoff::View view = faceoff::make_view(embedder_->view(), picture.size(2), picture.size(3), &face);
-  return embedder_->forward(view(picture)).embedding.squeeze(0);
+  const faceoff::View view = faceoff::make_view(embedder_.view, picture.size(2), picture.size(3), &face);
+  return forward(embedder_, view(picture)).embedding.squeeze(0);
 }
 
 const faceoff::Face* same_face(const std::vector<faceoff::Face>& faces, const faceoff::Box& box) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host/loaded_model.hpp"
 #include "host/plugins.hpp"
 #include "picture/face.hpp"
 
@@ -47,7 +48,7 @@ class Judges {
 
  private:
   faceoff::PluginLibrary library_;
-  std::unique_ptr<faceoff::Model> detector_, embedder_;
+  faceoff::LoadedModel detector_, embedder_;
 };
 
 /// The face with the largest overlap, or null where none overlaps by half.

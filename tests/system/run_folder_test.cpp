@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -139,7 +140,7 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all.front();
   EXPECT_EQ(keys(item),
-            (std::vector<std::string>{"epsilon", "faces", "finished", "item", "linf", "norm", "output", "picture",
+            (std::vector<std::string>{"epsilon", "faces", "finished", "item", "l2", "linf", "norm", "output", "picture",
                                       "psnr", "queries", "seconds", "ssim", "started", "status", "variant"}));
   EXPECT_EQ(item["item"], 0);
   EXPECT_EQ(item["variant"], "base");
@@ -157,6 +158,7 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   const cv::Mat before = read_pixels(folder_ / "small.png"), after = read_pixels(delivered(item));
   EXPECT_EQ(item["linf"], largest_difference(before, after));
   EXPECT_LE(largest_difference(before, after), 6);
+  EXPECT_NEAR(item["l2"].get<double>(), cv::norm(before, after), 1e-3);
   EXPECT_GT(largest_difference(before, after), 0);
   EXPECT_NEAR(item["psnr"].get<double>(), cv::PSNR(before, after), 1e-3);
   EXPECT_GT(item["ssim"].get<double>(), .9);
@@ -284,6 +286,45 @@ TEST_F(RunFolder, ASweepResolvesToTheSweep) {
   const std::vector<Json> after = results(folder_ / "again");
   ASSERT_EQ(after.size(), before.size());
   for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(timeless(before[i]), timeless(after[i]));
+}
+
+TEST_F(RunFolder, ASweepOverPluginsResolvesToWhatAllVariantsShare) {
+  save("none.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
+  const std::string experiment =
+      hide("[\"none.png\"]", "[sweep]\n\"optimizer.plugin\" = [\"pgd\", \"momentum_pgd\"]\n");
+  const std::vector<Json> before = items(experiment);
+  const std::string resolved = read_text(folder_ / "run" / "resolved.toml");
+  EXPECT_TRUE(contains(resolved, "\n# momentum = 0.9  # default, in plugin=momentum_pgd\n")) << resolved;
+  const Outcome outcome = run_faceoff({"run", "run/resolved.toml", "--out", "again"}, folder_.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> after = results(folder_ / "again");
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(timeless(before[i]), timeless(after[i]));
+}
+
+TEST_F(RunFolder, AnExperimentWhoseNameHasTwoLinesResolvesToToml) {
+  save("none.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
+  write_text(folder_ / "x\ny = 1.toml", hide("[\"none.png\"]"));
+  ASSERT_EQ(run_faceoff({"run", "x\ny = 1.toml", "--out", "run"}, folder_.path()).code, 0);
+  const Outcome outcome = run_faceoff({"run", "run/resolved.toml", "--dry-run"}, folder_.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+TEST_F(RunFolder, NamesThatAreNoFitForATerminalOrAFolderAreMadeSo) {
+  const std::string rude = "a\x1b[31m\nb.png", lengthy = std::string(240, 'n') + ".png",
+                    other = std::string(241, 'n') + ".png";
+  for (const std::string& name : {rude, lengthy, other}) save(name, cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
+  const Outcome outcome = run(call(hide("[\"*.png\"]")));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_FALSE(contains(outcome.err, "\x1b"));
+  EXPECT_TRUE(contains(outcome.err, "a [31m b.png: no face found")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "nobody was found on any picture")) << outcome.err;
+  std::set<std::string> outputs;
+  for (const Json& item : results(folder_ / "run")) {
+    EXPECT_TRUE(fs::exists(delivered(item)));
+    outputs.insert(item["output"]);
+  }
+  EXPECT_EQ(outputs.size(), 3U);
 }
 
 TEST_F(RunFolder, AWeightFileOfEveryVariantIsNamed) {

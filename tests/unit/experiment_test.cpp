@@ -73,6 +73,10 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+std::string values_of(const Experiment& experiment) {
+  return to_toml({{experiment.variant, &experiment.resolved}});
+}
+
 /// `text` with a line after the line `after`.
 std::string with_line(const std::string& after, const std::string& line, std::string text = good) {
   const std::size_t at = text.find(after + "\n");
@@ -254,6 +258,40 @@ TEST(Sweep, OfTooManyVariantsIsRefused) {
   expect_in(complaint(text), "more than 10000 variants");
 }
 
+TEST(Sweep, OfKeysWithinOneAnotherIsRefused) {
+  const std::string message = complaint(good + "[sweep]\n\"attack\" = [{epsilon = 4}]\n\"attack.epsilon\" = [8, 12]\n");
+  expect_in(message, "FILE:18:");
+  expect_in(message, "'attack.epsilon' is swept, and another swept key is within it or it in that: sweep one of them");
+}
+
+TEST(Sweep, OfAKeyThatASetTouchesFromAboveOrBelowIsRefused) {
+  const std::string text = good + "[sweep]\n\"attack.target\" = [{choice = \"nearest\"}, {choice = \"furthest\"}]\n";
+  for (const std::string set : {"attack={epsilon=4}", "attack.target.choice=\"random\""}) {
+    EXPECT_EQ(complaint(text, {set}),
+              "--set " + set + ": 'attack.target' is swept, which would overrule this: set that key itself");
+  }
+}
+
+TEST(Sweep, KeysAreTomlsOwn) {
+  const std::string model = "[models.\"a.b\"]\nplugin = \"ssd_mobilenet_v1\"\n";
+  const Read read(good + model + "[sweep]\n\"models.'a.b'.plugin\" = [\"ssd_mobilenet_v1\", \"torchscript\"]\n");
+  ASSERT_EQ(read.variants.size(), 2U);
+  EXPECT_EQ(read.variants[1].models.at("a.b").info->name, "torchscript");
+  EXPECT_EQ(Read(good + model, {"models.\"a.b\".plugin=torchscript"}).first().models.at("a.b").info->name,
+            "torchscript");
+}
+
+TEST(Sweep, NamesAFolderWhateverTheKeys) {
+  const ExperimentFile file(good + "[sweep]\n\"models.'../x'.a\" = [1]\n\"models.'../y'.a\" = [1]\n");
+  for (const std::string& name : names(Document(file.path, {}))) EXPECT_EQ(name.find('/'), std::string::npos) << name;
+}
+
+TEST(Sets, WhatBeginsAsAListATableOrAStringHasToBeToml) {
+  for (const std::string value : {"[\"a.jpg\"", "{choice=\"named\"", "\"a", "'a"}) {
+    expect_in(complaint(good, {"data.pictures=" + value}), "--set data.pictures=" + value + ": not TOML: ");
+  }
+}
+
 TEST(Sweep, OfAnEmptyKeyIsRefused) {
   for (const std::string key : {"", ".", "..", "attack.", ".epsilon", "attack..epsilon"}) {
     expect_in(complaint(good + "[sweep]\n\"" + key + "\" = [1, 2]\n"), "FILE:18:");
@@ -294,7 +332,7 @@ TEST(Places, OfASetIsItsOwnWords) {
 
 TEST(Resolved, SaysEveryValueAndWhereItCameFrom) {
   const Read read(good, {"attack.epsilon=12"});
-  const std::string text = read.first().resolved.to_toml();
+  const std::string text = values_of(read.first());
   const std::string path = read.file.path.string();
   expect_in(text, "seed = 5  # " + path + ":2:8\n");
   expect_in(text, "epsilon = 12.0  # --set attack.epsilon=12\n");
@@ -305,7 +343,7 @@ TEST(Resolved, SaysEveryValueAndWhereItCameFrom) {
 /// Everything an experiment is, but for where it was said.
 std::string essence(const Experiment& e) {
   std::ostringstream out;
-  for (const std::string& line : lines_of(e.resolved.to_toml())) out << line.substr(0, line.find("  # ")) << "\n";
+  for (const std::string& line : lines_of(values_of(e))) out << line.substr(0, line.find("  # ")) << "\n";
   return out.str();
 }
 
@@ -316,11 +354,15 @@ TEST(Resolved, ReadAgainIsTheSameExperiment) {
                                  "[models.\"a.b\\\"c\"]\nplugin = \"torchscript\"\nmean = [1, 2.5, 3]\n"
                                  "[[augment]]\nplugin = \"random_crop\"\nprobability = 0.5\ndraws = 2\n"
                                  "[evaluate]\nmodels = [\"a.b\\\"c\"]\n"
-                                 "[sweep]\n\"attack.epsilon\" = [8, 12.5]\n\"loss.0.area\" = [false, true]\n";
+                                 "[sweep]\n\"attack.epsilon\" = [8, 12.5]\n\"loss.0.area\" = [false, true]\n"
+                                 "\"optimizer.plugin\" = [\"pgd\", \"momentum_pgd\"]\n"
+                                 "\"models.'a.b\\\"c'.mean\" = [[1, 2.5, 3]]\n";
   // A value over several lines belongs into one line's comment all the same.
   const Read read(everything, {"data.pictures=[\"models/samples/sample1.jpg\",\n\"models/samples/sample2.jpg\"]"});
   EXPECT_EQ(read.first().pictures.size(), 2U);
-  const Read again(read.document.resolved(read.first().resolved.to_toml()));
+  std::vector<std::pair<std::string, const Resolved*>> variants;
+  for (const Experiment& variant : read.variants) variants.emplace_back(variant.variant, &variant.resolved);
+  const Read again(read.document.with_sweep(to_toml(variants)));
   ASSERT_EQ(again.variants.size(), read.variants.size());
   EXPECT_EQ(names(again.document), names(read.document));
   for (std::size_t i = 0; i < read.variants.size(); ++i) {

@@ -213,6 +213,27 @@ TEST(Chain, AddsUpFacesAndLossesAndAveragesDrawsAndModels) {
   EXPECT_NEAR(drawn.value(drawn.x()), a, 1e-9);
 }
 
+TEST(Chain, AFaceThatADrawDoesNotShowAddsNothing) {
+  const std::string one = "[[loss]]\nplugin = \"similarity\"\nmodels = [\"dlib\"]\n";
+  const auto cropped = [&](double side, int draws) {
+    return Chain(experiment(toward_somebody, one + "[[augment]]\nplugin = \"random_crop\"\nat = \"picture\"\nlow = " +
+                                                 std::to_string(side) + "\nhigh = " + std::to_string(side) +
+                                                 "\ndraws = " + std::to_string(draws) + "\n"));
+  };
+  // A twentieth of the picture shows a part of one face, or none.
+  const Chain tiny = cropped(.05, 1);
+  int none = 0;
+  ChainObjective objective = tiny.objective();
+  for ([[maybe_unused]] const auto step : objective.steps(12)) {
+    const Evaluation evaluation = objective.value_and_grad(tiny.x());
+    if (evaluation.value.item<double>() != 0) continue;
+    ++none;
+    EXPECT_EQ(evaluation.gradient.abs().max().item<double>(), 0);
+  }
+  EXPECT_GT(none, 0);
+  EXPECT_LT(none, 12);
+}
+
 TEST(Chain, DrawsTheSameNumbersAgainButOthersForEachStepAndEvaluation) {
   const Chain chain(
       experiment(toward_somebody, "[[loss]]\nplugin = \"similarity\"\nmodels = [\"dlib\"]\n" + augmentations));

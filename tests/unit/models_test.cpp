@@ -93,20 +93,20 @@ TEST(Models, TheSamplePhotosAreDecodedToThePixelsThatTheReferenceSaw) {
 }
 
 TEST(Models, SsdMobilenetFindsTheReferencesFacesAtBothThresholds) {
-  const auto ssd = make<Model>("ssd_mobilenet_v1");
+  const LoadedModel& ssd = loaded("ssd_mobilenet_v1");
   for (const auto& [name, expected] : face_api().items()) {
     const at::Tensor picture = sample(name);
     // Both lists are sorted by score.
-    expect_same_faces(detect(*ssd, picture, .5), expected.at("faces"), name + " at .5");
-    expect_same_faces(detect(*ssd, picture, .1), expected.at("above_a_tenth"), name + " at .1");
+    expect_same_faces(detect(ssd, picture, .5), expected.at("faces"), name + " at .5");
+    expect_same_faces(detect(ssd, picture, .1), expected.at("above_a_tenth"), name + " at .1");
   }
 }
 
 TEST(Models, SsdMobilenetsRawBoxesAndScoresAreTheReferences) {
-  const auto ssd = make<Model>("ssd_mobilenet_v1");
+  const LoadedModel& ssd = loaded("ssd_mobilenet_v1");
   const at::Tensor picture = sample("sample1");
   const at::NoGradGuard no_grad;
-  const Output output = ssd->forward(make_view(ssd->view(), picture.size(2), picture.size(3))(picture));
+  const Output output = forward(ssd, make_view(ssd.view, picture.size(2), picture.size(3))(picture));
   const at::Tensor expected = golden_floats("ssd_boxes_1.f32", {5118, 4});  // y0 x0 y1 x1, normalised
   const at::Tensor boxes = at::stack({output.boxes[0].select(1, 1), output.boxes[0].select(1, 0),
                                       output.boxes[0].select(1, 3), output.boxes[0].select(1, 2)},
@@ -117,12 +117,12 @@ TEST(Models, SsdMobilenetsRawBoxesAndScoresAreTheReferences) {
 }
 
 TEST(Models, FacesAreFoundFromLeftToRightWithTheReferencesLandmarks) {
-  const auto ssd = make<Model>("ssd_mobilenet_v1");
-  const auto landmarks = make<Model>("face_landmark_68");
+  const LoadedModel& ssd = loaded("ssd_mobilenet_v1");
+  const LoadedModel& landmarks = loaded("face_landmark_68");
   for (const auto& [name, expected] : face_api().items()) {
     auto sorted = expected.at("faces").get<std::vector<nlohmann::json>>();
     std::ranges::sort(sorted, {}, [](const nlohmann::json& face) { return box_of(face).x0; });
-    const std::vector<Face> found = find_faces(*ssd, landmarks.get(), sample(name), .5);
+    const std::vector<Face> found = find_faces(ssd, &landmarks, sample(name), .5);
     expect_same_faces(found, sorted, name);
     if (found.size() != sorted.size()) continue;
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -133,13 +133,13 @@ TEST(Models, FacesAreFoundFromLeftToRightWithTheReferencesLandmarks) {
 }
 
 TEST(Models, TheWholeChainFromPhotoToDescriptorAgreesWithTheReference) {
-  const auto ssd = make<Model>("ssd_mobilenet_v1");
-  const auto landmarks = make<Model>("face_landmark_68");
+  const LoadedModel& ssd = loaded("ssd_mobilenet_v1");
+  const LoadedModel& landmarks = loaded("face_landmark_68");
   const LoadedModel& recogniser = loaded("face_recognition");
   std::size_t faces = 0;
   for (const auto& [name, expected] : face_api().items()) {
     const at::Tensor picture = sample(name);
-    for (const Face& face : find_faces(*ssd, landmarks.get(), picture, .5)) {
+    for (const Face& face : find_faces(ssd, &landmarks, picture, .5)) {
       const auto same = std::ranges::find_if(
           expected.at("faces"), [&](const nlohmann::json& other) { return farthest(face.box, box_of(other)) < 1; });
       ASSERT_NE(same, expected.at("faces").end()) << name;

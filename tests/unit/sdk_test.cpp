@@ -77,6 +77,19 @@ TEST(Budget, ProjectsTheCopiesOfEachRowToThatRowsBudget) {
   }
 }
 
+TEST(Budget, TheDirectionIsTheSignOrTheUnitGradientWithinTheMask) {
+  at::Tensor gradient = noise({4, 3, 5, 7}, -1e-25, 1e-25, 7);  // two copies a row, and squares that vanish in float
+  const Budget box = budget_of(12, Norm::inf), ball = budget_of(12, Norm::two);
+  const at::Tensor mask = box.mask.repeat_interleave(2, 0);
+  EXPECT_TRUE(same_bits(box.direction(gradient), (gradient * mask).sign()));
+  const at::Tensor along = ball.direction(gradient.to(at::kFloat)).to(at::kDouble);
+  EXPECT_LT(largest_difference(along.flatten(1).norm(2, 1), at::ones({4}, at::kDouble)), 1e-6);
+  const at::Tensor exact = gradient * mask / (gradient * mask).flatten(1).norm(2, 1).view({-1, 1, 1, 1});
+  EXPECT_LT(largest_difference(along, exact), 1e-6);
+  gradient[1].zero_();
+  EXPECT_EQ(ball.direction(gradient)[1].abs().max().item<double>(), 0);
+}
+
 TEST(Budget, ExcessSaysByHowMuchEachRowBreaksTheBudget) {
   const at::Tensor origin = at::full({4, 1, 1, 2}, 100., at::kDouble);
   at::Tensor mask = at::ones({4, 1, 1, 2}, at::kDouble);

@@ -12,6 +12,7 @@
 #include "evaluate/judge.hpp"
 #include "evaluate/quality.hpp"
 #include "experiment_files.hpp"
+#include "host/loaded_model.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 #include "picture/views.hpp"
@@ -92,6 +93,25 @@ TEST(Paste, NeverMakesADifferenceLongerForTheTwoNorm) {
     const at::Tensor change = change_of(paste(whole(picture), x, picture, {}, epsilon, Norm::two), picture);
     EXPECT_LE(change.norm().item<double>(), epsilon);
     EXPECT_LT(((x - picture) - change).abs().max().item<double>(), 1);
+  }
+}
+
+TEST(Paste, SpendsTheTwoNormsBudgetWhereRoundingToNearestWouldLoseIt) {
+  const at::Tensor picture = integers({1, 3, 40, 50}, 1) * .5 + 64;
+  const at::Tensor rounded = picture.round();
+  const at::Tensor small = noise({1, 3, 40, 50}, -.4, .4, 2, at::kFloat);  // each value rounds to no change
+  const double length = small.norm().item<double>();
+  for (const bool grey : {false, true}) {
+    Subjects subjects = whole(grey ? rounded.narrow(1, 0, 1).expand_as(rounded).contiguous() : rounded);
+    subjects.grey = grey;
+    const at::Tensor wanted = grey ? small.narrow(1, 0, 1).expand_as(small).contiguous() : small;
+    const double longest = grey ? wanted.norm().item<double>() : length;
+    const at::Tensor change = change_of(
+        paste(subjects, subjects.pixels + wanted, subjects.pixels, {}, 2 * longest, Norm::two), subjects.pixels);
+    EXPECT_LE(change.norm().item<double>(), longest);
+    EXPECT_GT(change.norm().item<double>(), .99 * longest);
+    EXPECT_LE(change.abs().max().item<double>(), 1);
+    EXPECT_GE((change * wanted).min().item<double>(), 0) << "a value went the other way";
   }
 }
 
@@ -302,19 +322,24 @@ struct Candidate {
 };
 
 /// Boxes and scores in the picture's own pixels.
-std::unique_ptr<Told> detector(std::function<std::vector<Candidate>(const at::Tensor&)> find) {
-  return std::make_unique<Told>(Field::scores | Field::boxes, ViewSpec{0, 0, WholePicture{}},
-                                [find = std::move(find)](const at::Tensor& images) {
-                                  std::vector<double> scores, boxes;
-                                  for (const Candidate& c : find(images)) {
-                                    scores.push_back(c.score);
-                                    boxes.insert(boxes.end(), {c.box.x0, c.box.y0, c.box.x1, c.box.y1});
-                                  }
-                                  Output output;
-                                  output.scores = at::tensor(scores, at::kDouble).view({1, -1});
-                                  output.boxes = at::tensor(boxes, at::kDouble).view({1, -1, 4});
-                                  return output;
-                                });
+LoadedModel detector(std::function<std::vector<Candidate>(const at::Tensor&)> find) {
+  const auto answer = [find = std::move(find)](const at::Tensor& images) {
+    std::vector<double> scores, boxes;
+    for (const Candidate& c : find(images)) {
+      scores.push_back(c.score);
+      boxes.insert(boxes.end(), {c.box.x0, c.box.y0, c.box.x1, c.box.y1});
+    }
+    Output output;
+    output.scores = at::tensor(scores, images.options()).view({1, -1});
+    output.boxes = at::tensor(boxes, images.options()).view({1, -1, 4});
+    return output;
+  };
+  LoadedModel loaded;
+  loaded.name = loaded.plugin = "told";
+  loaded.view = {0, 0, WholePicture{}};
+  loaded.provides = Field::scores | Field::boxes;
+  loaded.model = std::make_unique<Told>(loaded.provides, loaded.view, answer);
+  return loaded;
 }
 
 TEST(Detect, DropsWhatOverlapsABetterBoxAndWhatScoresTooLittle) {
@@ -325,7 +350,7 @@ TEST(Detect, DropsWhatOverlapsABetterBoxAndWhatScoresTooLittle) {
                                   {{50, 10, 70, 30}, .8},  // IoU .33 with the one before
                                   {{80, 10, 90, 30}, .5}};
   });
-  const std::vector<Face> found = detect(*model, at::zeros({1, 3, 50, 100}), .5);
+  const std::vector<Face> found = detect(model, at::zeros({1, 3, 50, 100}, at::kDouble), .5);
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[0].score, .9);
   EXPECT_EQ(found[1].score, .8);
@@ -339,7 +364,7 @@ TEST(Detect, ClipsToThePictureAndKeepsTheHundredBest) {
     for (int i = 0; i < 150; ++i) all.push_back({{20. + 10 * i, 0, 25. + 10 * i, 60}, .9 - i * .001});
     return all;
   });
-  const std::vector<Face> found = detect(*model, at::zeros({1, 3, 50, 2000}), .5);
+  const std::vector<Face> found = detect(model, at::zeros({1, 3, 50, 2000}, at::kDouble), .5);
   ASSERT_EQ(found.size(), 100U);
   EXPECT_EQ(found[0].box.x0, 0);
   EXPECT_EQ(found[0].box.y0, 0);
@@ -360,7 +385,7 @@ TEST(FindFaces, LooksAgainWithPaddingWhereThePlainPassFindsNobody) {
                                   {{0, 0, 38, 38}, .9},                        // in the padding
                                   {{20, 50, 50, 80}, .8}};                     // mostly so
   });
-  const std::vector<Face> found = find_faces(*model, nullptr, at::ones({1, 3, 60, 80}), .5);
+  const std::vector<Face> found = find_faces(model, nullptr, at::ones({1, 3, 60, 80}, at::kDouble), .5);
   EXPECT_EQ(passes, 2);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].box.x0, 50);  // left to right
@@ -376,8 +401,38 @@ TEST(FindFaces, LooksOnceWhereThePlainPassFindsSomebody) {
     ++passes;
     return std::vector<Candidate>{{{10, 10, 30, 30}, .9}};
   });
-  EXPECT_EQ(find_faces(*model, nullptr, at::ones({1, 3, 60, 80}), .5).size(), 1U);
+  EXPECT_EQ(find_faces(model, nullptr, at::ones({1, 3, 60, 80}, at::kDouble), .5).size(), 1U);
   EXPECT_EQ(passes, 1);
+}
+
+TEST(Forward, RefusesWhatTheInterfaceDoesNotPromise) {
+  const auto refusal = [](Field provides, const Output& answer) {
+    LoadedModel model;
+    model.name = "mine";
+    model.plugin = "theirs";
+    model.provides = provides;
+    model.model = std::make_unique<Told>(provides, ViewSpec{}, [&](const at::Tensor&) { return answer; });
+    return error_of<PluginError>([&] { forward(model, at::zeros({1, 3, 8, 8})); });
+  };
+  const std::string who = "plugin theirs, model 'mine': ";
+  const auto found = [&](const at::Tensor& scores, const at::Tensor& boxes) {
+    Output output;
+    output.scores = scores;
+    output.boxes = boxes;
+    return refusal(Field::scores | Field::boxes, output);
+  };
+  const at::Tensor boxes = at::zeros({1, 4, 4});
+  EXPECT_EQ(found(at::full({1, 4}, 1.5), boxes), who + "its scores: not all in [0,1]");
+  EXPECT_EQ(found(at::full({1, 4}, -.5), boxes), who + "its scores: not all in [0,1]");
+  EXPECT_EQ(found(at::full({1, 4}, std::nan("")), boxes), who + "its scores: not all finite");
+  EXPECT_EQ(found(at::zeros({1, 4}, at::kDouble), boxes),
+            who + "its scores: of the type Double instead of the views' Float");
+  EXPECT_EQ(found(at::zeros({2, 4}), boxes), who + "its scores: of the shape [2, 4] for 1 views");
+  EXPECT_EQ(found(at::zeros({1, 4}), {}), who + "its boxes: missing, though it says that it provides them");
+  EXPECT_EQ(found(at::zeros({1, 3}), boxes), who + "it gives 3 scores and 4 boxes");
+  Output output;
+  output.embedding = at::ones({1, 16});
+  EXPECT_EQ(refusal(Field::embedding, output), who + "its embedding: not of unit length");
 }
 
 TEST(Iou, IsTheSharedPartOfBoth) {
@@ -404,10 +459,7 @@ class Judging : public ::testing::Test {
       }
       return found;
     };
-    detector_.name = "told";
-    detector_.model = detector(light);
-    detector_.view = detector_.model->view();
-    detector_.provides = Field::scores | Field::boxes;
+    detector_ = detector(light);
     embedder_.name = "colour";
     embedder_.view = {4, 4, BoxCrop{.scale = .5}};
     embedder_.provides = Field::embedding;

@@ -24,6 +24,10 @@ class FACEOFF_API Budget {
   /// clamped. x may have k·B rows, the copies of a row adjacent.
   at::Tensor project(const at::Tensor& x) const;
 
+  /// The way along which a step of length 1 changes the objective most, within the mask: the gradient's sign for the
+  /// infinity norm, the gradient over its length for the 2-norm. gradient [k·B,3,H,W]
+  at::Tensor direction(const at::Tensor& gradient) const;
+
   /// By how much each row of x breaks the budget, in grey levels: 0 within. [B]
   at::Tensor excess(const at::Tensor& x) const;
 

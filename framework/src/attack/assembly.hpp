@@ -2,10 +2,8 @@
 
 #include <faceoff/augmentation.hpp>
 #include <faceoff/loss.hpp>
-#include <faceoff/model.hpp>
 #include <faceoff/optimizer.hpp>
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,21 +11,10 @@
 
 #include "host/calibration.hpp"
 #include "host/experiment.hpp"
+#include "host/loaded_model.hpp"
 #include "host/plugins.hpp"
 
 namespace faceoff {
-
-/// A model under its name in the experiment, set up.
-struct LoadedModel {
-  std::string name;
-  std::string plugin;
-  std::unique_ptr<Model> model;
-  ViewSpec view;
-  Field provides = Field::none;
-  std::filesystem::path weights;
-  std::string sha256;                        ///< of the weights
-  const Calibration* calibration = nullptr;  ///< of these weights under this view
-};
 
 enum class Role { surrogate, related, held_out };
 std::string to_string(Role role);

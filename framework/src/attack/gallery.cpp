@@ -32,9 +32,9 @@ Photo read_photo(const Assembly& assembly, const fs::path& path,
     return {};
   }
   const at::Tensor pixels = to_tensor(picture, at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
-  Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
-  Photo photo{
-      picture.sha256, find_faces(*assembly.detector->model, landmarks, pixels, assembly.experiment.minimum_score), {}};
+  Photo photo{picture.sha256,
+              find_faces(*assembly.detector, assembly.landmarks, pixels, assembly.experiment.minimum_score),
+              {}};
   if (photo.faces.empty()) notice(path.string() + ": no face found; left out");
   for (const Face& face : photo.faces) {
     auto& embeddings = photo.embeddings.emplace_back();

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "attack/subject.hpp"
+#include "host/check_output.hpp"
 #include "host/exception.hpp"
-#include "picture/check_output.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 
@@ -52,8 +52,7 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   const Experiment& experiment = assembly.experiment;
   const auto options = at::TensorOptions(experiment.device).dtype(at::kFloat);
   const at::Tensor clean = to_tensor(original, options);
-  Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
-  const std::vector<Face> faces = find_faces(*assembly.detector->model, landmarks, clean, experiment.minimum_score);
+  const std::vector<Face> faces = find_faces(*assembly.detector, assembly.landmarks, clean, experiment.minimum_score);
   if (faces.empty()) {
     write_picture(output, original);
     report.quality = compare(original.rgb, read_picture(output).rgb);

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "host/check_output.hpp"
 #include "host/exception.hpp"
-#include "picture/check_output.hpp"
 
 namespace faceoff {
 
@@ -74,13 +74,6 @@ at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& de
 }
 
 }  // namespace
-
-Output forward(const LoadedModel& model, const at::Tensor& views) {
-  const std::string who = "plugin " + model.plugin + ", model '" + model.name + "'";
-  Output output = call_plugin(who, [&] { return model.model->forward(views); });
-  check_output(who, model.provides, output, views.size(0));
-  return output;
-}
 
 ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
                                const std::vector<Face>& faces, const std::vector<Target>& targets,
@@ -218,6 +211,7 @@ ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows&
         const auto b = box.accessor<double, 3>();
         Face moved{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
         if (face.landmarks.defined()) moved.landmarks = apply_map(map, face.landmarks.unsqueeze(0)).squeeze(0);
+        if (!viewable(model.view, picture.size(2), picture.size(3), moved)) continue;  // this draw says nothing of it
         const View view = make_view(model.view, picture.size(2), picture.size(3), &moved);
         const at::Tensor whole = compose(view.map, map);
         if (face.landmarks.defined()) landmarks.push_back(apply_map(whole, face.landmarks.unsqueeze(0)));
@@ -225,6 +219,7 @@ ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows&
       }
     }
   }
+  if (pixels.empty()) return rows;
   rows.images = {at::cat(pixels), at::cat(maps), landmarks.size() == pixels.size() ? at::cat(landmarks) : at::Tensor()};
   return rows;
 }
@@ -266,7 +261,12 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
 
   at::Tensor total = at::zeros({x_rows}, x.options());
   for (const LoadedModel* model : assembly_.surrogates) {
-    const Rows rows = augment(views(*model, pictures, copies), Stage::view, random, model->name + " ");
+    Rows rows = views(*model, pictures, copies);
+    if (rows.subject.empty()) {
+      total = total + 0 * pictures.images.pixels.sum();  // no face in this draw: nothing to add, and no way to go
+      continue;
+    }
+    rows = augment(std::move(rows), Stage::view, random, model->name + " ");
     Output output = forward(*model, rows.images.pixels);
     const auto count = static_cast<std::int64_t>(rows.subject.size());
     output.picture = rows.images.pixels;

@@ -55,7 +55,8 @@ class ChainObjective : public Objective {
   };
 
   at::Tensor chain(const at::Tensor& x);
-  /// `copies`: how many rows of x a subject has.
+  /// The views of the faces that the pictures show; none where an augmentation moved all of them away. `copies`: how
+  /// many rows of x a subject has.
   Rows views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const;
   Rows augment(Rows rows, Stage at, const Random& random, const std::string& purpose) const;
   Reference reference(const LoadedModel& model, const Rows& rows) const;
@@ -76,8 +77,5 @@ class ChainObjective : public Objective {
   std::int64_t started_ = 0;      ///< steps of all loops so far
   std::int64_t evaluations_ = 0;  ///< in this step
 };
-
-/// The model's answer to views [R,3,h,w], checked. Throws PluginError naming the model.
-Output forward(const LoadedModel& model, const at::Tensor& views);
 
 }  // namespace faceoff

@@ -74,6 +74,23 @@ at::Tensor spread(const Subjects& subjects, const at::Tensor& difference, const 
   return whole;
 }
 
+/// The difference [1,C,H,W] as integers, no longer than it was nor than epsilon, where each value is delivered `copies`
+/// times: cut toward zero, then the largest fractions rounded up as far as the length allows. Rounding to nearest alone
+/// would lose a small budget that is spread over many pixels.
+at::Tensor to_integers(const at::Tensor& difference, double epsilon, std::int64_t copies) {
+  const at::Tensor exact = difference.to(at::kCPU, at::kDouble).flatten();
+  const at::Tensor cut = exact.trunc(), fraction = (exact - cut).abs();
+  const at::Tensor order = std::get<1>(fraction.sort(/*stable=*/true, /*dim=*/0, /*descending=*/true));
+  const at::Tensor up = cut + exact.sign() * (fraction > 0);
+  const at::Tensor cost = (up.square() - cut.square()).index_select(0, order).cumsum(0);
+  const double longest = std::min(epsilon * epsilon / static_cast<double>(copies), exact.square().sum().item<double>());
+  const double left = longest - cut.square().sum().item<double>();
+  const at::Tensor chosen = order.masked_select(cost <= left);
+  at::Tensor whole = cut.clone();
+  whole.index_copy_(0, chosen, up.index_select(0, chosen));
+  return whole.view(difference.sizes()).to(difference.options());
+}
+
 }  // namespace
 
 Subjects make_subjects(const Assembly& assembly, const at::Tensor& picture, const std::vector<Face>& faces, bool grey,
@@ -116,14 +133,14 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at
   if (subjects.kind == SubjectKind::crop) {
     delivered = picture + spread(subjects, optimised - subjects.pixels, picture, faces);
   }
-  if (subjects.grey) delivered = delivered.mean(1, true).expand_as(delivered);
+  if (subjects.grey) delivered = delivered.mean(1, true);
   if (norm == Norm::inf) {
     delivered = at::minimum(at::maximum(delivered.round(), (picture - epsilon).ceil()), (picture + epsilon).floor());
   } else {
-    // Toward the original, so that no difference grows and the whole keeps its length.
-    delivered = picture + (delivered - picture).trunc();
+    const at::Tensor origin = subjects.grey ? picture.narrow(1, 0, 1) : picture;
+    delivered = origin + to_integers(delivered - origin, epsilon, subjects.grey ? 3 : 1);
   }
-  return delivered.clamp(0, 255).to(at::kByte);
+  return delivered.clamp(0, 255).to(at::kByte).expand_as(picture);
 }
 
 }  // namespace faceoff

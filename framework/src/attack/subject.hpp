@@ -26,7 +26,7 @@ Subjects make_subjects(const Assembly& assembly, const at::Tensor& picture, cons
                        std::uint64_t key);
 
 /// The subjects' optimised pixels back on the picture, as integers within the budget: rounded, then clamped to
-/// [ceil(x−ε), floor(x+ε)]; for the 2-norm, cut toward the original. A crop's difference is enlarged by nearest and
+/// [ceil(x−ε), floor(x+ε)]; for the 2-norm, no longer than it was. A crop's difference is enlarged by nearest and
 /// added; where crops overlap the nearer face's counts. [1,3,H,W] uint8
 at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at::Tensor& picture,
                  const std::vector<Face>& faces, double epsilon, Norm norm);

@@ -33,11 +33,15 @@ std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
   for (const Command& command : commands())
     text += "  " + command.name + std::string(10 - command.name.size(), ' ') + command.summary + "\n";
-  return text + "\nfaceoff COMMAND --help shows what a command takes.\n";
+  return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
 }
 
 int dispatch(const std::vector<std::string>& args) {
   if (args.empty()) throw faceoff::ConfigError("no command\n" + usage());
+  if (args.front() == "--version") {
+    faceoff::print("faceoff " FACEOFF_VERSION "\n");
+    return 0;
+  }
   if (args.front() == "--help" || args.front() == "-h" || args.front() == "help") {
     faceoff::print(usage());
     return 0;

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "host/exception.hpp"
+
 namespace faceoff {
 
 namespace {
@@ -33,7 +35,7 @@ std::size_t terminal_width() {
 Progress::Progress(std::int64_t items) : items_(items), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Progress::start_item(const std::string& name) {
-  name_ = name;
+  name_ = one_line(name);
   draw(0, "");
 }
 
@@ -50,7 +52,8 @@ void Progress::end_item(const std::string& line) {
 
 void Progress::say(const std::string& line) {
   erase();
-  std::cerr << line << std::endl;
+  constexpr std::size_t longest = 4000;
+  std::cerr << one_line(line, longest) << std::endl;
 }
 
 void Progress::draw(double share_of_item, const std::string& detail) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -187,7 +188,8 @@ int run_command(std::vector<std::string> args) {
   if (values.contains("dry-run")) {
     std::string text;
     for (const Experiment& experiment : experiments) {
-      for (const fs::path& picture : experiment.pictures) text += experiment.variant + "\t" + picture.string() + "\n";
+      for (const fs::path& picture : experiment.pictures)
+        text += experiment.variant + "\t" + one_line(picture.string(), PATH_MAX) + "\n";
     }
     print(text);
     return static_cast<int>(ExitCode::done);
@@ -214,7 +216,9 @@ int run_command(std::vector<std::string> args) {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), args.begin(), args.end());
   run.write("experiment.toml", document.text());
-  run.write("resolved.toml", document.resolved(first.resolved.to_toml()));
+  std::vector<std::pair<std::string, const Resolved*>> resolved;
+  for (const Experiment& experiment : experiments) resolved.emplace_back(experiment.variant, &experiment.resolved);
+  run.write("resolved.toml", document.with_sweep(to_toml(resolved)));
   run.write("environment.json", environment(command, experiments, pool, plugins_of(experiments))
                                         .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
                                     "\n");

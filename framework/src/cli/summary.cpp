@@ -106,6 +106,11 @@ std::string Summary::text(const std::filesystem::path& run) const {
               fixed(variant.psnr / static_cast<double>(variant.changed), 1) + " dB on average";
     }
     text += "\n";
+    if (variant.no_face > 0 && variant.no_face == variant.items) {
+      text +=
+          "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not "
+          "too high?\n";
+    }
     if (variant.faces == 0) continue;
     text += "  found by " + variant.detector + (variant.attacked_detector ? " (attacked)" : "") + ": " +
             std::to_string(variant.found_before) + " before, " + std::to_string(variant.found_after) + " after\n";

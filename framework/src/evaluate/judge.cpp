@@ -23,28 +23,17 @@ const Face* nearest(const std::vector<Face>& found, const Box& box) {
   return best;
 }
 
-/// Whether the attack left landmarks that the face can be aligned by; where not, it counts as not found.
-bool can_view(const ViewSpec& spec, const at::Tensor& picture, const Face& face) {
-  try {
-    make_view(spec, picture.size(2), picture.size(3), &face);
-    return true;
-  } catch (const Unviewable&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
                               const std::vector<Face>& faces, const std::vector<Target>& targets) {
   const Experiment& experiment = assembly.experiment;
-  Model& detector = *assembly.judging_detector->model;
+  const LoadedModel& detector = *assembly.judging_detector;
   const std::vector<Face> before = detect(detector, clean, experiment.minimum_score);
   const std::vector<Face> after = detect(detector, delivered, experiment.minimum_score);
   std::vector<Face> aligned;
   if (!assembly.judges.empty()) {
-    Model* landmarks = assembly.landmarks != nullptr ? assembly.landmarks->model.get() : nullptr;
-    aligned = find_faces(*assembly.detector->model, landmarks, delivered, experiment.minimum_score);
+    aligned = find_faces(*assembly.detector, assembly.landmarks, delivered, experiment.minimum_score);
   }
   std::vector<FaceReport> reports;
   for (std::size_t f = 0; f < faces.size(); ++f) {
@@ -61,9 +50,9 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
     if (anew != nullptr && iou(anew->box, report.box) < same_face) anew = nullptr;
     for (const Judge& judge : assembly.judges) {
       const at::Tensor was = embed(*judge.model, clean, faces[f]);
-      const at::Tensor is = anew != nullptr && can_view(judge.model->view, delivered, *anew)
-                                ? embed(*judge.model, delivered, *anew)
-                                : at::Tensor();
+      // The attack may have left landmarks that no face can be aligned by: then it counts as not found.
+      const bool seen = anew != nullptr && viewable(judge.model->view, delivered.size(2), delivered.size(3), *anew);
+      const at::Tensor is = seen ? embed(*judge.model, delivered, *anew) : at::Tensor();
       const auto change = [&](const at::Tensor& with) {
         const auto cosine = [&](const at::Tensor& embedding) {
           return at::matmul(with, embedding).mean().item<double>();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <sstream>
 
 #include "host/exception.hpp"
@@ -40,6 +41,15 @@ std::size_t behind_string(const std::string& text, std::size_t at) {
   return text.size();
 }
 
+/// The first place of any of these characters that is in no string; the text's size where there is none.
+std::size_t find_outside_strings(const std::string& text, std::string_view characters) {
+  std::size_t at = 0;
+  while (at < text.size() && characters.find(text[at]) == std::string_view::npos) {
+    at = text[at] == '"' || text[at] == '\'' ? behind_string(text, at) : at + 1;
+  }
+  return std::min(at, text.size());
+}
+
 /// Refuses what toml++ does not survive: NUL (it aborts) and keys of very many parts, which make tables so deep that
 /// letting go of them overflows the stack, also where no key alone is that long but they stand inside one another.
 void check_text(const std::string& text, const std::string& file) {
@@ -66,26 +76,42 @@ void check_text(const std::string& text, const std::string& file) {
   }
 }
 
-/// The parts between separators: at least one, and empty ones too.
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
+using Key = std::vector<std::string>;
+
+/// The parts of a dotted key, which may be quoted as in TOML; nothing where it is none.
+std::optional<Key> parse_key(const std::string& text) {
+  if (find_outside_strings(text, {"=#\n\r\0", 5}) < text.size()) return std::nullopt;
+  if (std::ranges::count(text, '.') >= static_cast<std::ptrdiff_t>(most_parts)) return std::nullopt;
+  toml::table holder;
+  try {
+    holder = toml::parse(text + " = 0");
+  } catch (const toml::parse_error&) {
+    return std::nullopt;
   }
-  return parts;
+  Key parts;
+  const toml::node* at = &holder;
+  while (const toml::table* table = at->as_table()) {
+    if (table->size() != 1) return std::nullopt;
+    parts.emplace_back(table->begin()->first.str());
+    at = &table->begin()->second;
+  }
+  const bool whole = at->is_integer() && std::ranges::none_of(parts, &std::string::empty);
+  return whole ? std::optional(parts) : std::nullopt;
+}
+
+/// Whether one of two different keys is within the other.
+bool nested(const Key& a, const Key& b) {
+  const auto [in_a, in_b] = std::ranges::mismatch(a, b);
+  return (in_a == a.end()) != (in_b == b.end());
 }
 
 /// Puts a value at a dotted key, making tables on the way; a number steps into a list. `source` is where that was said.
 /// Moves the node: a copy would forget its place.
 void put(toml::table& root, const std::string& key, toml::node&& value, const toml::source_region& source) {
-  const std::vector<std::string> parts = split(key, '.');
   const auto refuse = [&](const std::string& why) { throw ConfigError(why, place_of(source)); };
-  if (std::ranges::any_of(parts, &std::string::empty)) refuse("'" + key + "' is no key");
-  if (parts.size() > most_parts) refuse("a key has at most " + std::to_string(most_parts) + " parts");
+  const std::optional<Key> parsed = parse_key(key);
+  if (!parsed) refuse("'" + one_line(key) + "' is no key");
+  const Key& parts = *parsed;
   toml::node* at = &root;
   std::string reached;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
@@ -112,9 +138,9 @@ void put(toml::table& root, const std::string& key, toml::node&& value, const to
 
 /// KEY=VALUE: VALUE is TOML, else a string.
 std::pair<std::string, toml::table> parse_set(const std::string& set) {
-  const std::size_t equals = set.find('=');
+  const std::size_t equals = find_outside_strings(set, "=");
   const std::string said = "--set " + one_line(set);
-  if (equals == std::string::npos || equals == 0) throw ConfigError(said + ": say --set KEY=VALUE");
+  if (equals >= set.size() || equals == 0) throw ConfigError(said + ": say --set KEY=VALUE");
   const std::string key = set.substr(0, equals), value = set.substr(equals + 1);
   check_text(value, said);
   // A string is parsed too, so that it knows where it was said.
@@ -122,7 +148,12 @@ std::pair<std::string, toml::table> parse_set(const std::string& set) {
   toml::table holder;
   try {
     holder = parse(value);
-  } catch (const toml::parse_error&) {
+  } catch (const toml::parse_error& error) {
+    // What begins as a list, a table or a string is meant as TOML, and no word.
+    const std::size_t first = value.find_first_not_of(" \t");
+    if (first != std::string::npos && std::string_view("[{\"'").find(value[first]) != std::string_view::npos) {
+      throw ConfigError(said + ": not TOML: " + std::string(error.description()));
+    }
     try {
       holder = parse(to_toml(value));
     } catch (const toml::parse_error&) {
@@ -133,7 +164,21 @@ std::pair<std::string, toml::table> parse_set(const std::string& set) {
   return {key, std::move(holder)};
 }
 
-/// What a swept value is called in a variant's name, which is also a folder's.
+/// Text as a part of a folder's name.
+std::string fit_for_folder(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_' || c == '+';
+    if (plain) {
+      out += c;
+    } else if (!out.empty() && out.back() != '_') {
+      out += '_';
+    }
+  }
+  return out.substr(0, 48);
+}
+
+/// What a swept value is called in a variant's name.
 std::string label(const toml::node& value) {
   std::ostringstream stream;
   if (const auto* text = value.as_string()) {
@@ -143,16 +188,7 @@ std::string label(const toml::node& value) {
   } else {
     value.visit([&](const auto& concrete) { stream << concrete; });
   }
-  std::string out;
-  for (const char c : stream.str()) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_' || c == '+';
-    if (plain) {
-      out += c;
-    } else if (!out.empty() && out.back() != '_') {
-      out += '_';
-    }
-  }
-  return out.substr(0, 48);
+  return fit_for_folder(stream.str());
 }
 
 }  // namespace
@@ -188,13 +224,31 @@ toml::table Document::parse() const {
   }
   for (const std::string& set : sets_) {
     auto [key, holder] = parse_set(set);
-    // On a swept key it takes the list's place.
-    if (toml::table* sweep = root["sweep"].as_table()) sweep->erase(key);
+    if (toml::table* sweep = root["sweep"].as_table()) take_from_sweep(*sweep, key, holder.get("value")->source());
     toml::node& value = *holder.get("value");
     const toml::source_region source = value.source();
     set_value(root, key, std::move(value), source);
   }
   return root;
+}
+
+void Document::take_from_sweep(toml::table& sweep, const std::string& set, const toml::source_region& source) const {
+  const std::optional<Key> key = parse_key(set);
+  if (!key) return;  // which put() says
+  for (auto swept = sweep.begin(); swept != sweep.end();) {
+    const std::string name(swept->first.str());
+    const std::optional<Key> other = parse_key(name);
+    if (other == key) {
+      swept = sweep.erase(swept);
+      continue;
+    }
+    if (other && nested(*key, *other)) {
+      Diagnostics diagnostics(file_, text_);
+      diagnostics.add(place_of(source), "'" + name + "' is swept, which would overrule this: set that key itself");
+      diagnostics.throw_if_any();
+    }
+    ++swept;
+  }
 }
 
 void Document::set_value(toml::table& root, const std::string& key, toml::node&& value,
@@ -215,13 +269,20 @@ void Document::read_sweep(const toml::table& root) {
   const toml::table* sweep = node != nullptr ? node->as_table() : nullptr;
   if (node != nullptr && sweep == nullptr)
     diagnostics.add(place_of(node->source()), "'sweep' should be a table of lists: [sweep]");
-  std::vector<std::string> last_parts;
   if (sweep != nullptr) {
-    for (const auto& [key, values] : *sweep) last_parts.push_back(split(std::string(key.str()), '.').back());
+    std::vector<Key> keys;
+    for (const auto& [key, values] : *sweep) keys.push_back(parse_key(std::string(key.str())).value_or(Key{""}));
     for (const auto& [key, values] : *sweep) {
       const std::string name(key.str());
-      if (name == "sweep" || name.starts_with("sweep.")) {
+      const Key parts = parse_key(name).value_or(Key{""});
+      if (parts.front() == "sweep") {
         diagnostics.add(place_of(values.source()), "'" + name + "' can't be swept");
+        continue;
+      }
+      if (std::ranges::any_of(keys, [&](const Key& other) { return nested(parts, other); })) {
+        diagnostics.add(
+            place_of(values.source()),
+            "'" + name + "' is swept, and another swept key is within it or it in " + "that: sweep one of them");
         continue;
       }
       const toml::array* list = values.as_array();
@@ -235,8 +296,8 @@ void Document::read_sweep(const toml::table& root) {
         diagnostics.add(place_of(values.source()), "more than " + std::to_string(most_variants) + " variants");
         break;
       }
-      const std::string last = split(name, '.').back();
-      const std::string shown = std::ranges::count(last_parts, last) > 1 ? name : last;
+      const bool alone = std::ranges::count(keys, parts.back(), [](const Key& k) { return k.back(); }) == 1;
+      const std::string shown = fit_for_folder(alone ? parts.back() : name);
       std::vector<Variant> product;
       for (const Variant& variant : variants_) {
         for (std::size_t i = 0; i < list->size(); ++i) {
@@ -259,7 +320,7 @@ void Document::read_sweep(const toml::table& root) {
   }
 }
 
-std::string Document::resolved(const std::string& values) const {
+std::string Document::with_sweep(const std::string& values) const {
   toml::table root = parse();
   const toml::table* sweep = root["sweep"].as_table();
   if (sweep == nullptr || sweep->empty()) return values;

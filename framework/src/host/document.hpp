@@ -27,14 +27,16 @@ class Document {
   const std::string& text() const { return text_; }
   const std::vector<Variant>& variants() const { return variants_; }
 
-  /// resolved.toml: the first variant's values, and [sweep] as it stands, which goes before them.
-  std::string resolved(const std::string& values) const;
+  /// resolved.toml: the variants' values, and [sweep] as it stands, which goes before them.
+  std::string with_sweep(const std::string& values) const;
 
   /// The tables of one variant, without [sweep]. Parsed anew, since toml++'s copies forget where a value stood.
   toml::table tables(const Variant& variant) const;
 
  private:
   toml::table parse() const;
+  /// What --set sets is no longer swept; what is nested with a swept key is refused.
+  void take_from_sweep(toml::table& sweep, const std::string& set, const toml::source_region& source) const;
   /// Sets a dotted key; where that can't be, a ConfigError that shows where it was said.
   void set_value(toml::table& root, const std::string& key, toml::node&& value,
                  const toml::source_region& source) const;

@@ -63,6 +63,7 @@ Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemR
                {"epsilon", experiment.epsilon},
                {"norm", experiment.norm == Norm::inf ? "inf" : "two"},
                {"linf", delivered ? Json(report.quality.linf) : Json(nullptr)},
+               {"l2", delivered ? Json(rounded(report.quality.l2)) : Json(nullptr)},
                {"psnr", delivered ? optional(report.quality.psnr) : Json(nullptr)},
                {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
                {"queries", report.queries},

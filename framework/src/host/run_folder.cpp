@@ -96,12 +96,14 @@ std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pic
     std::ranges::transform(stem, stem.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return stem;
   };
+  constexpr std::size_t longest = 200;  // a file's name has at most 255 bytes, and the temporary one's is longer
   std::map<std::string, int> count;
   for (const fs::path& picture : pictures) ++count[plain(picture)];
   std::map<fs::path, std::string> stems;
   for (const fs::path& picture : pictures) {
     const std::string stem = picture.stem().string();
-    stems[picture] = count[plain(picture)] > 1 ? stem + "-" + short_hash(picture.string()) : stem;
+    const bool told_apart = count[plain(picture)] > 1 || stem.size() > longest;
+    stems[picture] = told_apart ? stem.substr(0, longest) + "-" + short_hash(picture.string()) : stem;
   }
   return stems;
 }

@@ -32,7 +32,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-/// A name each for the delivered pictures: the stem, and where two pictures share it, the stem and a hash of the path.
+/// A name each for the delivered pictures: the stem, and where two pictures share it or it is very long, its beginning
+/// and a hash of the path.
 std::map<std::filesystem::path, std::string> delivered_stems(const std::vector<std::filesystem::path>& pictures);
 
 /// Now, in UTC, as 2026-01-31T23:59:59Z.

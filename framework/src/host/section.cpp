@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "host/exception.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
@@ -59,19 +60,50 @@ std::optional<ParamValue> convert(const toml::node& node, const ParamValue& like
   return std::nullopt;
 }
 
+/// Values by name, in the order in which the names came up.
+template <class Value>
+class Listed {
+ public:
+  Value& operator[](const std::string& name) {
+    const auto [place, added] = places_.emplace(name, entries_.size());
+    if (added) entries_.emplace_back(name, Value{});
+    return entries_[place->second].second;
+  }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  std::map<std::string, std::size_t> places_;
+  std::vector<std::pair<std::string, Value>> entries_;
+};
+
 }  // namespace
 
-void Resolved::add(const std::string& section, const std::string& key, const std::string& toml,
-                   const std::string& origin) {
-  if (sections_.empty() || sections_.back().first != section) sections_.push_back({section, {}});
-  sections_.back().second.push_back({key, toml, origin});
-}
-
-std::string Resolved::to_toml() const {
+std::string to_toml(const std::vector<std::pair<std::string, const Resolved*>>& variants) {
+  struct Said {
+    std::string origin, first_variant;
+    std::size_t variants = 0;
+  };
+  using Keys = Listed<Listed<Said>>;  // by key, by value
+  Listed<Keys> sections;
+  for (const auto& [name, resolved] : variants) {
+    for (const Resolved::Line& line : resolved->lines) {
+      Said& said = sections[line.section][line.key][line.value];
+      if (said.variants++ == 0) said = {line.origin, name, 1};
+    }
+  }
   std::string text;
-  for (const auto& [header, lines] : sections_) {
+  for (const auto& [header, keys] : sections) {
     if (!header.empty()) text += (text.empty() ? "" : "\n") + header + "\n";
-    for (const Line& line : lines) text += line.key + " = " + line.value + "  # " + line.origin + "\n";
+    for (const auto& [key, values] : keys) {
+      for (const auto& [value, said] : values) {
+        const bool shared = said.variants == variants.size();
+        text += (shared ? "" : "# ") + key + " = " + value + "  # " + said.origin;
+        if (!shared) text += ", in " + said.first_variant;
+        if (!shared && said.variants > 1) text += " and " + std::to_string(said.variants - 1) + " more";
+        text += "\n";
+      }
+    }
   }
   return text;
 }
@@ -110,7 +142,9 @@ std::optional<ParamValue> Section::read(const std::string& key, const ParamValue
 
 void Section::check(const std::string& key, double value, Bounds bounds) {
   if (std::isfinite(value) && value >= bounds.low && value <= bounds.high) return;
-  if (std::isinf(bounds.high)) {
+  if (std::isinf(bounds.low) && std::isinf(bounds.high)) {
+    fault(key, "'" + key + "' is " + shown(value) + ", and should be finite");
+  } else if (std::isinf(bounds.high)) {
     fault(key, "'" + key + "' is " + shown(value) + ", and should be " + shown(bounds.low) + " or more");
   } else {
     fault(key, "'" + key + "' is " + shown(value) + ", and should be from " + shown(bounds.low) + " to " +
@@ -121,7 +155,7 @@ void Section::check(const std::string& key, double value, Bounds bounds) {
 void Section::resolve(const std::string& key, const ParamValue& value) {
   const Place at = place(key);
   const bool said = has(key);
-  resolved_.add(header_, key, to_toml(value), said ? to_string(at) : "default");
+  resolved_.lines.push_back({header_, key, to_toml(value), said ? one_line(to_string(at)) : "default"});
 }
 
 std::int64_t Section::integer(const std::string& key, std::int64_t fallback, Bounds bounds) {

@@ -14,18 +14,17 @@
 
 namespace faceoff {
 
-/// Every value an experiment ended up with and where it came from, in reading order: what resolved.toml says.
-class Resolved {
- public:
-  void add(const std::string& section, const std::string& key, const std::string& toml, const std::string& origin);
-  std::string to_toml() const;
-
- private:
+/// Every value an experiment ended up with and where it came from, in reading order.
+struct Resolved {
   struct Line {
-    std::string key, value, origin;
+    std::string section, key, value, origin;
   };
-  std::vector<std::pair<std::string, std::vector<Line>>> sections_;
+  std::vector<Line> lines;
 };
+
+/// The values of a sweep's variants by their names, as TOML. What not all of them share becomes a comment: the sweep
+/// sets it, or it is the default of a plugin that only some of them use.
+std::string to_toml(const std::vector<std::pair<std::string, const Resolved*>>& variants);
 
 /// The values that a number may have; both ends belong to it.
 struct Bounds {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "picture/check_output.hpp"
 #include "picture/views.hpp"
 
 namespace faceoff {
@@ -33,24 +32,21 @@ std::vector<Face> suppress(std::vector<Face> faces) {
   return kept;
 }
 
-at::Tensor landmarks_of(Model& model, const at::Tensor& picture, const Face& face) {
-  const View view = make_view(model.view(), picture.size(2), picture.size(3), &face);
-  const Output output = model.forward(view(picture));
-  check_output("the landmark model", model.provides(), output, 1);
-  const at::Tensor points = output.landmarks.to(at::kCPU, at::kDouble);
+at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
+  const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
+  const at::Tensor points = forward(model, view(picture)).landmarks.to(at::kCPU, at::kDouble);
   const at::Tensor scale = at::stack({view.map[0][0][0], view.map[0][1][1]});
   return (points.squeeze(0) - view.map.select(2, 2)) / scale;
 }
 
 }  // namespace
 
-std::vector<Face> detect(Model& detector, const at::Tensor& picture, double minimum_score) {
+std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score) {
   const at::NoGradGuard no_grad;
-  const ViewSpec spec = detector.view();
+  const ViewSpec& spec = detector.view;
   const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
   const View view = make_view(spec, picture.size(2), picture.size(3));
-  const Output output = detector.forward(view(picture));
-  check_output("the detector", detector.provides(), output, 1);
+  const Output output = forward(detector, view(picture));
   const at::Tensor scores = output.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor boxes = output.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const auto score = scores.accessor<double, 1>();
@@ -70,7 +66,8 @@ std::vector<Face> detect(Model& detector, const at::Tensor& picture, double mini
   return found;
 }
 
-std::vector<Face> find_faces(Model& detector, Model* landmarks, const at::Tensor& picture, double minimum_score) {
+std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
+                             double minimum_score) {
   const at::NoGradGuard no_grad;
   std::vector<Face> faces = detect(detector, picture, minimum_score);
   if (faces.empty()) {

@@ -1,21 +1,21 @@
 #pragma once
 
-#include <faceoff/model.hpp>
-
 #include <torch/types.h>
 
 #include <vector>
 
+#include "host/loaded_model.hpp"
 #include "picture/face.hpp"
 
 namespace faceoff {
 
 /// A detector's boxes on a picture [1,3,H,W] at its plain pass: score above the threshold, best first, overlapping ones
 /// (IoU > 0.5) dropped, at most 100, clipped to the picture.
-std::vector<Face> detect(Model& detector, const at::Tensor& picture, double minimum_score);
+std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score);
 
 /// Faces for subjects and for aligning to recognisers: the plain pass, and where it finds none a second one with zero
 /// padding of half the longer side all around. With landmarks where a landmark model is given. Left to right.
-std::vector<Face> find_faces(Model& detector, Model* landmarks, const at::Tensor& picture, double minimum_score);
+std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
+                             double minimum_score);
 
 }  // namespace faceoff

@@ -87,6 +87,19 @@ View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, co
   return std::visit(Overloads{spec, height, width, face}, spec.crop);
 }
 
+bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face) {
+  const Box& box = face.box;
+  const bool outside =
+      box.x1 <= 0 || box.y1 <= 0 || box.x0 >= static_cast<double>(width) || box.y0 >= static_cast<double>(height);
+  if (outside) return false;
+  try {
+    make_view(spec, height, width, &face);
+    return true;
+  } catch (const Unviewable&) {
+    return false;
+  }
+}
+
 bool about_a_face(const Crop& crop) {
   return !std::holds_alternative<WholePicture>(crop);
 }

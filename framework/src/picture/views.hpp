@@ -32,6 +32,9 @@ class Unviewable : public Error {
 /// Unviewable.
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
 
+/// Whether a picture of this size shows anything of the face in the view.
+bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face);
+
 /// True where the crop is cut about a face rather than being the whole picture.
 bool about_a_face(const Crop& crop);
 

@@ -32,6 +32,14 @@ at::Tensor Budget::project(const at::Tensor& x) const {
   return from + difference * (epsilon / length).clamp_max(1).view({-1, 1, 1, 1});
 }
 
+at::Tensor Budget::direction(const at::Tensor& gradient) const {
+  const at::Tensor inside = gradient * rows_like(mask, gradient);
+  if (norm == Norm::inf) return inside.sign();
+  // Over the largest value first: the squares of small gradients vanish in float.
+  const at::Tensor scaled = inside / inside.abs().amax({1, 2, 3}, true).clamp_min(1e-30);
+  return scaled / scaled.flatten(1).norm(2, 1).clamp_min(1e-12).view({-1, 1, 1, 1});
+}
+
 at::Tensor Budget::excess(const at::Tensor& x) const {
   const at::Tensor outside = at::maximum(low_ - x, x - high_).flatten(1).amax(1).clamp_min(0);
   if (norm == Norm::inf) return outside;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <faceoff/model.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "host/calibration.hpp"
+
+namespace faceoff {
+
+/// A model under its name in the experiment, set up.
+struct LoadedModel {
+  std::string name;
+  std::string plugin;
+  std::unique_ptr<Model> model;
+  ViewSpec view;
+  Field provides = Field::none;
+  std::filesystem::path weights;
+  std::string sha256;                        ///< of the weights
+  const Calibration* calibration = nullptr;  ///< of these weights under this view
+};
+
+/// The model's answer to views [R,3,h,w], checked. Throws PluginError naming the plugin and the model.
+Output forward(const LoadedModel& model, const at::Tensor& views);
+
+}  // namespace faceoff

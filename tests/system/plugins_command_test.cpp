@@ -120,6 +120,31 @@ TEST(PluginsCommand, SaysEverythingOfEachForPrograms) {
   EXPECT_EQ(json_of({"ssd_mobilenet_v1"})["plugins"][0]["provides"], (Json{"scores", "boxes"}));
 }
 
+TEST(PluginsCommand, TheReferencePageIsCurrent) {
+  const Outcome outcome = run_faceoff({"plugins", "--markdown"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "docs" / "plugins.md"), outcome.out)
+      << "make it anew: build/release/bin/faceoff plugins --markdown > docs/plugins.md";
+}
+
+TEST(PluginsCommand, ChecksALibrary) {
+  const std::string file = (fs::path(FACEOFF_PLUGIN_FOLDER) / "pgd.so").string();
+  const Outcome outcome = run_faceoff({"plugins", "check", file});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<std::string> lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 11U) << outcome.out;
+  EXPECT_EQ(lines.front(), "optimizer pgd");
+  for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_TRUE(lines[i].starts_with("  ok      ")) << lines[i];
+
+  const Outcome none = run_faceoff({"plugins", "check"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_EQ(none.err, "faceoff: check needs a library: faceoff plugins check FILE.so\n");
+  const Outcome absent = run_faceoff({"plugins", "check", "nowhere.so"});
+  EXPECT_EQ(absent.code, 2);
+  EXPECT_EQ(absent.err, "faceoff: no library nowhere.so\n");
+  EXPECT_EQ(run_faceoff({"plugins", "check", file, "--time-limit", "-1"}).code, 2);
+}
+
 TEST(PluginsCommand, AnUnknownName) {
   for (const Args& args : {Args{"plugins", "pdg"}, Args{"plugins", "pdg", "--json"}}) {
     const Outcome outcome = run_faceoff(args);

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "host/black_box.hpp"
+#include "host/call_plugin.hpp"
 #include "picture/files.hpp"
 #include "picture/views.hpp"
 
@@ -31,26 +33,36 @@ std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& confi
   std::unique_ptr<Plugin> plugin = plugins.create(*config.info);
   for (const auto& [param, value] : config.params) param->set(*plugin, value);
   const auto prefix = [](const Place& place) { return to_string(place) + ": "; };
+  const std::string who = "plugin " + config.info->name;
+  PluginCall call(who, {});
   try {
     plugin->setup(setup);
+    call.check();
   } catch (const MissingFile& error) {
     throw ConfigError(error.what(), place_of_file(config, error.what()));
   } catch (const ConfigError& error) {
     throw ConfigError(config.info->name + ": " + error.what(), config.place);
   } catch (const FileError& error) {
     throw FileError(prefix(place_of_file(config, error.what())) + error.what());
-  } catch (const Error&) {
-    throw;
-  } catch (const c10::Error& error) {
-    throw PluginError(prefix(config.place) + "plugin " + config.info->name + ": " + error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    throw PluginError(prefix(config.place) + "plugin " + config.info->name + ": " + error.what());
+  } catch (const PluginFault& error) {
+    throw PluginError(prefix(config.place) + error.what());
+  } catch (...) {
+    throw PluginError(prefix(config.place) + who + ": " + what_was_thrown());
   }
   auto* typed = dynamic_cast<P*>(plugin.get());
-  if (typed == nullptr)
-    throw PluginError(prefix(config.place) + "plugin " + config.info->name + " is not what it says it is");
+  if (typed == nullptr) throw PluginError(prefix(config.place) + who + " is not what it says it is");
   plugin.release();
   return std::unique_ptr<P>(typed);
+}
+
+/// What a plugin says of itself; what it throws instead is said with its place in the experiment.
+template <class Ask>
+auto asked(const std::string& who, const Place& place, const Ask& ask) {
+  try {
+    return call_plugin(who, ask);
+  } catch (const PluginError& error) {
+    throw PluginError(to_string(place) + ": " + error.what());
+  }
 }
 
 void require(bool holds, const Place& place, const std::string& message) {
@@ -99,12 +111,14 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   for (const auto& [param, value] : config.params) key += "\n" + param->name + "=" + to_toml(value);
   std::unique_ptr<LoadedModel>& slot = models_[key];
   if (slot) return *slot;
+  ++BlackBox::here().beats;
   auto loaded = std::make_unique<LoadedModel>();
   loaded->name = name;
   loaded->plugin = config.info->name;
   loaded->model = build<Model>(plugins_, config, setup_);
-  loaded->view = loaded->model->view();
-  loaded->provides = loaded->model->provides();
+  const std::string who = "plugin " + loaded->plugin + ", model '" + name + "'";
+  loaded->view = asked(who, config.place, [&] { return loaded->model->view(); });
+  loaded->provides = asked(who, config.place, [&] { return loaded->model->provides(); });
   for (const auto& [param, value] : config.params) {
     const auto* file = std::get_if<std::string>(&value);
     if (param->name != "weights" || file == nullptr || file->empty()) continue;
@@ -133,7 +147,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   for (const LossConfig& config : experiment.losses) {
     LossTerm term{
         config.plugin.info->name, build<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
-    const Field needs = term.loss->needs();
+    const Field needs = asked("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
     require(!includes(needs, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
             config.plugin.place, term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     for (const std::string& name : config.models) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "host/black_box.hpp"
 #include "picture/faces.hpp"
 #include "picture/views.hpp"
 
@@ -24,6 +25,7 @@ struct Photo {
 Photo read_photo(const Assembly& assembly, const fs::path& path,
                  const std::function<void(const std::string&)>& notice) {
   const at::NoGradGuard no_grad;
+  ++BlackBox::here().beats;
   Picture picture;
   try {
     picture = read_picture(path);
@@ -71,7 +73,7 @@ at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options) {
 at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
   const at::NoGradGuard no_grad;
   const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
-  return forward(model, view(picture)).embedding.squeeze(0);
+  return forward(model, view(picture)).embedding.squeeze(0).clone();  // a model may use its memory again
 }
 
 Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& people,

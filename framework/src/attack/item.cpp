@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "attack/subject.hpp"
+#include "host/black_box.hpp"
+#include "host/call_plugin.hpp"
 #include "host/check_output.hpp"
-#include "host/exception.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 
@@ -24,18 +25,19 @@ Picture delivered_picture(const Picture& original, const at::Tensor& pixels) {
 
 /// The optimizer's answer has to be what was asked for: it is refused, never clipped in silence.
 void check_answer(const at::Tensor& answer, const Budget& budget, const std::string& optimizer) {
-  const std::string who = "plugin " + optimizer + ": ";
+  const std::string who = "plugin " + optimizer;
   if (!answer.defined() || answer.sizes() != budget.origin.sizes()) {
-    throw PluginError(who + "returned " + (answer.defined() ? c10::str(answer.sizes()) : "nothing") + " instead of " +
-                      c10::str(budget.origin.sizes()));
+    throw PluginFault(who, "it returned " + (answer.defined() ? c10::str(answer.sizes()) : "nothing") + " instead of " +
+                               c10::str(budget.origin.sizes()));
   }
   if (answer.scalar_type() != budget.origin.scalar_type())
-    throw PluginError(who + "returned another type than float32");
-  if (!finite(answer)) throw PluginError(who + "returned values that are not finite");
+    throw PluginFault(who, std::string("it returned ") + c10::toString(answer.scalar_type()) + " instead of " +
+                               c10::toString(budget.origin.scalar_type()));
+  if (!finite(answer)) throw PluginFault(who, "it returned values that are not finite");
   constexpr double rounding = 1e-3;
   const double excess = budget.excess(answer).max().item<double>();
   if (excess > rounding) {
-    throw PluginError(who + "went " + c10::str(excess) + " grey levels beyond the budget; project() keeps within it");
+    throw PluginFault(who, "it went " + c10::str(excess) + " grey levels beyond the budget; project() keeps within it");
   }
 }
 
@@ -77,11 +79,14 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   at::Tensor answer;
   try {
     answer = call_plugin("plugin " + experiment.optimizer.info->name,
+                         {{"budget.origin", budget.origin}, {"budget.mask", budget.mask}},
                          [&] { return assembly.optimizer->run(objective, budget); });
   } catch (...) {
     report.queries = objective.queries();
-    throw PluginError("step " + std::to_string(objective.step()) + ": " + what_was_thrown());
+    throw;
   }
+  objective.rethrow();
+  BlackBox::here().step = -1;
   report.queries = objective.queries();
   const std::string& optimizer = experiment.optimizer.info->name;
   check_answer(answer, budget, optimizer);

@@ -7,8 +7,9 @@
 #include <numeric>
 #include <utility>
 
+#include "host/black_box.hpp"
+#include "host/call_plugin.hpp"
 #include "host/check_output.hpp"
-#include "host/exception.hpp"
 
 namespace faceoff {
 
@@ -56,17 +57,51 @@ void check_images(const std::string& who, const Images& after, const Images& bef
   const std::int64_t rows = before.pixels.size(0);
   if (!after.pixels.defined() || after.pixels.dim() != 4 || after.pixels.size(1) != 3 || after.pixels.numel() == 0 ||
       after.pixels.size(0) % rows != 0 || after.pixels.scalar_type() != before.pixels.scalar_type()) {
-    throw PluginError(who + ": its pixels are not [k·" + std::to_string(rows) +
-                      ",3,H,W] of the type that it was given");
+    throw PluginFault(who, "its pixels are not [k·" + std::to_string(rows) + ",3,H,W] of the type that it was given");
   }
   const std::int64_t all = after.pixels.size(0);
   if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) || !finite(after.map)) {
-    throw PluginError(who + ": its map is not a finite [" + std::to_string(all) + ",2,3]");
+    throw PluginFault(who, "its map is not a finite [" + std::to_string(all) + ",2,3]");
   }
   if (before.landmarks.defined() && (!after.landmarks.defined() || after.landmarks.size(0) != all)) {
-    throw PluginError(who + ": its landmarks are not " + std::to_string(all) + " rows");
+    throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " rows");
   }
-  if (!finite(after.pixels)) throw PluginError(who + ": its pixels are not finite");
+  if (!finite(after.pixels)) throw PluginFault(who, "its pixels are not finite");
+  if (at::GradMode::is_enabled() && before.pixels.requires_grad() && !after.pixels.requires_grad())
+    throw PluginFault(who, "no gradient reaches its images: it detached its pixels");
+}
+
+/// What a loss is given to look at.
+Given given_to_loss(const Output& adversarial, const Reference& reference) {
+  Given given = {{"reference.boxes", reference.boxes},
+                 {"reference.targets", reference.targets},
+                 {"reference.own", reference.own},
+                 {"reference.mean", reference.mean}};
+  const auto add = [&](const std::string& whose, const Output& output) {
+    given.emplace_back(whose + ".scores", output.scores);
+    given.emplace_back(whose + ".boxes", output.boxes);
+    given.emplace_back(whose + ".landmarks", output.landmarks);
+    given.emplace_back(whose + ".embedding", output.embedding);
+    given.emplace_back(whose + ".picture", output.picture);
+  };
+  add("adversarial", adversarial);
+  add("reference.clean", reference.clean);
+  return given;
+}
+
+/// Checks a loss's values of some rows.
+void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows) {
+  if (!values.defined() || values.dim() != 1 || values.size(0) != rows) {
+    throw PluginFault(who, "it returned " + (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " +
+                               std::to_string(rows) + " rows");
+  }
+  if (values.scalar_type() != x.scalar_type()) {
+    throw PluginFault(who, std::string("it returned ") + c10::toString(values.scalar_type()) + " instead of " +
+                               c10::toString(x.scalar_type()));
+  }
+  if (!finite(values)) throw PluginFault(who, "it returned a value that is not finite");
+  if (at::GradMode::is_enabled() && x.requires_grad() && !values.requires_grad())
+    throw PluginFault(who, "no gradient reaches the model's output: it detached its value");
 }
 
 at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& device) {
@@ -139,12 +174,12 @@ bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   if (step == 0) latest_ = at::Tensor();
   const std::optional<double> goal = assembly_.experiment.stop_at;
   if (goal && latest_.defined() && (latest_ <= *goal).all().item<bool>()) return false;
-  step_ = step;
+  BlackBox::here().step = step;
   evaluations_ = 0;
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   for (const LoadedModel* model : assembly_.surrogates) {
     Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
-    model->model->redraw(own);
+    call_plugin("plugin " + model->plugin + ", model '" + model->name + "'", [&] { model->model->redraw(own); });
   }
   progress_(step, of);
   return true;
@@ -161,13 +196,16 @@ ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, const Random& 
     Random own = random.derive(rows.subject, purpose + std::to_string(i));
     const at::Tensor applied = own.uniform(0, 1) < step.probability;
     const std::string who = "plugin " + step.plugin;
-    Images images = call_plugin(who, [&] { return (*step.augmentation)(rows.images, own); });
+    Images images = call_plugin(
+        who,
+        {{"its pixels", rows.images.pixels}, {"its map", rows.images.map}, {"its landmarks", rows.images.landmarks}},
+        [&] { return (*step.augmentation)(rows.images, own); });
     check_images(who, images, rows.images);
     const std::int64_t copies = images.pixels.size(0) / before;
     if (step.probability < 1) {
       const Images plain = repeated(rows.images, copies);
       if (plain.pixels.sizes() != images.pixels.sizes()) {
-        throw PluginError("plugin " + step.plugin + " changes the size, so it can't have a probability");
+        throw PluginFault(who, "it changes the size, so it can't have a probability");
       }
       const at::Tensor chosen = applied.repeat_interleave(copies);
       images = {choose(chosen, images.pixels, plain.pixels), choose(chosen.cpu(), images.map, plain.map),
@@ -244,10 +282,11 @@ Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) 
 
 at::Tensor ChainObjective::chain(const at::Tensor& x) {
   const auto subjects = static_cast<std::int64_t>(subjects_.faces.size());
-  if (x.dim() != 4 || x.size(0) == 0 || x.size(0) % subjects != 0 ||
+  if (!x.defined() || x.dim() != 4 || x.size(0) == 0 || x.size(0) % subjects != 0 ||
       x.sizes().slice(1) != subjects_.pixels.sizes().slice(1)) {
-    throw PluginError("the optimizer asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " +
-                      c10::str(subjects_.pixels.sizes()));
+    throw PluginFault("plugin " + assembly_.experiment.optimizer.info->name,
+                      "it asked for the objective at the shape " + (x.defined() ? c10::str(x.sizes()) : "of nothing") +
+                          " instead of " + c10::str(subjects_.pixels.sizes()));
   }
   const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
   queries_ += x_rows;
@@ -281,13 +320,10 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
     const at::Tensor index = as_tensor(rows.subject, x.device());
     for (const LossTerm& term : assembly_.losses) {
       if (std::ranges::find(term.models, model) == term.models.end()) continue;
-      const at::Tensor values = call_plugin("plugin " + term.plugin, [&] { return (*term.loss)(output, against); });
-      if (!values.defined() || values.dim() != 1 || values.size(0) != count) {
-        throw PluginError("plugin " + term.plugin + " returned " +
-                          (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " + std::to_string(count) +
-                          " rows");
-      }
-      if (!finite(values)) throw PluginError("plugin " + term.plugin + " returned a value that is not finite");
+      const std::string who = "plugin " + term.plugin;
+      const at::Tensor values =
+          call_plugin(who, given_to_loss(output, against), [&] { return (*term.loss)(output, against); });
+      check_values(who, values, x, count);
       total = total.index_add(0, index, values * shares * (term.weight / static_cast<double>(term.models.size())));
     }
   }
@@ -295,25 +331,33 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
 }
 
 Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
-  for (const LoadedModel* model : assembly_.surrogates) {
-    if (!model->model->differentiable()) {
-      throw PluginError("model '" + model->name + "' has no gradient: use an optimizer that only asks for values");
+  return remembering([&] {
+    for (const LoadedModel* model : assembly_.surrogates) {
+      if (model->model->differentiable()) continue;
+      throw PluginFault("plugin " + model->plugin + ", model '" + model->name + "'",
+                        "it has no gradient: use an optimizer that only asks for values");
     }
-  }
-  const at::AutoGradMode with_grad(true);
-  const at::Tensor input = x.detach().requires_grad_(true);
-  const at::Tensor value = chain(input);
-  if (!value.requires_grad()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
-  const at::Tensor gradient = torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front();
-  if (!gradient.defined()) throw PluginError("no gradient reaches the picture: a model or loss detached its output");
-  if (!finite(gradient)) throw PluginError("the gradient is not finite");
-  if (x.size(0) == subjects_.pixels.size(0)) latest_ = value.detach();
-  return {value.detach(), gradient};
+    const at::AutoGradMode with_grad(true);
+    const at::Tensor input = x.defined() ? x.detach().requires_grad_(true) : x;
+    const at::Tensor value = chain(input);
+    const at::Tensor gradient = torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front();
+    if (!gradient.defined()) throw PluginFault(attacked(), "no gradient reaches the picture: something detached it");
+    if (!finite(gradient)) throw PluginFault(attacked(), "the gradient is not finite");
+    if (x.size(0) == subjects_.pixels.size(0)) latest_ = value.detach();
+    return Evaluation{value.detach(), gradient};
+  });
 }
 
 at::Tensor ChainObjective::value(const at::Tensor& x) {
   const at::NoGradGuard no_grad;
-  return chain(x);
+  return remembering([&] { return chain(x); });
+}
+
+std::string ChainObjective::attacked() const {
+  std::string text = "plugins";
+  for (const LossTerm& term : assembly_.losses) text += (text == "plugins" ? " " : ", ") + term.plugin;
+  for (const LoadedModel* model : assembly_.surrogates) text += ", " + model->plugin;
+  return text;
 }
 
 at::Tensor ChainObjective::reached(const at::Tensor& x) {

@@ -4,8 +4,10 @@
 #include <faceoff/objective.hpp>
 #include <faceoff/output.hpp>
 
+#include <exception>
 #include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "attack/assembly.hpp"
@@ -38,10 +40,12 @@ class ChainObjective : public Objective {
   at::Tensor reached(const at::Tensor& x) override;
   Random& random() override { return random_; }
 
+  /// Throws again what an evaluation threw; an optimizer may have caught it.
+  void rethrow() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
   /// How many subjects have gone through the models so far.
   std::int64_t queries() const { return queries_; }
-  /// The step under way, for messages.
-  std::int64_t step() const { return step_; }
 
  protected:
   bool start_step(std::int64_t step, std::int64_t of) override;
@@ -55,6 +59,18 @@ class ChainObjective : public Objective {
   };
 
   at::Tensor chain(const at::Tensor& x);
+  /// Runs an evaluation, and remembers what it throws.
+  template <class Evaluate>
+  auto remembering(const Evaluate& evaluate) {
+    try {
+      return evaluate();
+    } catch (...) {
+      thrown_ = std::current_exception();
+      throw;
+    }
+  }
+  /// The losses and models, for faults of which nobody knows whose they are.
+  std::string attacked() const;
   /// The views of the faces that the pictures show; none where an augmentation moved all of them away. `copies`: how
   /// many rows of x a subject has.
   Rows views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const;
@@ -72,8 +88,8 @@ class ChainObjective : public Objective {
   at::Tensor frame_;                                    ///< [1,4] the picture's own rectangle
   std::map<const LoadedModel*, Reference> references_;  ///< clean, targets and own, a row a subject and face
   at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
+  std::exception_ptr thrown_;
   std::int64_t queries_ = 0;
-  std::int64_t step_ = 0;
   std::int64_t started_ = 0;      ///< steps of all loops so far
   std::int64_t evaluations_ = 0;  ///< in this step
 };

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "host/black_box.hpp"
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
 
@@ -17,22 +20,26 @@ namespace {
 
 struct Command {
   std::string name;
-  std::string summary;
+  std::string summary;  ///< empty: not for users
   std::function<int(std::vector<std::string>)> run;
 };
 
-const std::array<Command, 2>& commands() {
-  static const std::array<Command, 2> all = {{
+const std::array<Command, 4>& commands() {
+  static const std::array<Command, 4> all = {{
       {"run", "attack pictures as an experiment says", faceoff::run_command},
       {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
+      {"worker", "", faceoff::worker_command},
+      {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
   }};
   return all;
 }
 
 std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
-  for (const Command& command : commands())
+  for (const Command& command : commands()) {
+    if (command.summary.empty()) continue;
     text += "  " + command.name + std::string(10 - command.name.size(), ' ') + command.summary + "\n";
+  }
   return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
 }
 
@@ -49,19 +56,16 @@ int dispatch(const std::vector<std::string>& args) {
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     if (command.name == args.front()) return command.run({args.begin() + 1, args.end()});
-    names.push_back(command.name);
+    if (!command.summary.empty()) names.push_back(command.name);
   }
   throw faceoff::ConfigError("no command '" + faceoff::one_line(args.front()) + "'" +
                              faceoff::did_you_mean(args.front(), names) + "\n" + usage());
 }
 
-}  // namespace
-
 /// The one place where an error becomes a message and an exit code.
-int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
+int run(const std::vector<std::string>& args) {
   try {
-    return dispatch({argv + 1, argv + argc});
+    return dispatch(args);
   } catch (const faceoff::Error& error) {
     std::cerr << "faceoff: " << error.what() << '\n';
     return static_cast<int>(error.exit_code());
@@ -69,4 +73,24 @@ int main(int argc, char** argv) {
     std::cerr << "faceoff: " << faceoff::what_was_thrown() << '\n';
     return static_cast<int>(faceoff::ExitCode::items_failed);
   }
+}
+
+/// What nobody can catch, such as an exception from a destructor or in another thread, is said in one line.
+[[noreturn]] void on_terminate() {
+  const faceoff::BlackBox& box = faceoff::BlackBox::here();
+  const std::string who = box.doing.front() != '\0' ? box.doing.data() : "a plugin";
+  const std::string what = std::current_exception() ? faceoff::what_was_thrown() : "no exception";
+  std::cerr << "faceoff: " << who << faceoff::whereabouts(box) << ": thrown where nothing can catch it: " << what
+            << '\n';
+  std::abort();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
+  std::set_terminate(on_terminate);
+  const int code = run({argv + 1, argv + argc});
+  faceoff::BlackBox::here().concluded = true;
+  return code;
 }

@@ -5,6 +5,7 @@
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "host/exception.hpp"
@@ -32,6 +33,15 @@ po::variables_map parse_options(const std::vector<std::string>& args, const po::
   } catch (const po::error& error) {
     throw ConfigError(one_line(error.what()));
   }
+}
+
+Setup setup_on(at::Device device) {
+  Setup setup;
+  setup.device = device;
+  const char* models = std::getenv("FACEOFF_MODELS");
+  if (models != nullptr && *models != '\0') setup.models.emplace_back(models);
+  setup.models.emplace_back(FACEOFF_MODELS_FOLDER);
+  return setup;
 }
 
 void print(const std::string& text) {

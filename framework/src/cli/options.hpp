@@ -1,5 +1,7 @@
 #pragma once
 
+#include <faceoff/plugin.hpp>
+
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
@@ -14,6 +16,9 @@ namespace faceoff {
 boost::program_options::variables_map parse_options(
     const std::vector<std::string>& args, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional);
+
+/// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
+Setup setup_on(at::Device device);
 
 /// Writes data to stdout at once. Throws FileError where it can't be written (a full disk).
 void print(const std::string& text);

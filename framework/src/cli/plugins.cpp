@@ -180,6 +180,42 @@ std::string json_text(const PluginLibrary& library, const std::vector<const Plug
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// For docs/plugins.md.
+
+std::string markdown_text(const PluginLibrary& library, const std::vector<const PluginInfo*>& infos) {
+  const auto cell = [](const std::string& text) {
+    std::string escaped;
+    for (const char c : one_line(text)) escaped += c == '|' ? "\\|" : std::string(1, c);
+    return escaped;
+  };
+  std::string text =
+      "# The plugins\n\nWritten by `faceoff plugins --markdown`; `faceoff plugins NAME` says the same of one of "
+      "them.\n";
+  std::optional<Kind> kind;
+  for (const PluginInfo* info : infos) {
+    if (kind != info->kind) {
+      std::string title = to_string(info->kind) + (info->kind == Kind::loss ? "es" : "s");
+      title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(title.front())));
+      text += "\n## " + title + "\n";
+    }
+    kind = info->kind;
+    text += "\n### " + info->name + "\n\n" + one_line(info->summary) + ".\n";
+    if (!info->citation.empty()) text += "Source: " + one_line(info->citation) + ".\n";
+    if (info->kind == Kind::model || info->kind == Kind::loss) {
+      const std::optional<Field> fields = fields_of(library, *info);
+      text += std::string(info->kind == Kind::model ? "Provides " : "Needs ") +
+              (fields ? to_string(*fields) : "what its parameters say") + ".\n";
+    }
+    if (info->params.empty()) continue;
+    text += "\n| parameter | default | type | meaning |\n|---|---|---|---|\n";
+    for (const ParamInfo& param : info->params) {
+      text += "| `" + param.name + "` | `" + cell(to_toml(param.initial)) + "` | " + cell(type_text(param)) + " | " +
+              cell(param.doc) + " |\n";
+    }
+  }
+  return text;
+}
+
 /// The plugins of that name, of whatever kind.
 std::vector<const PluginInfo*> named(const PluginLibrary& library, const std::string& name) {
   std::vector<const PluginInfo*> infos;
@@ -197,10 +233,12 @@ std::vector<const PluginInfo*> named(const PluginLibrary& library, const std::st
 }  // namespace
 
 int plugins_command(std::vector<std::string> args) {
+  if (!args.empty() && args.front() == "check") return check_command({args.begin() + 1, args.end()});
   po::options_description shown("Options");
   auto add = shown.add_options();
   add("help,h", "this text");
   add("json", "as JSON, for programs");
+  add("markdown", "as a page of reference, all of them");
   add("plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"), "also look here; may be repeated");
   po::options_description options;
   options.add(shown).add_options()("name", po::value<std::string>());
@@ -209,7 +247,9 @@ int plugins_command(std::vector<std::string> args) {
   const po::variables_map given = parse_options(args, options, positional);
   if (given.contains("help")) {
     std::ostringstream text;
-    text << "faceoff plugins [NAME]: lists the plugins, or says what one of them takes\n\n" << shown;
+    text << "faceoff plugins [NAME]: lists the plugins, or says what one of them takes\n"
+         << "faceoff plugins check FILE.so: holds a library to what plugins promise\n\n"
+         << shown;
     print(text.str());
     return 0;
   }
@@ -220,7 +260,9 @@ int plugins_command(std::vector<std::string> args) {
   const bool one = given.contains("name");
   const std::vector<const PluginInfo*> infos = one ? named(library, given["name"].as<std::string>()) : library.all();
   for (const BrokenPlugin& broken : library.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
-  if (given.contains("json")) {
+  if (given.contains("markdown")) {
+    print(markdown_text(library, infos));
+  } else if (given.contains("json")) {
     print(json_text(library, infos, one));
   } else if (one) {
     for (const PluginInfo* info : infos) print(detail_text(library, *info));

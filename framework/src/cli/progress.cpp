@@ -32,7 +32,8 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-Progress::Progress(std::int64_t items) : items_(items), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::int64_t items, std::int64_t done)
+    : items_(items), done_(done), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Progress::start_item(const std::string& name) {
   name_ = one_line(name);
@@ -64,13 +65,16 @@ void Progress::draw(double share_of_item, const std::string& detail) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double share =
       (static_cast<double>(done_) + share_of_item) / static_cast<double>(std::max<std::int64_t>(items_, 1));
+  // The time left follows from this process's own items.
+  const double own_share = (static_cast<double>(done_ - done_before_) + share_of_item) /
+                           static_cast<double>(std::max<std::int64_t>(items_ - done_before_, 1));
   constexpr std::size_t cells = 20;
   const auto full = static_cast<std::size_t>(share * cells);
   std::array<char, 64> rate{};
   std::snprintf(rate.data(), rate.size(), "%.1f steps/s", elapsed > 0 ? static_cast<double>(steps_) / elapsed : 0.);
   std::string line = "[" + std::string(full, '#') + std::string(cells - full, '.') + "] " + std::to_string(done_) +
                      "/" + std::to_string(items_) + " " + rate.data();
-  if (share > .01) line += " " + duration(elapsed / share - elapsed) + " left";
+  if (own_share > .01) line += " " + duration(elapsed / own_share - elapsed) + " left";
   line += " " + name_ + detail;
   erase();
   std::cerr << line.substr(0, terminal_width() - 1) << std::flush;

@@ -9,7 +9,7 @@ namespace faceoff {
 /// How far a run is, on stderr: on a terminal a bar with rate and time left, elsewhere a line an item.
 class Progress {
  public:
-  explicit Progress(std::int64_t items);
+  explicit Progress(std::int64_t items, std::int64_t done = 0);
 
   void start_item(const std::string& name);
   void step(std::int64_t step, std::int64_t of);
@@ -24,7 +24,8 @@ class Progress {
 
   using Clock = std::chrono::steady_clock;
   std::int64_t items_;
-  std::int64_t done_ = 0;
+  std::int64_t done_;
+  std::int64_t done_before_ = done_;  ///< by another process
   std::int64_t steps_ = 0;
   std::string name_;
   bool terminal_;

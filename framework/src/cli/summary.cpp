@@ -1,12 +1,20 @@
 #include "cli/summary.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace faceoff {
 
 namespace {
+
+using Json = nlohmann::json;
 
 std::string fixed(double value, int digits) {
   std::array<char, 32> text{};
@@ -24,6 +32,106 @@ Value& entry(std::vector<std::pair<std::string, Value>>& list, const std::string
   const auto found = std::ranges::find(list, name, &std::pair<std::string, Value>::first);
   return found != list.end() ? found->second : list.emplace_back(name, Value{}).second;
 }
+
+/// What one model said of a variant's faces.
+struct Similarities {
+  std::string role;
+  double target_before = 0, target_after = 0, self_after = 0;
+  std::int64_t faces = 0, found = 0;
+  std::int64_t taken_for_target = 0, taken_for_self = 0;  ///< at the threshold
+  std::optional<double> threshold;
+  bool has_target = false;
+
+  void add(const Json& said) {
+    ++faces;
+    const Json& self = said.at("self");
+    if (self.at(1).is_null()) return;
+    ++found;
+    const auto passes = [&](const Json& change) { return threshold && change.at(1).get<double>() >= *threshold; };
+    self_after += self.at(1).get<double>();
+    taken_for_self += passes(self) ? 1 : 0;
+    const Json& target = said.at("target");
+    if (target.is_null()) return;
+    has_target = true;
+    target_before += target.at(0).get<double>();
+    target_after += target.at(1).get<double>();
+    taken_for_target += passes(target) ? 1 : 0;
+  }
+
+  std::string text(double rate) const {
+    if (found == 0) return "no face found any more\n";
+    const auto n = static_cast<double>(found);
+    const std::string of = " of " + std::to_string(faces);
+    std::string text;
+    if (has_target)
+      text += "similarity to the target " + fixed(target_before / n, 3) + " → " + fixed(target_after / n, 3) + ", ";
+    text += "to oneself 1.000 → " + fixed(self_after / n, 3);
+    if (!threshold) return text + "; no threshold was measured for this model, view and false accept rate\n";
+    if (has_target) text += "; taken for the target " + std::to_string(taken_for_target) + of;
+    return text + "; still taken for oneself " + std::to_string(taken_for_self) + of + " (cosine " +
+           fixed(*threshold, 3) + ", false accept rate " + fixed(rate, 4) + ")\n";
+  }
+};
+
+struct VariantSummary {
+  Json judging;  ///< the variant's part of environment.json
+  std::int64_t items = 0, no_face = 0, failed = 0, changed = 0;
+  std::int64_t faces = 0, found_before = 0, found_after = 0;
+  int linf = 0;
+  double psnr = 0;
+  std::vector<std::pair<std::string, Similarities>> models;
+
+  void add(const Json& item) {
+    ++items;
+    no_face += item.at("status") == "no_face" ? 1 : 0;
+    failed += item.at("status") == "failed" ? 1 : 0;
+    if (item.at("status") != "protected") return;
+    linf = std::max(linf, item.at("linf").get<int>());
+    if (!item.at("psnr").is_null()) {
+      psnr += item.at("psnr").get<double>();
+      ++changed;
+    }
+    const double minimum = judging.at("minimum_score");
+    for (const Json& face : item.at("faces")) {
+      ++faces;
+      found_before += face.at("score").at(0).get<double>() > minimum ? 1 : 0;
+      found_after += still_found(face.at("score").at(1), face.at("iou"), minimum) ? 1 : 0;
+      for (const Json& said : face.at("models")) {
+        Similarities& sums = entry(models, said.at("name"));
+        if (sums.faces == 0) {
+          const auto judge =
+              std::ranges::find(judging.at("judges"), said.at("name"), [](const Json& one) { return one.at("name"); });
+          sums.role = said.at("role");
+          if (!judge->at("threshold").is_null()) sums.threshold = judge->at("threshold").get<double>();
+        }
+        sums.add(said);
+      }
+    }
+  }
+
+  std::string text() const {
+    std::string text = count(items, "picture") + ", " + count(faces, "face");
+    if (no_face > 0) text += ", " + std::to_string(no_face) + " without a face";
+    if (failed > 0) text += ", " + std::to_string(failed) + " failed";
+    if (changed > 0) {
+      text +=
+          "; linf " + std::to_string(linf) + ", " + fixed(psnr / static_cast<double>(changed), 1) + " dB on average";
+    }
+    text += "\n";
+    if (no_face > 0 && no_face == items) {
+      text +=
+          "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not too "
+          "high?\n";
+    }
+    if (faces == 0) return text;
+    text += "  found by " + judging.at("detector").get<std::string>() +
+            (judging.at("detector_attacked").get<bool>() ? " (attacked)" : "") + ": " + std::to_string(found_before) +
+            " before, " + std::to_string(found_after) + " after\n";
+    for (const auto& [model, sums] : models)
+      text += "  " + model + " (" + sums.role + "): " + sums.text(judging.at("false_accept_rate"));
+    return text;
+  }
+};
 
 }  // namespace
 
@@ -56,93 +164,24 @@ std::string item_line(const Assembly& assembly, const std::string& picture, cons
   return line + ", " + fixed(seconds, 1) + " s";
 }
 
-void Summary::add(const Assembly& assembly, const ItemReport& report) {
-  const Experiment& experiment = assembly.experiment;
-  Variant& variant = entry(variants_, experiment.variant);
-  variant.detector = assembly.judging_detector->name;
-  variant.attacked_detector = assembly.attacks_detector();
-  ++variant.items;
-  variant.no_face += report.status == Status::no_face ? 1 : 0;
-  variant.failed += report.status == Status::failed ? 1 : 0;
-  if (report.status != Status::protected_) return;
-  variant.linf = std::max(variant.linf, report.quality.linf);
-  if (report.quality.psnr) {
-    variant.psnr += *report.quality.psnr;
-    ++variant.changed;
+Summary summarise(const std::filesystem::path& run) {
+  const Json environment = Json::parse(std::ifstream(run / "environment.json"));
+  std::vector<std::pair<std::string, VariantSummary>> variants;
+  std::ifstream results(run / "results.jsonl");
+  for (std::string line; std::getline(results, line);) {
+    const Json item = Json::parse(line);
+    const std::string name = item.at("variant");
+    VariantSummary& variant = entry(variants, name);
+    variant.judging = environment.at("variants").at(name);
+    variant.add(item);
   }
-  for (const FaceReport& face : report.faces) {
-    ++variant.faces;
-    variant.found_before += face.score[0] > experiment.minimum_score ? 1 : 0;
-    variant.found_after += still_found(face, experiment.minimum_score) ? 1 : 0;
-    for (const EmbedderReport& said : face.models) {
-      Similarities& sums = entry(variant.models, said.judge->model->name);
-      sums.role = said.judge->role;
-      sums.rate = experiment.false_accept_rate;
-      const Calibration* calibration = said.judge->model->calibration;
-      sums.threshold = calibration != nullptr ? calibration->threshold(sums.rate) : nullptr;
-      ++sums.faces;
-      if (!said.self.after) continue;
-      ++sums.found;
-      sums.self_after += *said.self.after;
-      if (sums.threshold != nullptr && *said.self.after >= *sums.threshold) ++sums.taken_for_self;
-      if (!said.target) continue;
-      sums.has_target = true;
-      sums.target_before += said.target->before;
-      sums.target_after += *said.target->after;
-      if (sums.threshold != nullptr && *said.target->after >= *sums.threshold) ++sums.taken_for_target;
-    }
+  Summary summary;
+  for (const auto& [name, variant] : variants) {
+    summary.text += "\n" + (variants.size() > 1 ? name + ": " : std::string()) + variant.text();
+    summary.failed += variant.failed;
   }
-}
-
-std::string Summary::text(const std::filesystem::path& run) const {
-  std::string text;
-  for (const auto& [name, variant] : variants_) {
-    text += "\n" + (variants_.size() > 1 ? name + ": " : std::string()) + count(variant.items, "picture") + ", " +
-            count(variant.faces, "face");
-    if (variant.no_face > 0) text += ", " + std::to_string(variant.no_face) + " without a face";
-    if (variant.failed > 0) text += ", " + std::to_string(variant.failed) + " failed";
-    if (variant.changed > 0) {
-      text += "; linf " + std::to_string(variant.linf) + ", " +
-              fixed(variant.psnr / static_cast<double>(variant.changed), 1) + " dB on average";
-    }
-    text += "\n";
-    if (variant.no_face > 0 && variant.no_face == variant.items) {
-      text +=
-          "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not "
-          "too high?\n";
-    }
-    if (variant.faces == 0) continue;
-    text += "  found by " + variant.detector + (variant.attacked_detector ? " (attacked)" : "") + ": " +
-            std::to_string(variant.found_before) + " before, " + std::to_string(variant.found_after) + " after\n";
-    for (const auto& [model, sums] : variant.models) {
-      text += "  " + model + " (" + to_string(sums.role) + "): ";
-      if (sums.found == 0) {
-        text += "no face found any more\n";
-        continue;
-      }
-      const auto n = static_cast<double>(sums.found);
-      const std::string of = " of " + std::to_string(sums.faces);
-      if (sums.has_target)
-        text += "similarity to the target " + fixed(sums.target_before / n, 3) + " → " +
-                fixed(sums.target_after / n, 3) + ", ";
-      text += "to oneself 1.000 → " + fixed(sums.self_after / n, 3);
-      if (sums.threshold != nullptr) {
-        if (sums.has_target) text += "; taken for the target " + std::to_string(sums.taken_for_target) + of;
-        text += "; still taken for oneself " + std::to_string(sums.taken_for_self) + of + " (cosine " +
-                fixed(*sums.threshold, 3) + ", false accept rate " + fixed(sums.rate, 4) + ")";
-      } else {
-        text += "; no threshold was measured for this model, view and false accept rate";
-      }
-      text += "\n";
-    }
-  }
-  return text + "\npictures: " + (run / "images").string() + "\nresults:  " + (run / "results.jsonl").string() + "\n";
-}
-
-std::int64_t Summary::failed() const {
-  std::int64_t all = 0;
-  for (const auto& [name, variant] : variants_) all += variant.failed;
-  return all;
+  summary.text += "\npictures: " + (run / "images").string() + "\nresults:  " + (run / "results.jsonl").string() + "\n";
+  return summary;
 }
 
 }  // namespace faceoff

@@ -68,8 +68,12 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
   return reports;
 }
 
+bool still_found(double score, double iou, double minimum_score) {
+  return score > minimum_score && iou >= same_face;
+}
+
 bool still_found(const FaceReport& report, double minimum_score) {
-  return report.score[1] > minimum_score && report.iou >= same_face;
+  return still_found(report.score[1], report.iou, minimum_score);
 }
 
 }  // namespace faceoff

@@ -39,7 +39,8 @@ struct FaceReport {
 std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
                               const std::vector<Face>& faces, const std::vector<Target>& targets);
 
-/// Whether the judging detector still finds the face: a box above the minimum score with an IoU of at least 0.5.
+/// Whether a detector still finds a face, by the box that it finds nearest: above the minimum score, IoU at least 0.5.
+bool still_found(double score, double iou, double minimum_score);
 bool still_found(const FaceReport& report, double minimum_score);
 
 }  // namespace faceoff

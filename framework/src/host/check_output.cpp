@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "host/call_plugin.hpp"
+
 namespace faceoff {
 
 bool finite(const at::Tensor& tensor) {
@@ -17,7 +19,7 @@ void check_output(const std::string& who, Field provides, const Output& output, 
   const auto check = [&](Field field, const at::Tensor& tensor, std::int64_t dimensions, std::int64_t last) {
     if (!includes(provides, field)) return;
     const auto require = [&](bool holds, const std::string& what) {
-      if (!holds) throw PluginError(who + ": its " + to_string(field) + ": " + what);
+      if (!holds) throw PluginFault(who, "its " + to_string(field) + ": " + what);
     };
     require(tensor.defined(), "missing, though it says that it provides them");
     require(tensor.dim() == dimensions && tensor.size(0) == rows && (last == 0 || tensor.size(-1) == last),
@@ -41,8 +43,8 @@ void check_output(const std::string& who, Field provides, const Output& output, 
   check(Field::landmarks, output.landmarks, 3, 2);
   check(Field::embedding, output.embedding, 2, 0);
   if (includes(provides, Field::scores | Field::boxes) && output.scores.size(1) != output.boxes.size(1)) {
-    throw PluginError(who + ": it gives " + std::to_string(output.scores.size(1)) + " scores and " +
-                      std::to_string(output.boxes.size(1)) + " boxes");
+    throw PluginFault(who, "it gives " + std::to_string(output.scores.size(1)) + " scores and " +
+                               std::to_string(output.boxes.size(1)) + " boxes");
   }
 }
 

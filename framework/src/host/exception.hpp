@@ -1,7 +1,5 @@
 #pragma once
 
-#include <faceoff/error.hpp>
-
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -15,17 +13,5 @@ std::string one_line(std::string_view text, std::size_t longest = 400);
 /// What the exception being handled says, in one line; for catch (...) around a plugin's code, which may throw
 /// anything.
 std::string what_was_thrown();
-
-/// Calls into a plugin: what it throws becomes a PluginError that names `who`.
-template <class Call>
-auto call_plugin(const std::string& who, const Call& call) -> decltype(call()) {
-  try {
-    return call();
-  } catch (const PluginError&) {
-    throw;
-  } catch (...) {
-    throw PluginError(who + ": " + what_was_thrown());
-  }
-}
 
 }  // namespace faceoff

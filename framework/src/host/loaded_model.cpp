@@ -1,14 +1,25 @@
 #include "host/loaded_model.hpp"
 
+#include "host/call_plugin.hpp"
 #include "host/check_output.hpp"
-#include "host/exception.hpp"
 
 namespace faceoff {
 
+namespace {
+
+bool has_gradient(const Output& output) {
+  const auto carries = [](const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); };
+  return carries(output.scores) || carries(output.boxes) || carries(output.landmarks) || carries(output.embedding);
+}
+
+}  // namespace
+
 Output forward(const LoadedModel& model, const at::Tensor& views) {
-  const std::string who = "plugin " + model.plugin + ", model '" + model.name + "'";
-  Output output = call_plugin(who, [&] { return model.model->forward(views); });
+  const std::string who = "plugin " + model.plugin + ", model '" + one_line(model.name) + "'";
+  Output output = call_plugin(who, {{"its images", views}}, [&] { return model.model->forward(views); });
   check_output(who, model.provides, output, views);
+  if (at::GradMode::is_enabled() && views.requires_grad() && model.model->differentiable() && !has_gradient(output))
+    throw PluginFault(who, "no gradient reaches its images: it detached its output");
   return output;
 }
 

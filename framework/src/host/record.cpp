@@ -75,7 +75,7 @@ Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemR
   return line;
 }
 
-Json environment(const std::vector<std::string>& command, const std::vector<Experiment>& experiments,
+Json environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
                  const ModelPool& pool, const std::vector<const PluginInfo*>& plugins) {
   utsname system{};
   ::uname(&system);
@@ -97,8 +97,22 @@ Json environment(const std::vector<std::string>& command, const std::vector<Expe
     about["thresholds"] = model->calibration->thresholds;  // pairs of false accept rate and cosine
   }
   Json variants = Json::object();
-  for (const Experiment& experiment : experiments) {
-    variants[experiment.variant] = {{"seed", experiment.seed}, {"false_accept_rate", experiment.false_accept_rate}};
+  for (const Assembly* assembly : assemblies) {
+    const Experiment& experiment = assembly->experiment;
+    Json judges = Json::array();
+    for (const Judge& judge : assembly->judges) {
+      const Calibration* calibration = judge.model->calibration;
+      const double* threshold = calibration != nullptr ? calibration->threshold(experiment.false_accept_rate) : nullptr;
+      judges.push_back({{"name", judge.model->name},
+                        {"role", to_string(judge.role)},
+                        {"threshold", threshold != nullptr ? Json(*threshold) : Json(nullptr)}});
+    }
+    variants[experiment.variant] = {{"seed", experiment.seed},
+                                    {"false_accept_rate", experiment.false_accept_rate},
+                                    {"minimum_score", experiment.minimum_score},
+                                    {"detector", assembly->judging_detector->name},
+                                    {"detector_attacked", assembly->attacks_detector()},
+                                    {"judges", judges}};
   }
   return {{"faceoff", FACEOFF_VERSION},
           {"api", Handshake::current_api},
@@ -106,7 +120,7 @@ Json environment(const std::vector<std::string>& command, const std::vector<Expe
           {"opencv", CV_VERSION},
           {"compiler", __VERSION__},
           {"command", command},
-          {"device", experiments.front().device.str()},
+          {"device", pool.setup().device.str()},
           {"variants", variants},
           {"host",
            {{"system", system.sysname},

@@ -13,7 +13,7 @@ namespace faceoff {
 
 /// What identifies an item and what only the clock knows of it.
 struct ItemRecord {
-  std::size_t item = 0;
+  std::int64_t item = 0;
   std::filesystem::path picture;  ///< as given
   std::string output;             ///< relative to the run; empty where nothing was delivered
   double seconds = 0;
@@ -23,8 +23,10 @@ struct ItemRecord {
 /// A line of results.jsonl.
 nlohmann::ordered_json to_json(const ItemRecord& record, const Experiment& experiment, const ItemReport& report);
 
-/// environment.json: versions, seeds, command, host, and the hashes of plugins and weights.
-nlohmann::ordered_json environment(const std::vector<std::string>& command, const std::vector<Experiment>& experiments,
-                                   const ModelPool& pool, const std::vector<const PluginInfo*>& plugins);
+/// environment.json: versions, command, host, the hashes of plugins and weights, and of each variant its seed and by
+/// whom and what its results are judged.
+nlohmann::ordered_json environment(const std::vector<std::string>& command,
+                                   const std::vector<const Assembly*>& assemblies, const ModelPool& pool,
+                                   const std::vector<const PluginInfo*>& plugins);
 
 }  // namespace faceoff

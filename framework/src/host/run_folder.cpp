@@ -56,11 +56,12 @@ void RunFolder::require_free(const fs::path& path) {
   }
 }
 
-RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
-  require_free(path_);
+RunFolder RunFolder::make(const fs::path& path) {
+  require_free(path);
   std::error_code error;
-  fs::create_directories(path_, error);
-  if (error) throw FileError(path_.string() + ": can't make the run's folder: " + error.message());
+  fs::create_directories(path, error);
+  if (error) throw FileError(path.string() + ": can't make the run's folder: " + error.message());
+  return RunFolder(path);
 }
 
 void RunFolder::write(const std::string& name, const std::string& text) const {

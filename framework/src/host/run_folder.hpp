@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace faceoff {
@@ -15,7 +16,9 @@ class RunFolder {
   /// Throws ConfigError where there is something already, other than an empty folder.
   static void require_free(const std::filesystem::path& path);
   /// Makes the folder, which has to be free. Throws FileError where it can't be made.
-  explicit RunFolder(std::filesystem::path path);
+  static RunFolder make(const std::filesystem::path& path);
+  /// One that is there already.
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// runs/<time>-<name>-<hash>, not there yet.
   static std::filesystem::path fresh(const std::string& name, const std::string& text);

@@ -1,0 +1,68 @@
+// faceoff plugins check: whether the plugins of a library keep their interfaces' promises.
+#include <boost/program_options/value_semantic.hpp>
+
+#include <filesystem>
+#include <sstream>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "contract/contract.hpp"
+#include "host/black_box.hpp"
+#include "host/exception.hpp"
+#include "host/worker.hpp"
+
+namespace faceoff {
+
+namespace po = boost::program_options;
+
+int check_in_worker(const std::string& file) {
+  PluginLibrary library;
+  library.load_file(file);
+  for (const BrokenPlugin& broken : library.broken()) throw PluginError(to_string(broken));
+  int faults = 0;
+  for (const PluginInfo* info : library.all()) {
+    ++BlackBox::here().beats;
+    print(to_string(info->kind) + " " + info->name + "\n");
+    check_contract(library, *info, setup_on(at::kCPU), [&](const std::string& check, const std::string& fault) {
+      ++BlackBox::here().beats;
+      faults += fault.empty() ? 0 : 1;
+      print(fault.empty() ? "  ok      " + check + "\n" : "  FAILED  " + check + ": " + one_line(fault) + "\n");
+    });
+  }
+  return static_cast<int>(faults == 0 ? ExitCode::done : ExitCode::plugin);
+}
+
+int check_command(const std::vector<std::string>& args) {
+  po::options_description shown("Options");
+  auto add = shown.add_options();
+  add("help,h", "this text");
+  add("time-limit", po::value<double>()->default_value(300), "seconds for one check");
+  po::options_description options;
+  options.add(shown).add_options()("file", po::value<std::string>());
+  po::positional_options_description positional;
+  positional.add("file", 1);
+  const po::variables_map given = parse_options(args, options, positional);
+  if (given.contains("help")) {
+    std::ostringstream text;
+    text << "faceoff plugins check FILE.so: holds the plugins of a library to their interfaces, in a process of its "
+            "own\n\n"
+         << shown;
+    print(text.str());
+    return 0;
+  }
+  if (!given.contains("file")) throw ConfigError("check needs a library: faceoff plugins check FILE.so");
+  const std::string file = given["file"].as<std::string>();
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
+    throw ConfigError("no library " + one_line(file));
+  const double limit = given["time-limit"].as<double>();
+  if (!(limit > 0)) throw ConfigError("--time-limit: a number of seconds above 0");
+  const SharedBlackBox box;
+  Worker worker({"worker", std::to_string(box.file()), "check", file});
+  const Ending ending = worker.wait(*box, limit, [] {});
+  if (box->concluded && ending.signal == 0) return ending.code;
+  const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "its code that runs when it is loaded";
+  throw PluginError(one_line(doing) + ": " + ending.text(limit));
+}
+
+}  // namespace faceoff

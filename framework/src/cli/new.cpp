@@ -1,0 +1,279 @@
+// faceoff new: a plugin's whole small project, which builds and runs as it is.
+#include <faceoff/error.hpp>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <climits>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "host/exception.hpp"
+#include "host/plugins.hpp"
+#include "host/suggest.hpp"
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+/// What may be made, by the word on the command line, which is also the name of the templates' folder.
+const std::map<std::string, Kind>& kinds() {
+  static const std::map<std::string, Kind> all = {
+      {"loss", Kind::loss}, {"optimizer", Kind::optimizer}, {"augment", Kind::augmentation}, {"model", Kind::model}};
+  return all;
+}
+
+Kind kind_named(const std::string& word) {
+  const auto found = kinds().find(word);
+  if (found != kinds().end()) return found->second;
+  std::vector<std::string> words;
+  for (const auto& [known, kind] : kinds()) words.push_back(known);
+  throw ConfigError("no kind of plugin '" + one_line(word, 64) + "': loss, optimizer, augment or model" +
+                    did_you_mean(word, words));
+}
+
+/// A plugin's name is also a file's, a C++ class's and a CMake target's.
+void require_name(const std::string& name) {
+  constexpr std::size_t longest = 64;
+  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto allowed = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; };
+  const std::string shown = "'" + one_line(name, longest) + "'";
+  if (name.empty() || name.size() > longest || !letter(name.front()) || !std::ranges::all_of(name, allowed)) {
+    throw ConfigError(shown + " can't be a plugin's name: 1 to 64 of a-z, 0-9 and _, and a letter first");
+  }
+  static constexpr auto of_cpp = std::to_array<std::string_view>(
+      {"alignas",     "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
+       "bitor",       "bool",     "break",      "case",      "catch",     "char",         "char16_t",
+       "char32_t",    "char8_t",  "class",      "co_await",  "co_return", "co_yield",     "compl",
+       "concept",     "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
+       "decltype",    "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
+       "enum",        "explicit", "export",     "extern",    "false",     "float",        "for",
+       "friend",      "goto",     "if",         "inline",    "int",       "long",         "mutable",
+       "namespace",   "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
+       "or",          "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
+       "requires",    "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
+       "static_cast", "struct",   "switch",     "template",  "this",      "thread_local", "throw",
+       "true",        "try",      "typedef",    "typeid",    "typename",  "union",        "unsigned",
+       "using",       "virtual",  "void",       "volatile",  "wchar_t",   "while",        "xor",
+       "xor_eq"});
+  // Targets that CMake's generators make, and those of LibTorch.
+  static constexpr auto of_cmake =
+      std::to_array<std::string_view>({"all", "clean", "depend", "edit_cache", "help", "install",
+                                       "list_install_components", "package", "package_source", "rebuild_cache", "test",
+                                       "c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda", "torch_library"});
+  const auto is_one_of = [&](const auto& words) { return std::ranges::find(words, name) != words.end(); };
+  if (is_one_of(of_cpp)) throw ConfigError(shown + " can't be a plugin's name: it is a word of C++");
+  if (is_one_of(of_cmake)) throw ConfigError(shown + " can't be a plugin's name: it is a target of the build's own");
+}
+
+/// A second plugin of the kind and name would be refused where both are found.
+void require_new(Kind kind, const std::string& name) {
+  const PluginLibrary library(plugin_folders({}));
+  const PluginInfo* const there = library.find(kind, name);
+  if (there == nullptr) return;
+  throw ConfigError("the " + to_string(kind) + " '" + name + "' is there already, in " +
+                    one_line(library.file_of(*there).string(), PATH_MAX) + ": take another name");
+}
+
+void require_folder(const std::string& folder) {
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) return;
+  const std::string shown = "'" + one_line(folder, PATH_MAX) + "'";
+  if (fs::exists(folder, ignored)) throw ConfigError("--in: " + shown + " is a file, not a folder");
+  throw ConfigError("--in: no folder " + shown);
+}
+
+/// "softer_dodge" → "SofterDodge"
+std::string class_name(const std::string& name) {
+  std::string text;
+  bool first = true;
+  for (const char c : name) {
+    if (c != '_') text += first ? static_cast<char>(std::toupper(c)) : c;
+    first = c == '_';
+  }
+  return text;
+}
+
+/// Between the quotes of a CMake argument.
+std::string in_cmake(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\' || c == '"' || c == '$') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+/// As a word of a shell's command line.
+std::string in_shell(const std::string& text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '_' || c == '-';
+  };
+  if (std::ranges::all_of(text, plain)) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+/// The folder of the sample photos, where FACEOFF_MODELS or the set-up has them.
+fs::path samples_folder() {
+  std::vector<fs::path> folders;
+  if (const char* models = std::getenv("FACEOFF_MODELS"); models != nullptr && *models != '\0')
+    folders.push_back(fs::absolute(models) / "samples");
+  folders.push_back(fs::path(FACEOFF_MODELS_FOLDER) / "samples");
+  std::error_code ignored;
+  const auto found = std::ranges::find_if(
+      folders, [&](const fs::path& folder) { return fs::exists(folder / "sample1.jpg", ignored); });
+  if (found != folders.end()) return *found;
+  std::cerr << "warning: no sample photos in " << one_line(folders.back().string(), PATH_MAX)
+            << ": name others in the experiment, or fetch them with scripts/models\n";
+  return folders.back();
+}
+
+using Values = std::map<std::string, std::string, std::less<>>;
+
+/// The text with each @WORD@ that has a value replaced by it.
+std::string filled(std::string_view text, const Values& values) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find('@'), text.size());
+    result += text.substr(0, begin);
+    text.remove_prefix(begin);
+    if (text.empty()) break;
+    const std::size_t end = text.find('@', 1);
+    const auto value = end == std::string_view::npos ? values.end() : values.find(text.substr(1, end - 1));
+    result += value == values.end() ? "@" : value->second;
+    text.remove_prefix(value == values.end() ? 1 : end + 1);
+  }
+  return result;
+}
+
+/// A folder that is removed with all in it.
+class Workshop {
+ public:
+  explicit Workshop(const fs::path& in) {
+    std::string pattern = (in / ".faceoff-new-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      const int reason = errno;
+      throw FileError(one_line(in.string(), PATH_MAX) +
+                      ": cannot be written into: " + std::generic_category().message(reason));
+    }
+    path_ = pattern;
+  }
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+  ~Workshop() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+/// Writes the files into a new folder, which is there whole or not at all.
+void write_folder(const fs::path& folder, const std::map<std::string, std::string>& files) {
+  const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+  const Workshop workshop(parent);
+  const fs::path draft = workshop.path() / folder.filename();
+  try {
+    fs::create_directory(draft);
+    for (const auto& [name, text] : files) write_atomically(draft / name, text);
+    fs::rename(draft, folder);
+  } catch (const fs::filesystem_error& error) {
+    throw FileError(one_line(folder.string(), PATH_MAX) + ": cannot be written: " + error.code().message());
+  } catch (const FileError& error) {
+    std::string text = error.what();  // names the draft
+    if (text.starts_with(draft.string())) text.replace(0, draft.string().size(), folder.string());
+    throw FileError(one_line(text, PATH_MAX));
+  }
+}
+
+std::map<std::string, std::string> project(const std::string& word, const std::string& name) {
+  std::error_code ignored;
+  const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
+  const fs::path prefix = executable.parent_path().parent_path();
+  const fs::path templates = prefix / "share" / "faceoff" / "templates";
+  const fs::path samples = samples_folder();
+  const Values values = {{"NAME", name},
+                         {"CLASS", class_name(name)},
+                         {"KIND", to_string(kind_named(word))},
+                         {"PREFIX", in_cmake(prefix.string())},
+                         {"FACEOFF", in_shell(executable.string())},
+                         {"PICTURE", to_toml((samples / "sample1.jpg").string())},
+                         {"OTHER_PICTURE", to_toml((samples / "sample2.jpg").string())}};
+  const std::map<std::string, fs::path> sources = {{name + ".cpp", fs::path(word) / "plugin.cpp.in"},
+                                                   {name + ".toml", fs::path(word) / "experiment.toml.in"},
+                                                   {"CMakeLists.txt", fs::path("project") / "CMakeLists.txt.in"},
+                                                   {"README.md", fs::path("project") / "README.md.in"}};
+  constexpr std::size_t largest = 1U << 20U;
+  std::map<std::string, std::string> files;
+  for (const auto& [file, source] : sources) {
+    const std::vector<std::uint8_t> bytes = read_file(templates / source, largest);
+    files[file] = filled(std::string(bytes.begin(), bytes.end()), values);
+  }
+  return files;
+}
+
+}  // namespace
+
+int new_command(std::vector<std::string> args) {
+  po::options_description shown("Options");
+  auto add = shown.add_options();
+  add("help,h", "this text");
+  add("in", po::value<std::string>()->value_name("DIR"), "where to make the folder NAME; else where you are");
+  po::options_description options;
+  options.add(shown).add_options()("kind", po::value<std::string>())("name", po::value<std::string>());
+  po::positional_options_description positional;
+  positional.add("kind", 1).add("name", 1);
+  const po::variables_map given = parse_options(args, options, positional);
+  if (given.contains("help")) {
+    std::ostringstream text;
+    text << "faceoff new loss|optimizer|augment|model NAME: makes a plugin's project, ready to build and run\n\n"
+         << shown;
+    print(text.str());
+    return static_cast<int>(ExitCode::done);
+  }
+  if (!given.contains("kind") || !given.contains("name"))
+    throw ConfigError("new needs a kind and a name: faceoff new loss|optimizer|augment|model NAME");
+
+  const std::string word = given["kind"].as<std::string>();
+  const std::string name = given["name"].as<std::string>();
+  const Kind kind = kind_named(word);
+  require_name(name);
+  fs::path folder = name;
+  if (given.contains("in")) {
+    require_folder(given["in"].as<std::string>());
+    folder = given["in"].as<std::string>() / folder;
+  }
+  const std::string path = one_line(folder.string(), PATH_MAX);
+  std::error_code ignored;
+  if (fs::exists(fs::symlink_status(folder, ignored)))
+    throw ConfigError(path + ": is there already; nothing was changed");
+  require_new(kind, name);
+
+  write_folder(folder, project(word, name));
+  print(folder.string() + "\n");
+  const std::string where = in_shell(folder.string());
+  std::cerr << "It builds and runs as it is, and " << path << "/README.md says more:\n  cmake -G Ninja -S " << where
+            << " -B " << where << "/build && cmake --build " << where << "/build && ctest --test-dir " << where
+            << "/build\n";
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace faceoff

@@ -1,0 +1,196 @@
+#include "cli/run_items.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <iostream>
+#include <utility>
+
+#include "attack/item.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/options.hpp"
+#include "cli/summary.hpp"
+#include "host/black_box.hpp"
+#include "host/exception.hpp"
+#include "host/record.hpp"
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<const PluginInfo*> plugins_of(const std::vector<Experiment>& experiments) {
+  std::vector<const PluginInfo*> used;
+  const auto add = [&](const PluginConfig& config) {
+    if (std::ranges::find(used, config.info) == used.end()) used.push_back(config.info);
+  };
+  for (const Experiment& experiment : experiments) {
+    for (const auto& [name, model] : experiment.models) add(model);
+    for (const LossConfig& loss : experiment.losses) add(loss.plugin);
+    for (const AugmentationConfig& augmentation : experiment.augmentations) add(augmentation.plugin);
+    add(experiment.optimizer);
+  }
+  return used;
+}
+
+/// Whether this process begins the run, rather than taking it up.
+bool first() {
+  return BlackBox::here().run.front() == '\0';
+}
+
+/// Runs something that may find a fault in the experiment.
+template <class Work>
+void checked(Diagnostics& diagnostics, const Work& work) {
+  try {
+    work();
+  } catch (const ConfigError& error) {
+    diagnostics.add(error.place(), error.what());
+  }
+}
+
+}  // namespace
+
+const Gallery& RunItems::Galleries::get(const Assembly& assembly,
+                                        const std::function<void(const std::string&)>& notice) {
+  const Experiment& experiment = assembly.experiment;
+  if (experiment.target.choice == TargetConfig::Choice::none ||
+      experiment.target.choice == TargetConfig::Choice::photos)
+    return none_;
+  Key key{{assembly.detector, assembly.landmarks}, experiment.minimum_score, experiment.people};
+  for (const Judge& judge : assembly.judges) key.models.push_back(judge.model);
+  const auto found = galleries_.find(key);
+  if (found != galleries_.end()) return found->second;
+  Gallery gallery = Gallery::read(assembly, experiment.people, notice);
+  if (gallery.people().empty()) throw ConfigError("no face on any picture of people", experiment.people_place);
+  const bool named =
+      std::ranges::any_of(gallery.people(), [&](const Person& p) { return p.name == experiment.target.name; });
+  if (experiment.target.choice == TargetConfig::Choice::named && !named) {
+    std::vector<std::string> names;
+    for (const Person& person : gallery.people()) names.push_back(person.name);
+    throw ConfigError("nobody is named '" + experiment.target.name + "' in [data] people" +
+                          did_you_mean(experiment.target.name, names),
+                      experiment.target.place);
+  }
+  return galleries_.emplace(key, std::move(gallery)).first->second;
+}
+
+RunItems::RunItems(RunRequest request)
+    : request_(std::move(request)), folders_(plugin_folders(request_.plugin_paths)), plugins_(folders_) {
+  if (first() && request_.out) RunFolder::require_free(*request_.out);
+  document_.emplace(request_.experiment, request_.sets);
+  experiments_ = read_experiments(*document_, plugins_);  // which tells of a broken plugin that it names
+  if (first()) {
+    for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
+  }
+  pool_.emplace(plugins_, setup_on(experiments_.front().device), read_calibrations(folders_));
+  build();
+}
+
+std::string RunItems::listed() const {
+  std::string text;
+  for (const Experiment& experiment : experiments_) {
+    for (const fs::path& picture : experiment.pictures)
+      text += experiment.variant + "\t" + one_line(picture.string(), PATH_MAX) + "\n";
+  }
+  return text;
+}
+
+void RunItems::build() {
+  diagnostics_.emplace(document_->file(), document_->text());
+  for (const Experiment& experiment : experiments_) {
+    for (const std::string& name : experiment.used_models())
+      checked(*diagnostics_, [&] { pool_->get(name, experiment.models.at(name)); });
+  }
+  diagnostics_->throw_if_any();
+  for (const Experiment& experiment : experiments_) {
+    checked(*diagnostics_, [&] {
+      prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, std::nullopt});
+    });
+  }
+  diagnostics_->throw_if_any();
+}
+
+void RunItems::read_people(Progress& progress) {
+  const auto notice = [&](const std::string& line) {
+    if (first()) progress.say(line);
+  };
+  for (Prepared& variant : prepared_) {
+    checked(*diagnostics_, [&] {
+      const Experiment& experiment = variant.assembly->experiment;
+      variant.gallery = &galleries_.get(*variant.assembly, notice);
+      if (experiment.target.choice == TargetConfig::Choice::photos)
+        variant.fixed = Gallery::from_photos(*variant.assembly, experiment.target.photos, notice);
+    });
+  }
+  diagnostics_->throw_if_any();
+}
+
+RunFolder RunItems::folder() const {
+  if (!first()) return RunFolder(BlackBox::here().run.data());
+  RunFolder run =
+      RunFolder::make(request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->text()));
+  std::vector<std::string> command = {"faceoff", "run"};
+  command.insert(command.end(), request_.args.begin(), request_.args.end());
+  run.write("experiment.toml", document_->text());
+  std::vector<std::pair<std::string, const Resolved*>> resolved;
+  for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
+  run.write("resolved.toml", document_->with_sweep(to_toml(resolved)));
+  std::vector<const Assembly*> assemblies;
+  for (const Prepared& variant : prepared_) assemblies.push_back(variant.assembly.get());
+  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_))
+                                        .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                                    "\n");
+  note(BlackBox::here().run, run.path().string());
+  return run;
+}
+
+void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::path& picture, const std::string& stem,
+                      std::int64_t item, const std::string& lost, Progress& progress) {
+  const Experiment& experiment = variant.assembly->experiment;
+  ItemRecord record{item, picture, run.picture_place(experiment.variant, stem).string(), 0, utc_now(), {}};
+  const auto start = std::chrono::steady_clock::now();
+  progress.start_item(picture.filename().string());
+  ItemReport report;
+  if (lost.empty()) {
+    BlackBox::here().begin_item(item);
+    report = attack_item(*variant.assembly, *variant.gallery, variant.fixed, picture, run.path() / record.output,
+                         [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
+    BlackBox::here().end_item();
+  } else {
+    report.error = lost;
+    std::error_code ignored;
+    fs::remove(run.path() / record.output, ignored);  // nobody has judged it
+  }
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record.finished = utc_now();
+  run.append_result(to_json(record, experiment, report));
+  for (const std::string& note : report.notes) progress.say(picture.string() + ": " + note);
+  progress.end_item(item_line(*variant.assembly, picture.string(), report, record.seconds));
+}
+
+Done RunItems::run(const std::string& lost) {
+  BlackBox& box = BlackBox::here();
+  std::int64_t count = 0;
+  for (const Experiment& experiment : experiments_) count += static_cast<std::int64_t>(experiment.pictures.size());
+  box.items = count;
+  Progress progress(count, box.done);
+  read_people(progress);
+  const Interrupt interrupt;  // before this there is nothing to save
+  const RunFolder run = folder();
+  std::string lost_first = lost;  // of the first item that is left, and of no other
+  std::int64_t item = 0;
+  for (const Prepared& variant : prepared_) {
+    const std::map<fs::path, std::string> stems = delivered_stems(variant.assembly->experiment.pictures);
+    for (const fs::path& picture : variant.assembly->experiment.pictures) {
+      if (item++ < box.done) continue;
+      if (Interrupt::received() != 0) break;
+      attack(run, variant, picture, stems.at(picture), item - 1, std::exchange(lost_first, ""), progress);
+      box.done = item;
+    }
+  }
+  return {run.path(), box.done, count, Interrupt::received()};
+}
+
+}  // namespace faceoff

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/gallery.hpp"
+#include "cli/progress.hpp"
+#include "host/document.hpp"
+#include "host/experiment.hpp"
+#include "host/run_folder.hpp"
+
+namespace faceoff {
+
+/// What `faceoff run` is asked for.
+struct RunRequest {
+  std::vector<std::string> args;  ///< as they were, for the record
+  std::string experiment;
+  std::vector<std::string> sets, plugin_paths;
+  std::optional<std::filesystem::path> out;
+};
+
+/// What of a run is done, and where.
+struct Done {
+  std::filesystem::path run;
+  std::int64_t items = 0, of = 0;
+  int interrupted = 0;  ///< the signal that ended it early, or 0
+};
+
+/// An experiment's items, done in this process. Where another process was ended by a plugin, its run is taken up.
+class RunItems {
+ public:
+  /// Everything is built and checked before the first forward and before anything is written.
+  explicit RunItems(RunRequest request);
+
+  /// The items, a line each: variant and picture.
+  std::string listed() const;
+
+  /// Does the items that are left. `lost`: why the first of them was not done by another process, which is written
+  /// down as its result.
+  Done run(const std::string& lost);
+
+ private:
+  /// Everything of one variant that is ready to attack.
+  struct Prepared {
+    std::unique_ptr<Assembly> assembly;
+    const Gallery* gallery = nullptr;
+    std::optional<Person> fixed;  ///< the target's photos
+  };
+  /// The people that a variant's targets are chosen from; variants that look at the same people with the same models
+  /// share.
+  class Galleries {
+   public:
+    const Gallery& get(const Assembly& assembly, const std::function<void(const std::string&)>& notice);
+
+   private:
+    struct Key {
+      std::vector<const LoadedModel*> models;
+      double minimum_score = 0;
+      std::vector<std::string> people;
+      auto operator<=>(const Key&) const = default;
+    };
+    Gallery none_;
+    std::map<Key, Gallery> galleries_;
+  };
+
+  void build();
+  void read_people(Progress& progress);
+  /// The run's folder: made, with what is known before the first item, or found.
+  RunFolder folder() const;
+  /// One item, from the picture to its line in the results.
+  static void attack(const RunFolder& run, const Prepared& variant, const std::filesystem::path& picture,
+                     const std::string& stem, std::int64_t item, const std::string& lost, Progress& progress);
+
+  RunRequest request_;
+  std::vector<std::filesystem::path> folders_;
+  PluginLibrary plugins_;
+  std::optional<Document> document_;
+  std::optional<Diagnostics> diagnostics_;
+  std::vector<Experiment> experiments_;
+  std::optional<ModelPool> pool_;
+  std::vector<Prepared> prepared_;
+  Galleries galleries_;
+};
+
+}  // namespace faceoff

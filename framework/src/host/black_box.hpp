@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace faceoff {
+
+/// What the process is doing, for messages about it. A worker's is in memory that its supervisor shares, so that it can
+/// be read when the worker is no more.
+struct BlackBox {
+  std::atomic<std::int64_t> beats = 0;  ///< pieces of work begun: set-ups, photos, items
+  std::atomic<std::int64_t> items = 0;  ///< of the run
+  std::atomic<std::int64_t> done = 0;   ///< items that are saved
+  std::atomic<std::int64_t> item = -1;  ///< under way; −1 where none is
+  std::atomic<std::int64_t> step = -1;  ///< of the attack, from 0; −1 outside of one
+  std::atomic<bool> concluded = false;  ///< the process ends by its own will, having said what there is to say
+  std::array<char, 4096> run{};         ///< the run's folder, once it is there
+  std::array<char, 256> doing{};        ///< the plugin being called: "plugin pgd"
+
+  /// This process's.
+  static BlackBox& here();
+
+  void begin_item(std::int64_t which) {
+    ++beats;
+    step = -1;
+    item = which;
+  }
+  void end_item() { item = step = -1; }
+};
+
+/// Copies as much as there is room for.
+template <std::size_t size>
+void note(std::array<char, size>& into, const std::string& text) {
+  const std::size_t length = text.copy(into.data(), size - 1);
+  into[length] = '\0';
+}
+
+/// ", item 3, step 7": what of it is under way.
+std::string whereabouts(const BlackBox& box);
+
+/// A black box that two processes share: made by the supervisor, whose children inherit the file.
+class SharedBlackBox {
+ public:
+  SharedBlackBox();
+  SharedBlackBox(const SharedBlackBox&) = delete;
+  SharedBlackBox& operator=(const SharedBlackBox&) = delete;
+  ~SharedBlackBox();
+
+  int file() const { return file_; }
+  BlackBox& operator*() const { return *box_; }
+  BlackBox* operator->() const { return box_; }
+
+  /// Makes the one behind this file the process's own. Throws Error where it is none.
+  static void attach(int file);
+
+ private:
+  int file_ = -1;
+  BlackBox* box_ = nullptr;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/black_box.hpp"
+
+namespace faceoff {
+
+/// How a worker process ended.
+struct Ending {
+  int code = 0;            ///< its exit code, where it ended by itself
+  int signal = 0;          ///< the signal that ended it, or 0
+  bool timed_out = false;  ///< it was ended for its piece of work took too long
+
+  /// "ended by signal 11 (Segmentation fault)"
+  std::string text(double time_limit) const;
+};
+
+/// This program once more, as a process of its own that shares a black box.
+class Worker {
+ public:
+  /// Starts it with these arguments.
+  explicit Worker(const std::vector<std::string>& args);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  /// Waits for its end; kills it where one piece of its work (a beat of the black box) takes longer than `time_limit`
+  /// seconds. `tick` is called every few milliseconds.
+  template <class Tick>
+  Ending wait(const BlackBox& box, double time_limit, const Tick& tick) {
+    std::optional<Ending> ending;
+    while (!(ending = look(box, time_limit))) tick();
+    return *ending;
+  }
+  void send(int signal) const;
+
+ private:
+  std::optional<Ending> look(const BlackBox& box, double time_limit);
+
+  int pid_ = -1;
+  bool ended_ = false;
+  std::int64_t beats_ = -1;
+  double beat_began_ = 0;  ///< seconds of the steady clock
+};
+
+/// To be called first thing in a worker: it ends when its supervisor does.
+void end_with_supervisor();
+
+}  // namespace faceoff

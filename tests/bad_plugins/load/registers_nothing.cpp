@@ -1,0 +1,4 @@
+// A plugin library without plugins.
+#include <faceoff/registry.hpp>
+
+FACEOFF_PLUGINS(/*registrar*/) {}

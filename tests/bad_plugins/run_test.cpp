@@ -1,0 +1,307 @@
+// Plugins that load and then misbehave: that costs the item on which they do, and nothing else.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "attack.hpp"
+
+namespace bad_plugins {
+namespace {
+
+/// What the item's error says, fault by fault; nothing: the fault does no harm.
+using Faults = std::map<std::string, std::vector<std::string>>;
+
+const Faults of_any_plugin = {{"throws_std", {"out of ideas"}},
+                              {"throws_int", {"a C++ exception of type int"}},
+                              {"throws_c10", {"no such tensor"}},
+                              {"throws_config", {"'steps' should be even"}},
+                              {"throws_plugin", {"no such plugin"}},
+                              {"throws_file", {"no such file"}},
+                              {"grad_mode", {"grad mode"}},
+                              {"threads", {"number of threads"}},
+                              {"locale", {"locale"}},
+                              {"dtype", {"default type"}},
+                              {"seed", {"random numbers"}},
+                              {"random", {"random numbers"}}};
+
+Faults with(const Faults& more) {
+  Faults all = of_any_plugin;
+  all.insert(more.begin(), more.end());
+  return all;
+}
+
+class BadRun : public Attack {
+ protected:
+  /// A sweep of `key` over the faults, all of them one after another in one process: dark.png's items fail with what is
+  /// said and `always`, the others are whole.
+  void expect_cost(const std::string& key, const Faults& faults, const std::vector<std::string>& always,
+                   const Args& more = {}) {
+    std::string list;
+    for (const auto& [fault, said] : faults) list += (list.empty() ? "\"" : ", \"") + fault + "\"";
+    Args args = {"--set", "sweep={\"" + key + "\"=[" + list + "]}"};
+    args.insert(args.end(), more.begin(), more.end());
+    const Outcome outcome = attack(args);
+    EXPECT_EQ(outcome.code, 1) << outcome.err;
+    const std::vector<Json> items = system_test::results(folder_ / "run");
+    expect_complete(items, 3 * faults.size());
+    for (const Json& item : items) {
+      SCOPED_TRACE(item["variant"].get<std::string>() + ", " + item["picture"].get<std::string>());
+      const std::string variant = item["variant"];
+      std::vector<std::string> parts = faults.at(variant.substr(variant.find('=') + 1));
+      if (item["picture"] != "dark.png" || parts.empty()) {
+        expect_whole(item);
+      } else {
+        parts.insert(parts.end(), always.begin(), always.end());
+        expect_failed(item, parts);
+      }
+    }
+  }
+
+  /// In this process, and in a worker's.
+  void expect_cost_anywhere(const std::string& key, const Faults& faults, const std::vector<std::string>& always,
+                            const Args& more = {}) {
+    expect_cost(key, faults, always, more);
+    Args isolated = more;
+    isolated.emplace_back("--isolate");
+    SCOPED_TRACE("isolated");
+    expect_cost(key, faults, always, isolated);
+  }
+};
+
+TEST_F(BadRun, ALoss) {
+  expect_cost_anywhere("loss.0.fault",
+                       with({{"nan", {"not finite"}},
+                             {"inf", {"not finite"}},
+                             {"wrong_shape", {"returned [1, 1] for 1 rows"}},
+                             {"wrong_rows", {"returned [2] for 1 rows"}},
+                             {"wrong_dtype", {"Double"}},
+                             {"undefined", {"returned nothing"}},
+                             {"detached", {"detached"}},
+                             {"changes_output", {"it changed adversarial.scores"}},
+                             {"changes_reference", {"it changed reference.clean.scores"}},
+                             {"aliased", {}},
+                             {"none", {}}}),
+                       {"plugin bad_loss", "item ", "step 3: "}, {"--set", "loss.0.at_step=3"});
+}
+
+TEST_F(BadRun, AGradientThatIsNotFinite) {
+  expect_cost("loss.0.fault", {{"nan_gradient", {"the gradient is not finite"}}}, {"step 2: "},
+              {"--set", "loss.0.at_step=2"});
+}
+
+const Faults of_a_model = with({{"nan", {"its scores: not all finite"}},
+                                {"inf", {"its scores: not all finite"}},
+                                {"nan_boxes", {"its boxes: not all finite"}},
+                                {"beyond_one", {"its scores: not all in [0,1]"}},
+                                {"wrong_shape", {"its scores: of the shape [1, 1, 1] for 1 views"}},
+                                {"wrong_rows", {"its scores: of the shape [2, 1] for 1 views"}},
+                                {"fewer_boxes", {"1 scores and 0 boxes"}},
+                                {"wrong_dtype", {"its scores: of the type Double"}},
+                                {"undefined", {"its scores: missing"}},
+                                {"changes_input", {"it changed its images"}},
+                                {"aliased", {}},
+                                {"none", {}}});
+
+TEST_F(BadRun, AModel) {
+  Faults faults = of_a_model;
+  faults["detached"] = {"detached"};
+  expect_cost_anywhere("models.bad.fault", faults, {"plugin bad_model, model 'bad'", "item ", "step 2: "},
+                       {"--set", "models.bad.at_step=2"});
+}
+
+TEST_F(BadRun, AModelWithoutAGradient) {
+  expect_cost("models.bad.fault", of_a_model, {"plugin bad_model, model 'bad'", "item "},
+              {"--set", "models.bad.at_step=0"});
+}
+
+TEST_F(BadRun, TheDetectorThatFindsTheFaces) {
+  expect_cost("models.toy.fault", of_a_model, {"plugin bad_model, model 'toy'", "item "},
+              {"--set", "models.toy.at_step=0"});
+}
+
+TEST_F(BadRun, AModelThatRedraws) {
+  // redraw() sees no picture: it is the same for all.
+  const Outcome outcome = attack({"--set", "models.bad.when=redraw", "--set", "models.bad.fault=throws_std"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  expect_complete(items, 3);
+  for (const Json& item : items)
+    expect_failed(item, {"plugin bad_model, model 'bad'", "item ", "step 1: ", "out of ideas"});
+}
+
+TEST_F(BadRun, AnAugmentation) {
+  const Faults faults = with({{"nan", {"its pixels are not finite"}},
+                              {"inf", {"its pixels are not finite"}},
+                              {"wrong_shape", {"its pixels are not "}},
+                              {"no_rows", {"its pixels are not "}},
+                              {"wrong_dtype", {"its pixels are not "}},
+                              {"undefined", {"its pixels are not "}},
+                              {"no_map", {"its map is not "}},
+                              {"wrong_map", {"its map is not "}},
+                              {"nan_map", {"its map is not "}},
+                              {"detached", {"detached"}},
+                              {"changes_input", {"it changed its pixels"}},
+                              {"changes_map", {"it changed its map"}},
+                              {"aliased", {}},
+                              {"none", {}}});
+  expect_cost_anywhere("augment.0.fault", faults, {"plugin bad_augmentation", "item ", "step 2: "},
+                       {"--set", "augment.0.at_step=2"});
+}
+
+TEST_F(BadRun, AnOptimizer) {
+  Faults in_the_loop = of_any_plugin;
+  in_the_loop["asks_wrong_shape"] = {"[1, 3, 40, 1]"};
+  in_the_loop["asks_undefined"] = {"asked for the objective at the shape"};
+  expect_cost_anywhere("optimizer.fault", in_the_loop, {"plugin bad_optimizer", "item ", "step 4: "},
+                       {"--set", "optimizer.at_step=4"});
+}
+
+TEST_F(BadRun, AnOptimizersAnswer) {
+  const Faults faults = {{"nan", {"not finite"}},
+                         {"inf", {"not finite"}},
+                         {"wrong_shape", {"returned [1, 1, 40, 48] instead of [1, 3, 40, 48]"}},
+                         {"wrong_rows", {"returned [2, 3, 40, 48] instead of [1, 3, 40, 48]"}},
+                         {"wrong_dtype", {"Double"}},
+                         {"undefined", {"returned nothing"}},
+                         {"beyond_epsilon", {"beyond the budget"}},
+                         {"beyond_white", {"beyond the budget"}},
+                         {"beyond_mask", {"beyond the budget"}},
+                         {"changes_origin", {"it changed budget.origin"}},
+                         {"aliased", {}},
+                         {"none", {}}};
+  expect_cost_anywhere("optimizer.fault", faults, {"plugin bad_optimizer", "item "});
+}
+
+TEST_F(BadRun, AnOriginChangedUnseen) {
+  // Through a pointer: no version counts it. What is delivered is compared with the file that was read.
+  expect_cost("optimizer.fault", {{"overwrites_origin", {"the delivered picture differs", "more than epsilon"}}}, {});
+}
+
+// Before the first item.
+
+TEST_F(BadRun, AnExceptionInSetup) {
+  const std::map<std::string, std::string> said = {{"throws_std", "out of ideas"},
+                                                   {"throws_int", "a C++ exception of type int"},
+                                                   {"throws_c10", "no such tensor"},
+                                                   {"throws_plugin", "no such plugin"},
+                                                   {"grad_mode", "grad mode"}};
+  for (const auto& [fault, reason] : said) {
+    SCOPED_TRACE(fault);
+    const std::string message =
+        expect_refused(attack({"--set", "loss.0.when=setup", "--set", "loss.0.fault=" + fault}), 3);
+    EXPECT_TRUE(message.starts_with(std::string(place_of_loss) + "plugin bad_loss: ")) << message;
+    EXPECT_TRUE(contains(message, reason)) << message;
+  }
+  const Args wrong = {"--set", "loss.0.when=setup", "--set", "loss.0.fault=throws_config"};
+  EXPECT_EQ(expect_refused(attack(wrong), 2), std::string(place_of_loss) + "bad_loss: 'steps' should be even");
+}
+
+TEST_F(BadRun, AnExceptionBeforeTheFirstItem) {
+  const auto message = [&](const std::string& key, const std::string& when) {
+    return expect_refused(attack({"--set", key + ".when=" + when, "--set", key + ".fault=throws_int"}), 3);
+  };
+  const std::string thrown = "a C++ exception of type int";
+  EXPECT_EQ(message("loss.0", "needs"), std::string(place_of_loss) + "plugin bad_loss: " + thrown);
+  for (const char* when : {"view", "provides"}) {
+    EXPECT_EQ(message("models.bad", when), std::string(place_of_model) + "plugin bad_model, model 'bad': " + thrown);
+  }
+}
+
+TEST_F(BadRun, FactoriesThatFail) {
+  const std::map<std::string, std::string> reasons = {{"makes_nothing", "its factory returns nothing"},
+                                                      {"throws_when_made", "its factory throws: not today"},
+                                                      {"makes_an_optimizer", "its factory makes something else"}};
+  for (const auto& [name, reason] : reasons) {
+    const std::string message =
+        expect_refused(attack({"--set", "loss=[{plugin=\"" + name + "\",models=[\"bad\"]}]"}), 3);
+    EXPECT_TRUE(contains(message, "loss '" + name + "' in ")) << message;
+    EXPECT_TRUE(message.ends_with((built("run") / "bad_factories.so").string() + " can't be used: " + reason))
+        << message;
+  }
+}
+
+// What ends a process ends a worker.
+
+const Faults lethal = {{"segfault", {"ended by signal 11 (Segmentation fault)"}},
+                       {"aborts", {"ended by signal 6 (Aborted)"}},
+                       {"killed", {"ended by signal 9 (Killed)"}},
+                       {"exits_0", {"ended the process with exit code 0"}},
+                       {"exits_3", {"ended the process with exit code 3"}},
+                       {"throws_on_a_thread", {"ended by signal 6 (Aborted)"}},
+                       {"none", {}}};
+
+TEST_F(BadRun, ALethalLossCostsItsItem) {
+  expect_cost("loss.0.fault", lethal, {"plugin bad_loss", "step 2: "}, {"--isolate", "--set", "loss.0.at_step=2"});
+}
+
+TEST_F(BadRun, ALethalModelCostsItsItem) {
+  expect_cost("models.toy.fault", lethal, {"plugin bad_model, model 'toy'"},
+              {"--isolate", "--set", "models.toy.at_step=0"});
+}
+
+TEST_F(BadRun, ALethalAugmentationCostsItsItem) {
+  expect_cost("augment.0.fault", lethal, {"plugin bad_augmentation", "step 1: "}, {"--isolate"});
+}
+
+TEST_F(BadRun, ALethalOptimizerCostsItsItem) {
+  expect_cost("optimizer.fault", lethal, {"plugin bad_optimizer", "step 4: "},
+              {"--isolate", "--set", "optimizer.at_step=4"});
+}
+
+TEST_F(BadRun, LethalItemsOneAfterAnother) {
+  const Outcome outcome = attack({"--isolate", "--set", "data.pictures=[\"dark.png\"]", "--set",
+                                  "sweep={\"loss.0.fault\"=[\"segfault\", \"leaves_a_child\", \"aborts\", \"none\"]}"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  expect_complete(items, 4);
+  ASSERT_EQ(items.size(), 4U);
+  for (std::size_t i = 0; i < 3; ++i) expect_failed(items[i], {"plugin bad_loss", "step 1: ended by signal"});
+  expect_whole(items[3]);
+}
+
+TEST_F(BadRun, AHangCostsItsItem) {
+  expect_cost("loss.0.fault", {{"hangs", {"not done within 5 s (--time-limit)"}}, {"none", {}}},
+              {"plugin bad_loss", "step 2: "}, {"--isolate", "--time-limit", "5", "--set", "loss.0.at_step=2"});
+}
+
+TEST_F(BadRun, ALethalDestructorCostsNothing) {
+  for (const char* fault : {"throws_std", "segfault", "exits_3"}) {
+    SCOPED_TRACE(fault);
+    const Outcome outcome =
+        attack({"--isolate", "--set", "loss.0.when=destructor", "--set", std::string("loss.0.fault=") + fault});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(lines_with(outcome.err, "warning: ").size(), 1U) << outcome.err;
+    const std::vector<Json> items = system_test::results(folder_ / "run");
+    expect_complete(items, 3);
+    for (const Json& item : items) expect_whole(item);
+  }
+}
+
+TEST_F(BadRun, ALethalSetupIsRefused) {
+  const std::map<std::string, std::string> said = {{"segfault", "ended by signal 11 (Segmentation fault)"},
+                                                   {"exits_0", "ended the process with exit code 0"},
+                                                   {"exits_3", "ended the process with exit code 3"},
+                                                   {"hangs", "not done within 5 s (--time-limit)"}};
+  for (const auto& [fault, reason] : said) {
+    SCOPED_TRACE(fault);
+    const Outcome outcome =
+        attack({"--isolate", "--time-limit", "5", "--set", "loss.0.when=setup", "--set", "loss.0.fault=" + fault});
+    const std::string message = expect_refused(outcome, 3);
+    EXPECT_TRUE(contains(message, "plugin bad_loss")) << message;
+    EXPECT_TRUE(contains(message, reason)) << message;
+  }
+}
+
+TEST_F(BadRun, WithoutIsolationTheLinesThatAreThereAreWhole) {
+  const Outcome outcome = attack({"--set", "loss.0.fault=segfault"});
+  EXPECT_NE(outcome.code, 0);
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["picture"], "before.png");
+  expect_whole(items[0]);
+}
+
+}  // namespace
+}  // namespace bad_plugins

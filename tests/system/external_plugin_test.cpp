@@ -3,10 +3,10 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include <algorithm>
-#include <regex>
 #include <string>
 #include <vector>
 
+#include "pages.hpp"
 #include "pictures.hpp"
 #include "program.hpp"
 
@@ -14,15 +14,6 @@ namespace system_test {
 namespace {
 
 const fs::path project = fs::path(FACEOFF_SOURCE_FOLDER) / "tests" / "external";
-
-/// The lines that CMake heeds, without those that every project begins with.
-std::vector<std::string> effective_lines(const std::string& cmake) {
-  std::vector<std::string> lines;
-  for (const std::string& line : lines_of(cmake)) {
-    if (!std::regex_match(line, std::regex(R"(\s*(#.*)?|(cmake_minimum_required|project)\(.*)"))) lines.push_back(line);
-  }
-  return lines;
-}
 
 TEST(ExternalPlugin, TakesFewLines) {
   EXPECT_LE(lines_of(read_text(project / "dodge.cpp")).size(), 40U);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "pictures.hpp"
+#include "pages.hpp"
 #include "program.hpp"
 
 namespace system_test {
@@ -14,24 +14,14 @@ namespace {
 /// The lines of a page's ```sh blocks, without their comments.
 std::vector<std::string> commands_in(const fs::path& page) {
   std::vector<std::string> commands;
-  bool inside = false;
-  for (std::string line : lines_of(read_text(page))) {
-    if (line.starts_with("```")) {
-      inside = line == "```sh";
-    } else if (inside) {
+  for (const Block& block : blocks_in(page)) {
+    if (block.language != "sh") continue;
+    for (std::string line : lines_of(block.text)) {
       line = line.substr(0, line.find("    #"));
       if (!line.empty()) commands.push_back(line);
     }
   }
   return commands;
-}
-
-/// A folder that looks like a set-up checkout, to write runs into.
-void furnish(const fs::path& folder) {
-  fs::create_directories(folder / "build");
-  fs::create_directory_symlink(FACEOFF_BUILD_FOLDER, folder / "build" / "release");
-  fs::create_directory_symlink(fs::path(FACEOFF_SOURCE_FOLDER) / "experiments", folder / "experiments");
-  fs::create_directory_symlink(models_folder(), folder / "models");
 }
 
 TEST(Readme, EveryCommandWorksAsItStands) {

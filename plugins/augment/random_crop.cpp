@@ -14,8 +14,8 @@ class RandomCrop : public Augmentation {
   static void describe(Schema<RandomCrop>& s) {
     s.name("random_crop").summary("Cuts a random part out of each view and enlarges it back, bilinear");
     s.cites("The original Face/Off's recipe");
-    s.param("low", &RandomCrop::low_, "smallest side").unit("of the view's side").range(.05, 1);
-    s.param("high", &RandomCrop::high_, "largest side").unit("of the view's side").range(.05, 1);
+    s.param("low", &RandomCrop::low_, "smallest side").unit("shares of the view's side").range(.05, 1);
+    s.param("high", &RandomCrop::high_, "largest side").unit("shares of the view's side").range(.05, 1);
   }
 
   void setup(const Setup&) override {

@@ -15,8 +15,8 @@ class RandomScale : public Augmentation {
   static void describe(Schema<RandomScale>& s) {
     s.name("random_scale").summary("Shrinks each view at random and pads it back with zeros at a random place (DI)");
     s.cites("Xie et al., Improving Transferability of Adversarial Examples with Input Diversity, CVPR 2019");
-    s.param("low", &RandomScale::low_, "smallest side").unit("of the view's side").range(.05, 1);
-    s.param("high", &RandomScale::high_, "largest side").unit("of the view's side").range(.05, 1);
+    s.param("low", &RandomScale::low_, "smallest side").unit("shares of the view's side").range(.05, 1);
+    s.param("high", &RandomScale::high_, "largest side").unit("shares of the view's side").range(.05, 1);
   }
 
   void setup(const Setup&) override {

@@ -60,11 +60,17 @@ void check_images(const std::string& who, const Images& after, const Images& bef
     throw PluginFault(who, "its pixels are not [k·" + std::to_string(rows) + ",3,H,W] of the type that it was given");
   }
   const std::int64_t all = after.pixels.size(0);
-  if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) || !finite(after.map)) {
+  if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) ||
+      after.map.scalar_type() != before.map.scalar_type() || !finite(after.map)) {
     throw PluginFault(who, "its map is not a finite [" + std::to_string(all) + ",2,3]");
   }
-  if (before.landmarks.defined() && (!after.landmarks.defined() || after.landmarks.size(0) != all)) {
-    throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " rows");
+  const auto as_given = [&](const at::Tensor& points) {
+    return points.defined() && points.scalar_type() == before.landmarks.scalar_type() && points.dim() == 3 &&
+           points.size(0) == all && points.sizes().slice(1) == before.landmarks.sizes().slice(1) && finite(points);
+  };
+  if (after.landmarks.defined() != before.landmarks.defined() ||
+      (before.landmarks.defined() && !as_given(after.landmarks))) {
+    throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " finite rows of what it was given");
   }
   if (!finite(after.pixels)) throw PluginFault(who, "its pixels are not finite");
   if (at::GradMode::is_enabled() && before.pixels.requires_grad() && !after.pixels.requires_grad())
@@ -179,7 +185,9 @@ bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   for (const LoadedModel* model : assembly_.surrogates) {
     Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
-    call_plugin("plugin " + model->plugin + ", model '" + model->name + "'", [&] { model->model->redraw(own); });
+    remembering([&] {
+      call_plugin("plugin " + model->plugin + ", model '" + model->name + "'", [&] { model->model->redraw(own); });
+    });
   }
   progress_(step, of);
   return true;
@@ -340,7 +348,8 @@ Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
     const at::AutoGradMode with_grad(true);
     const at::Tensor input = x.defined() ? x.detach().requires_grad_(true) : x;
     const at::Tensor value = chain(input);
-    const at::Tensor gradient = torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front();
+    const at::Tensor gradient = call_plugin(
+        attacked(), [&] { return torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front(); });
     if (!gradient.defined()) throw PluginFault(attacked(), "no gradient reaches the picture: something detached it");
     if (!finite(gradient)) throw PluginFault(attacked(), "the gradient is not finite");
     if (x.size(0) == subjects_.pixels.size(0)) latest_ = value.detach();

@@ -60,8 +60,10 @@ int check_command(const std::vector<std::string>& args) {
   const SharedBlackBox box;
   Worker worker({"worker", std::to_string(box.file()), "check", file});
   const Ending ending = worker.wait(*box, limit, [] {});
-  if (box->concluded && ending.signal == 0) return ending.code;
-  const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "its code that runs when it is loaded";
+  if (box->code > 0 || (box->code == 0 && ending.signal == 0)) return box->code;
+  const std::string doing = box->doing.front() != '\0' ? box->doing.data()
+                            : box->beats > 0           ? "its destructors, or what it does when the process ends"
+                                                       : "its code that runs when it is loaded";
   throw PluginError(one_line(doing) + ": " + ending.text(limit));
 }
 

@@ -55,28 +55,12 @@ void require_name(const std::string& name) {
   if (name.empty() || name.size() > longest || !letter(name.front()) || !std::ranges::all_of(name, allowed)) {
     throw ConfigError(shown + " can't be a plugin's name: 1 to 64 of a-z, 0-9 and _, and a letter first");
   }
-  static constexpr auto of_cpp = std::to_array<std::string_view>(
-      {"alignas",     "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
-       "bitor",       "bool",     "break",      "case",      "catch",     "char",         "char16_t",
-       "char32_t",    "char8_t",  "class",      "co_await",  "co_return", "co_yield",     "compl",
-       "concept",     "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
-       "decltype",    "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
-       "enum",        "explicit", "export",     "extern",    "false",     "float",        "for",
-       "friend",      "goto",     "if",         "inline",    "int",       "long",         "mutable",
-       "namespace",   "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
-       "or",          "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
-       "requires",    "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
-       "static_cast", "struct",   "switch",     "template",  "this",      "thread_local", "throw",
-       "true",        "try",      "typedef",    "typeid",    "typename",  "union",        "unsigned",
-       "using",       "virtual",  "void",       "volatile",  "wchar_t",   "while",        "xor",
-       "xor_eq"});
   // Targets that CMake's generators make, and those of LibTorch.
   static constexpr auto of_cmake =
       std::to_array<std::string_view>({"all", "clean", "depend", "edit_cache", "help", "install",
                                        "list_install_components", "package", "package_source", "rebuild_cache", "test",
                                        "c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda", "torch_library"});
   const auto is_one_of = [&](const auto& words) { return std::ranges::find(words, name) != words.end(); };
-  if (is_one_of(of_cpp)) throw ConfigError(shown + " can't be a plugin's name: it is a word of C++");
   if (is_one_of(of_cmake)) throw ConfigError(shown + " can't be a plugin's name: it is a target of the build's own");
 }
 

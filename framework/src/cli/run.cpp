@@ -60,6 +60,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     command.insert(command.end(), args.begin(), args.end());
     box->item = box->step = -1;
     box->doing = {};
+    const std::int64_t done_before = box->done;
     Worker worker(command);
     int passed_on = 0;
     const Ending ending = worker.wait(*box, time_limit, [&] {
@@ -70,17 +71,29 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     const bool begun = box->run.front() != '\0';
     const Done done{box->run.data(), box->done, box->items, Interrupt::received()};
     if (!begun && done.interrupted != 0) return 128 + done.interrupted;
-    const bool said = box->concluded && ending.signal == 0 && ending.code > 1 && done.interrupted == 0;
-    if (said || (!begun && box->concluded)) return ending.code;  // it could not go on, and has told why
-    if (box->concluded || done.interrupted != 0) return conclude(done);
-    if (begun && done.items == done.of) {
-      std::cerr << "warning: all items are saved; then something of a plugin was in the way of the process's end: "
-                << ending.text(time_limit) << '\n';
+    if (begun && (done.items == done.of || done.interrupted != 0)) {
+      if (done.items == done.of && box->code < 0) {
+        std::cerr << "warning: all items are saved; then something of a plugin was in the way of the process's end: "
+                  << ending.text(time_limit) << '\n';
+      }
       return conclude(done);
+    }
+    if (box->code >= 0) {  // it could not go on, and has told why
+      if (!lost.empty() && done.items == done_before)
+        std::cerr << "the item before that is not recorded: " << lost << '\n';
+      if (begun) conclude(done);
+      return box->code;
     }
     const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "the process";
     const std::string what = doing + whereabouts(*box) + ": " + ending.text(time_limit);
-    if (box->item < 0) throw PluginError(what);
+    // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
+    if (box->item < 0 && (!begun || done.items == done_before)) throw PluginError(what);
+    if (box->item < 0) {
+      lost.clear();
+      continue;
+    }
+    std::error_code ignored;
+    std::filesystem::remove(done.run / box->output.data(), ignored);  // nobody has judged it
     lost = what;
   }
 }

@@ -1,5 +1,7 @@
 #include "cli/run_items.hpp"
 
+#include <faceoff/random.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <climits>
@@ -81,6 +83,10 @@ RunItems::RunItems(RunRequest request)
   if (first() && request_.out) RunFolder::require_free(*request_.out);
   document_.emplace(request_.experiment, request_.sets);
   experiments_ = read_experiments(*document_, plugins_);  // which tells of a broken plugin that it names
+  const std::uint64_t plan = hash(document_->text() + listed());
+  if (!first() && BlackBox::here().plan != plan)
+    throw ConfigError(request_.experiment + ": it or its pictures changed while it ran");
+  BlackBox::here().plan = plan;
   if (first()) {
     for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
   }
@@ -128,7 +134,11 @@ void RunItems::read_people(Progress& progress) {
 }
 
 RunFolder RunItems::folder() const {
-  if (!first()) return RunFolder(BlackBox::here().run.data());
+  if (!first()) {
+    const RunFolder run(BlackBox::here().run.data());
+    run.cut_torn_result();
+    return run;
+  }
   RunFolder run =
       RunFolder::make(request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->text()));
   std::vector<std::string> command = {"faceoff", "run"};
@@ -154,18 +164,18 @@ void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::p
   progress.start_item(picture.filename().string());
   ItemReport report;
   if (lost.empty()) {
+    note(BlackBox::here().output, record.output);
     BlackBox::here().begin_item(item);
     report = attack_item(*variant.assembly, *variant.gallery, variant.fixed, picture, run.path() / record.output,
                          [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
     BlackBox::here().end_item();
   } else {
     report.error = lost;
-    std::error_code ignored;
-    fs::remove(run.path() / record.output, ignored);  // nobody has judged it
   }
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.finished = utc_now();
   run.append_result(to_json(record, experiment, report));
+  BlackBox::here().done = item + 1;
   for (const std::string& note : report.notes) progress.say(picture.string() + ": " + note);
   progress.end_item(item_line(*variant.assembly, picture.string(), report, record.seconds));
 }
@@ -187,7 +197,6 @@ Done RunItems::run(const std::string& lost) {
       if (item++ < box.done) continue;
       if (Interrupt::received() != 0) break;
       attack(run, variant, picture, stems.at(picture), item - 1, std::exchange(lost_first, ""), progress);
-      box.done = item;
     }
   }
   return {run.path(), box.done, count, Interrupt::received()};

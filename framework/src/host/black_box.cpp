@@ -14,7 +14,7 @@ namespace faceoff {
 
 namespace {
 
-static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
               "two processes share them");
 
 BlackBox& own() {
@@ -47,6 +47,7 @@ SharedBlackBox::SharedBlackBox() : file_(::memfd_create("faceoff-worker", 0)) {
   if (file_ < 0 || ::ftruncate(file_, sizeof(BlackBox)) != 0)
     throw Error("no memory to share with a worker: " + std::string(std::strerror(errno)));
   box_ = new (map(file_)) BlackBox;
+  box_->supervisor = ::getpid();
 }
 
 SharedBlackBox::~SharedBlackBox() {

@@ -10,14 +10,17 @@ namespace faceoff {
 /// What the process is doing, for messages about it. A worker's is in memory that its supervisor shares, so that it can
 /// be read when the worker is no more.
 struct BlackBox {
-  std::atomic<std::int64_t> beats = 0;  ///< pieces of work begun: set-ups, photos, items
-  std::atomic<std::int64_t> items = 0;  ///< of the run
-  std::atomic<std::int64_t> done = 0;   ///< items that are saved
-  std::atomic<std::int64_t> item = -1;  ///< under way; −1 where none is
-  std::atomic<std::int64_t> step = -1;  ///< of the attack, from 0; −1 outside of one
-  std::atomic<bool> concluded = false;  ///< the process ends by its own will, having said what there is to say
-  std::array<char, 4096> run{};         ///< the run's folder, once it is there
-  std::array<char, 256> doing{};        ///< the plugin being called: "plugin pgd"
+  std::atomic<std::int64_t> beats = 0;       ///< pieces of work begun: set-ups, photos, items
+  std::atomic<std::int64_t> items = 0;       ///< of the run
+  std::atomic<std::int64_t> done = 0;        ///< items that are saved
+  std::atomic<std::int64_t> item = -1;       ///< under way; −1 where none is
+  std::atomic<std::int64_t> step = -1;       ///< of the attack, from 0; −1 outside of one
+  std::atomic<int> code = -1;                ///< the exit code, once the process has said what there is to say
+  std::atomic<std::int64_t> supervisor = 0;  ///< its process, where there is one
+  std::atomic<std::uint64_t> plan = 0;       ///< stands for the experiment's text and items
+  std::array<char, 4096> run{};              ///< the run's folder, once it is there
+  std::array<char, 1024> output{};           ///< the delivered picture of the item under way, relative to the run
+  std::array<char, 256> doing{};             ///< the plugin being called: "plugin pgd"
 
   /// This process's.
   static BlackBox& here();
@@ -36,6 +39,18 @@ void note(std::array<char, size>& into, const std::string& text) {
   const std::size_t length = text.copy(into.data(), size - 1);
   into[length] = '\0';
 }
+
+/// Notes what is being done while it lives.
+class Doing {
+ public:
+  explicit Doing(const std::string& what) : before_(BlackBox::here().doing) { note(BlackBox::here().doing, what); }
+  Doing(const Doing&) = delete;
+  Doing& operator=(const Doing&) = delete;
+  ~Doing() { BlackBox::here().doing = before_; }
+
+ private:
+  std::array<char, 256> before_;
+};
 
 /// ", item 3, step 7": what of it is under way.
 std::string whereabouts(const BlackBox& box);

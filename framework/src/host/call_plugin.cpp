@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <clocale>
 
-#include "host/black_box.hpp"
-
 namespace faceoff {
 
 namespace {
@@ -29,20 +27,22 @@ PluginFault::PluginFault(const std::string& who, const std::string& what)
 
 PluginCall::State PluginCall::State::now() {
   const char* const locale = std::setlocale(LC_ALL, nullptr);
-  return {at::GradMode::is_enabled(), at::get_num_threads(), locale == nullptr ? "" : locale,
-          c10::get_default_dtype_as_scalartype(), generator().engine()};
+  return {at::GradMode::is_enabled(),
+          at::get_num_threads(),
+          locale == nullptr ? "" : locale,
+          std::locale(),
+          c10::get_default_dtype_as_scalartype(),
+          generator().engine()};
 }
 
 PluginCall::PluginCall(const std::string& who, Given given)
-    : who_(who), doing_before_(BlackBox::here().doing), before_(State::now()), given_(std::move(given)) {
-  note(BlackBox::here().doing, who);
+    : who_(who), doing_(who), before_(State::now()), given_(std::move(given)) {
   std::erase_if(given_, [](const auto& entry) { return !entry.second.defined(); });
   for (const auto& [name, tensor] : given_) versions_.push_back(tensor._version());
 }
 
 PluginCall::~PluginCall() {
   restore();
-  BlackBox::here().doing = doing_before_;
 }
 
 std::string PluginCall::restore() const {
@@ -56,7 +56,8 @@ std::string PluginCall::restore() const {
     at::set_num_threads(before_.threads);
     changed.emplace_back("the number of threads");
   }
-  if (after.locale != before_.locale) {
+  if (after.locale != before_.locale || after.cpp_locale != before_.cpp_locale) {
+    std::locale::global(before_.cpp_locale);
     std::setlocale(LC_ALL, before_.locale.c_str());
     changed.emplace_back("the locale");
   }

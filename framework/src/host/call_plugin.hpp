@@ -5,13 +5,14 @@
 #include <ATen/core/MT19937RNGEngine.h>
 #include <torch/types.h>
 
-#include <array>
 #include <cstdint>
+#include <locale>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "host/black_box.hpp"
 #include "host/exception.hpp"
 
 namespace faceoff {
@@ -45,6 +46,7 @@ class PluginCall {
     bool grad_mode;
     int threads;
     std::string locale;
+    std::locale cpp_locale;
     at::ScalarType dtype;
     at::mt19937 random;
   };
@@ -52,7 +54,7 @@ class PluginCall {
   std::string restore() const;
 
   std::string who_;
-  std::array<char, 256> doing_before_;
+  Doing doing_;
   State before_;
   Given given_;
   std::vector<std::int64_t> versions_;

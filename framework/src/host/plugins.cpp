@@ -5,6 +5,7 @@
 #include <faceoff/model.hpp>
 #include <faceoff/optimizer.hpp>
 
+#include "host/black_box.hpp"
 #include "host/exception.hpp"
 #include "host/plugin_checks.hpp"
 
@@ -165,6 +166,7 @@ void PluginLibrary::load_folder(const fs::path& folder) {
 }
 
 void PluginLibrary::load_file(const fs::path& file) {
+  const Doing doing("library " + file.string());
   Staging staging;
   try {
     const LibraryFile library(file);
@@ -236,6 +238,7 @@ std::unique_ptr<Plugin> PluginLibrary::create(const PluginInfo& info) const {
   const auto refuse = [&](const std::string& reason) {
     throw PluginError(describe(info) + " in " + one_line(file_of(info).string()) + " can't be used: " + reason);
   };
+  const Doing doing(describe(info));
   std::unique_ptr<Plugin> plugin;
   try {
     plugin.reset(info.create());

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -80,6 +82,16 @@ void RunFolder::append_result(const nlohmann::ordered_json& item) const {
   ::close(out);
   errno = reason;
   if (!whole) fail();
+}
+
+void RunFolder::cut_torn_result() const {
+  const fs::path file = path_ / "results.jsonl";
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return;
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  if (whole != text.size()) fs::resize_file(file, whole, ignored);
 }
 
 fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem) const {

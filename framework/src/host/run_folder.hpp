@@ -28,6 +28,8 @@ class RunFolder {
   void write(const std::string& name, const std::string& text) const;
   /// One line, in one write, on the disk when this returns.
   void append_result(const nlohmann::ordered_json& item) const;
+  /// Drops a last line that was not written whole.
+  void cut_torn_result() const;
   /// Makes images/<variant>/ and names the picture's place in it, relative to the run.
   std::filesystem::path picture_place(const std::string& variant, const std::string& stem) const;
 

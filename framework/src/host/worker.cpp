@@ -37,6 +37,7 @@ std::string Ending::text(double time_limit) const {
 }
 
 Worker::Worker(const std::vector<std::string>& args) {
+  ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
   std::vector<std::string> command = {"/proc/self/exe"};
   command.insert(command.end(), args.begin(), args.end());
   std::vector<char*> pointers;
@@ -54,8 +55,12 @@ Worker::Worker(const std::vector<std::string>& args) {
 
 Worker::~Worker() {
   if (ended_) return;
-  ::kill(pid_, SIGKILL);
+  kill_group();
   ::waitpid(pid_, nullptr, 0);
+}
+
+void Worker::kill_group() const {
+  ::kill(-pid_, SIGKILL);
 }
 
 void Worker::send(int signal) const {
@@ -68,10 +73,11 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
     beat_began_ = now();
   }
   const bool late = now() - beat_began_ > time_limit;
-  if (late) ::kill(pid_, SIGKILL);
+  if (late) kill_group();
   int status = 0;
   if (::waitpid(pid_, &status, late ? 0 : WNOHANG) == pid_) {
     ended_ = true;
+    kill_group();
     const bool exited = WIFEXITED(status);
     return Ending{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited};
   }
@@ -79,8 +85,9 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
   return std::nullopt;
 }
 
-void end_with_supervisor() {
+void end_with_supervisor(const BlackBox& box) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != box.supervisor) ::_exit(1);
 }
 
 }  // namespace faceoff

@@ -38,6 +38,8 @@ class Worker {
   void send(int signal) const;
 
  private:
+  /// Ends whatever the worker started, too.
+  void kill_group() const;
   std::optional<Ending> look(const BlackBox& box, double time_limit);
 
   int pid_ = -1;
@@ -46,7 +48,7 @@ class Worker {
   double beat_began_ = 0;  ///< seconds of the steady clock
 };
 
-/// To be called first thing in a worker: it ends when its supervisor does.
-void end_with_supervisor();
+/// To be called first thing in a worker: it ends when its supervisor does, also where that has happened already.
+void end_with_supervisor(const BlackBox& box);
 
 }  // namespace faceoff

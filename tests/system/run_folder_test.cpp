@@ -625,10 +625,12 @@ TEST_F(RunFolder, SetTakesListsTablesAndStrings) {
 class Stopping : public RunFolder {
  protected:
   /// Starts on two pictures with some seconds of work each, and returns once the first is being attacked.
-  Process& start() {
+  Process& start(const Args& more = {}) {
     save("first.png", small_picture());
     save("second.png", other_small_picture());
-    process_.emplace(call(hide("[\"first.png\", \"second.png\"]"), {"--set", "optimizer.steps=8"}));
+    Args args = {"--set", "optimizer.steps=8"};
+    args.insert(args.end(), more.begin(), more.end());
+    process_.emplace(call(hide("[\"first.png\", \"second.png\"]"), args));
     const fs::path images = folder_ / "run" / "images" / "base";
     EXPECT_TRUE(wait_until([&] { return fs::exists(images) || !process_->running(); }));
     return *process_;
@@ -649,6 +651,14 @@ class Stopping : public RunFolder {
 
 TEST_F(Stopping, TheFirstCtrlCFinishesTheItemAndSaves) {
   Process& process = start();
+  process.send(SIGINT);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  expect_first_saved(outcome);
+}
+
+TEST_F(Stopping, SoItDoesWhereAWorkerHasTheItem) {
+  Process& process = start({"--isolate"});
   process.send(SIGINT);
   const Outcome outcome = process.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.err;

@@ -313,7 +313,10 @@ TEST_F(RunFolder, AnExperimentWhoseNameHasTwoLinesResolvesToToml) {
 TEST_F(RunFolder, NamesThatAreNoFitForATerminalOrAFolderAreMadeSo) {
   const std::string rude = "a\x1b[31m\nb.png", lengthy = std::string(240, 'n') + ".png",
                     other = std::string(241, 'n') + ".png";
-  for (const std::string& name : {rude, lengthy, other}) save(name, cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
+  std::string umlauts = "u";
+  for (int i = 0; i < 120; ++i) umlauts += "\xC3\xA4";
+  for (const std::string& name : {rude, lengthy, other, umlauts + ".png"})
+    save(name, cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
   const Outcome outcome = run(call(hide("[\"*.png\"]")));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_FALSE(contains(outcome.err, "\x1b"));
@@ -324,7 +327,7 @@ TEST_F(RunFolder, NamesThatAreNoFitForATerminalOrAFolderAreMadeSo) {
     EXPECT_TRUE(fs::exists(delivered(item)));
     outputs.insert(item["output"]);
   }
-  EXPECT_EQ(outputs.size(), 3U);
+  EXPECT_EQ(outputs.size(), 4U);
 }
 
 TEST_F(RunFolder, AWeightFileOfEveryVariantIsNamed) {

@@ -60,8 +60,8 @@ void require_name(const std::string& name) {
       std::to_array<std::string_view>({"all", "clean", "depend", "edit_cache", "help", "install",
                                        "list_install_components", "package", "package_source", "rebuild_cache", "test",
                                        "c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda", "torch_library"});
-  const auto is_one_of = [&](const auto& words) { return std::ranges::find(words, name) != words.end(); };
-  if (is_one_of(of_cmake)) throw ConfigError(shown + " can't be a plugin's name: it is a target of the build's own");
+  if (std::ranges::find(of_cmake, name) != of_cmake.end())
+    throw ConfigError(shown + " can't be a plugin's name: it is a target of the build's own");
 }
 
 /// A second plugin of the kind and name would be refused where both are found.
@@ -116,9 +116,7 @@ std::string in_shell(const std::string& text) {
 /// The folder of the sample photos, where FACEOFF_MODELS or the set-up has them.
 fs::path samples_folder() {
   std::vector<fs::path> folders;
-  if (const char* models = std::getenv("FACEOFF_MODELS"); models != nullptr && *models != '\0')
-    folders.push_back(fs::absolute(models) / "samples");
-  folders.push_back(fs::path(FACEOFF_MODELS_FOLDER) / "samples");
+  for (const fs::path& models : setup_on(at::kCPU).models) folders.push_back(fs::absolute(models) / "samples");
   std::error_code ignored;
   const auto found = std::ranges::find_if(
       folders, [&](const fs::path& folder) { return fs::exists(folder / "sample1.jpg", ignored); });

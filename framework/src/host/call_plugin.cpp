@@ -5,7 +5,6 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/ScalarTypeToTypeMeta.h>
 
-#include <algorithm>
 #include <clocale>
 
 namespace faceoff {

@@ -116,7 +116,10 @@ std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pic
   for (const fs::path& picture : pictures) {
     const std::string stem = picture.stem().string();
     const bool told_apart = count[plain(picture)] > 1 || stem.size() > longest;
-    stems[picture] = told_apart ? stem.substr(0, longest) + "-" + short_hash(picture.string()) : stem;
+    std::size_t length = std::min(longest, stem.size());
+    while (length < stem.size() && length > 0 && (static_cast<unsigned char>(stem[length]) & 0xC0U) == 0x80U)
+      --length;  // a character is kept whole
+    stems[picture] = told_apart ? stem.substr(0, length) + "-" + short_hash(picture.string()) : stem;
   }
   return stems;
 }

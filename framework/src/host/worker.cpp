@@ -12,8 +12,6 @@
 #include <cstring>
 #include <thread>
 
-#include "host/exception.hpp"
-
 namespace faceoff {
 
 namespace {

@@ -1,7 +1,7 @@
 // The original system's random crop: a square of U{.9..1} of the side at a random place, bilinear back to the whole.
 #include <faceoff/augmentation.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <vector>
 

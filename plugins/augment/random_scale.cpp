@@ -2,7 +2,7 @@
 // system used it: nearest shrinking to 135..160 of 160 and zero padding at a random place.
 #include <faceoff/augmentation.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <vector>
 

@@ -1,6 +1,8 @@
 // The original system's noise: uniform, on every value of the view.
 #include <faceoff/augmentation.hpp>
 
+#include <ATen/ATen.h>
+
 namespace {
 
 using namespace faceoff;

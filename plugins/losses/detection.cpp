@@ -2,7 +2,7 @@
 // every true face are raised, those nearer are lowered, so that the true face is lost among false ones.
 #include <faceoff/loss.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <string>
 

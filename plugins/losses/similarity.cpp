@@ -1,7 +1,7 @@
 // The original system's recognition loss: the mean dot product with all of the target's embeddings, to be raised.
 #include <faceoff/loss.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 namespace {
 

@@ -3,6 +3,8 @@
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
 
+#include <ATen/ATen.h>
+
 #include <array>
 #include <string>
 #include <vector>

@@ -4,7 +4,7 @@
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <string>
 #include <vector>

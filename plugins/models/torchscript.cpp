@@ -2,7 +2,7 @@
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 

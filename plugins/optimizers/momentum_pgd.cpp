@@ -1,7 +1,7 @@
 // Dong et al., "Boosting Adversarial Attacks with Momentum", CVPR 2018.
 #include <faceoff/optimizer.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
 #include <faceoff/optimizer.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 namespace {
 

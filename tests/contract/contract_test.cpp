@@ -15,10 +15,11 @@ class Contract : public testing::TestWithParam<const PluginInfo*> {};
 
 TEST_P(Contract, IsKept) {
   std::vector<std::string> done;
-  check_contract(tree_plugins(), *GetParam(), tree_setup(), [&](const std::string& check, const std::string& fault) {
-    EXPECT_EQ(fault, "") << check;
-    done.push_back(check);
-  });
+  check_contract(tree_plugins(), *GetParam(), {}, tree_setup(),
+                 [&](const std::string& check, const std::string& fault) {
+                   EXPECT_EQ(fault, "") << check;
+                   done.push_back(check);
+                 });
   EXPECT_GE(done.size(), 7U);
 }
 

@@ -1,7 +1,7 @@
 // Dodging: a face that is no longer like itself.
 #include <faceoff/loss.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 class Dodge : public faceoff::Loss {
  public:

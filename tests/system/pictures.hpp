@@ -2,8 +2,8 @@
 
 #include <faceoff/model.hpp>
 
+#include <ATen/core/Tensor.h>
 #include <opencv2/core/mat.hpp>
-#include <torch/types.h>
 
 #include <array>
 #include <filesystem>

@@ -2,6 +2,8 @@
 #include <faceoff/layers.hpp>
 #include <faceoff/resample.hpp>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>

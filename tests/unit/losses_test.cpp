@@ -1,4 +1,5 @@
 // Losses against loops written from their definitions, optimizers on a toy whose optimum is known, and augmentations.
+#include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>

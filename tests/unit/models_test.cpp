@@ -1,4 +1,6 @@
 // Parity with the publishers' own JavaScript: tests/golden/faces, which tests/golden/face_api.mjs makes.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
 #include <array>

@@ -6,6 +6,7 @@
 #include <faceoff/schema.hpp>
 #include <faceoff/view.hpp>
 
+#include <ATen/ATen.h>
 #include <toml++/toml.h>
 
 #include <cstring>

@@ -1,6 +1,7 @@
 // What becomes of the optimised pixels: pasted back, judged, and compared with the original.
 #include "attack/subject.hpp"
 
+#include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 

@@ -5,7 +5,7 @@
 #include <faceoff/model.hpp>
 #include <faceoff/optimizer.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

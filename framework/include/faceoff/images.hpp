@@ -3,7 +3,7 @@
 #include <faceoff/export.hpp>
 #include <faceoff/random.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>

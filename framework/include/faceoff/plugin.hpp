@@ -3,7 +3,7 @@
 #include <faceoff/error.hpp>
 #include <faceoff/export.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include <faceoff/export.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <map>

@@ -119,6 +119,7 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   const std::string who = "plugin " + loaded->plugin + ", model '" + name + "'";
   loaded->view = asked(who, config.place, [&] { return loaded->model->view(); });
   loaded->provides = asked(who, config.place, [&] { return loaded->model->provides(); });
+  loaded->differentiable = asked(who, config.place, [&] { return loaded->model->differentiable(); });
   for (const auto& [param, value] : config.params) {
     const auto* file = std::get_if<std::string>(&value);
     if (param->name != "weights" || file == nullptr || file->empty()) continue;

@@ -1,13 +1,13 @@
 #include "attack/item.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <utility>
 
 #include "attack/subject.hpp"
 #include "host/black_box.hpp"
 #include "host/call_plugin.hpp"
-#include "host/check_output.hpp"
+#include "host/check_answer.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 
@@ -21,24 +21,6 @@ Picture delivered_picture(const Picture& original, const at::Tensor& pixels) {
   const at::Tensor rows = pixels.squeeze(0).permute({1, 2, 0}).to(at::kCPU).contiguous();
   picture.rgb = cv::Mat(original.rgb.rows, original.rgb.cols, CV_8UC3, rows.data_ptr()).clone();
   return picture;
-}
-
-/// The optimizer's answer has to be what was asked for: it is refused, never clipped in silence.
-void check_answer(const at::Tensor& answer, const Budget& budget, const std::string& optimizer) {
-  const std::string who = "plugin " + optimizer;
-  if (!answer.defined() || answer.sizes() != budget.origin.sizes()) {
-    throw PluginFault(who, "it returned " + (answer.defined() ? c10::str(answer.sizes()) : "nothing") + " instead of " +
-                               c10::str(budget.origin.sizes()));
-  }
-  if (answer.scalar_type() != budget.origin.scalar_type())
-    throw PluginFault(who, std::string("it returned ") + c10::toString(answer.scalar_type()) + " instead of " +
-                               c10::toString(budget.origin.scalar_type()));
-  if (!finite(answer)) throw PluginFault(who, "it returned values that are not finite");
-  constexpr double rounding = 1e-3;
-  const double excess = budget.excess(answer).max().item<double>();
-  if (excess > rounding) {
-    throw PluginFault(who, "it went " + c10::str(excess) + " grey levels beyond the budget; project() keeps within it");
-  }
 }
 
 /// The delivered integers have to keep the budget too.
@@ -88,8 +70,7 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   objective.rethrow();
   BlackBox::here().step = -1;
   report.queries = objective.queries();
-  const std::string& optimizer = experiment.optimizer.info->name;
-  check_answer(answer, budget, optimizer);
+  check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
 
   const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);
   write_picture(output, delivered_picture(original, pixels));

@@ -1,6 +1,7 @@
 #include "attack/objective.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 
 #include "host/black_box.hpp"
 #include "host/call_plugin.hpp"
-#include "host/check_output.hpp"
+#include "host/check_answer.hpp"
 
 namespace faceoff {
 
@@ -52,31 +53,6 @@ Output gather(const Output& from, const at::Tensor& rows) {
           gather(from.embedding, rows), gather(from.picture, rows)};
 }
 
-/// Checks what an augmentation made of these images.
-void check_images(const std::string& who, const Images& after, const Images& before) {
-  const std::int64_t rows = before.pixels.size(0);
-  if (!after.pixels.defined() || after.pixels.dim() != 4 || after.pixels.size(1) != 3 || after.pixels.numel() == 0 ||
-      after.pixels.size(0) % rows != 0 || after.pixels.scalar_type() != before.pixels.scalar_type()) {
-    throw PluginFault(who, "its pixels are not [k·" + std::to_string(rows) + ",3,H,W] of the type that it was given");
-  }
-  const std::int64_t all = after.pixels.size(0);
-  if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) ||
-      after.map.scalar_type() != before.map.scalar_type() || !finite(after.map)) {
-    throw PluginFault(who, "its map is not a finite [" + std::to_string(all) + ",2,3]");
-  }
-  const auto as_given = [&](const at::Tensor& points) {
-    return points.defined() && points.scalar_type() == before.landmarks.scalar_type() && points.dim() == 3 &&
-           points.size(0) == all && points.sizes().slice(1) == before.landmarks.sizes().slice(1) && finite(points);
-  };
-  if (after.landmarks.defined() != before.landmarks.defined() ||
-      (before.landmarks.defined() && !as_given(after.landmarks))) {
-    throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " finite rows of what it was given");
-  }
-  if (!finite(after.pixels)) throw PluginFault(who, "its pixels are not finite");
-  if (at::GradMode::is_enabled() && before.pixels.requires_grad() && !after.pixels.requires_grad())
-    throw PluginFault(who, "no gradient reaches its images: it detached its pixels");
-}
-
 /// What a loss is given to look at.
 Given given_to_loss(const Output& adversarial, const Reference& reference) {
   Given given = {{"reference.boxes", reference.boxes},
@@ -93,21 +69,6 @@ Given given_to_loss(const Output& adversarial, const Reference& reference) {
   add("adversarial", adversarial);
   add("reference.clean", reference.clean);
   return given;
-}
-
-/// Checks a loss's values of some rows.
-void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows) {
-  if (!values.defined() || values.dim() != 1 || values.size(0) != rows) {
-    throw PluginFault(who, "it returned " + (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " +
-                               std::to_string(rows) + " rows");
-  }
-  if (values.scalar_type() != x.scalar_type()) {
-    throw PluginFault(who, std::string("it returned ") + c10::toString(values.scalar_type()) + " instead of " +
-                               c10::toString(x.scalar_type()));
-  }
-  if (!finite(values)) throw PluginFault(who, "it returned a value that is not finite");
-  if (at::GradMode::is_enabled() && x.requires_grad() && !values.requires_grad())
-    throw PluginFault(who, "no gradient reaches the model's output: it detached its value");
 }
 
 at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& device) {
@@ -298,6 +259,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
   }
   const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
   queries_ += x_rows;
+  BlackBox::here().queries = queries_;
   const Random random =
       random_.derive(repeated(counting(subjects), copies), "evaluation " + std::to_string(evaluations_++));
   Rows pictures;
@@ -341,7 +303,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
 Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
   return remembering([&] {
     for (const LoadedModel* model : assembly_.surrogates) {
-      if (model->model->differentiable()) continue;
+      if (model->differentiable) continue;
       throw PluginFault("plugin " + model->plugin + ", model '" + model->name + "'",
                         "it has no gradient: use an optimizer that only asks for values");
     }

@@ -2,7 +2,7 @@
 
 #include <faceoff/random.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <limits>

@@ -1,33 +1,66 @@
 // faceoff plugins check: whether the plugins of a library keep their interfaces' promises.
 #include <boost/program_options/value_semantic.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <map>
 #include <sstream>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "contract/contract.hpp"
 #include "host/black_box.hpp"
 #include "host/exception.hpp"
+#include "host/section.hpp"
 #include "host/worker.hpp"
 
 namespace faceoff {
 
 namespace po = boost::program_options;
 
-int check_in_worker(const std::string& file) {
+namespace {
+
+using Params = std::vector<std::pair<const ParamInfo*, ParamValue>>;
+
+/// What PLUGIN.KEY=VALUE say, by plugin, checked against the parameters that these plugins have.
+std::map<const PluginInfo*, Params> read_params(const PluginLibrary& library, const std::vector<std::string>& sets) {
+  const toml::table said = parse_sets(sets);
+  Diagnostics diagnostics("", "");
+  Resolved resolved;
+  std::map<const PluginInfo*, Params> all;
+  Section plugins(&said, "", {}, diagnostics, resolved);
+  for (const PluginInfo* info : library.all()) {
+    const toml::node* own = plugins.take(info->name);
+    if (own == nullptr) continue;
+    if (!own->is_table()) plugins.fault(info->name, "'" + info->name + "' is a plugin: set " + info->name + ".KEY");
+    Section section(own->as_table(), info->name, {}, diagnostics, resolved);
+    for (const ParamInfo& param : info->params) all[info].emplace_back(&param, section.param(param));
+    section.finish();
+  }
+  plugins.finish();
+  diagnostics.throw_if_any();
+  return all;
+}
+
+}  // namespace
+
+int check_in_worker(const std::string& file, const std::vector<std::string>& sets) {
   PluginLibrary library;
   library.load_file(file);
   for (const BrokenPlugin& broken : library.broken()) throw PluginError(to_string(broken));
+  std::map<const PluginInfo*, Params> params = read_params(library, sets);
   int faults = 0;
   for (const PluginInfo* info : library.all()) {
     ++BlackBox::here().beats;
     print(to_string(info->kind) + " " + info->name + "\n");
-    check_contract(library, *info, setup_on(at::kCPU), [&](const std::string& check, const std::string& fault) {
-      ++BlackBox::here().beats;
-      faults += fault.empty() ? 0 : 1;
-      print(fault.empty() ? "  ok      " + check + "\n" : "  FAILED  " + check + ": " + one_line(fault) + "\n");
-    });
+    check_contract(
+        library, *info, params[info], setup_on(at::kCPU), [&](const std::string& check, const std::string& fault) {
+          ++BlackBox::here().beats;
+          faults += fault.empty() ? 0 : 1;
+          print(fault.empty() ? "  ok      " + check + "\n" : "  FAILED  " + check + ": " + one_line(fault) + "\n");
+        });
   }
   return static_cast<int>(faults == 0 ? ExitCode::done : ExitCode::plugin);
 }
@@ -36,6 +69,8 @@ int check_command(const std::vector<std::string>& args) {
   po::options_description shown("Options");
   auto add = shown.add_options();
   add("help,h", "this text");
+  add("set", po::value<std::vector<std::string>>()->composing(),
+      "PLUGIN.KEY=VALUE: a parameter in place of its default; may be repeated");
   add("time-limit", po::value<double>()->default_value(300), "seconds for one check");
   po::options_description options;
   options.add(shown).add_options()("file", po::value<std::string>());
@@ -58,7 +93,10 @@ int check_command(const std::vector<std::string>& args) {
   const double limit = given["time-limit"].as<double>();
   if (!(limit > 0)) throw ConfigError("--time-limit: a number of seconds above 0");
   const SharedBlackBox box;
-  Worker worker({"worker", std::to_string(box.file()), "check", file});
+  std::vector<std::string> command = {"worker", std::to_string(box.file()), "check", file};
+  if (given.contains("set"))
+    std::ranges::copy(given["set"].as<std::vector<std::string>>(), std::back_inserter(command));
+  Worker worker(command);
   const Ending ending = worker.wait(*box, limit, [] {});
   if (box->code > 0 || (box->code == 0 && ending.signal == 0)) return box->code;
   const std::string doing = box->doing.front() != '\0' ? box->doing.data()

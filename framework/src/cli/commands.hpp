@@ -10,12 +10,12 @@ namespace faceoff {
 
 /// faceoff run EXPERIMENT.toml
 int run_command(std::vector<std::string> args);
-/// faceoff worker BOX run LOST …, faceoff worker BOX check FILE: what the commands start that isolate plugins.
+/// faceoff worker BOX run …, faceoff worker BOX check FILE [SET…]: what the commands start that isolate plugins.
 int worker_command(std::vector<std::string> args);
-/// The items that are left of a run; `lost`: why the first of them was not done.
-int run_in_worker(const std::string& lost, const std::vector<std::string>& args);
-/// The checks of a plugin library.
-int check_in_worker(const std::string& file);
+/// The items that are left of a run.
+int run_in_worker(const std::vector<std::string>& args);
+/// The checks of a plugin library; `sets`: PLUGIN.KEY=VALUE.
+int check_in_worker(const std::string& file, const std::vector<std::string>& sets);
 /// faceoff plugins check FILE
 int check_command(const std::vector<std::string>& args);
 /// faceoff plugins [NAME]

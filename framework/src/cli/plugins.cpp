@@ -19,6 +19,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "host/call_plugin.hpp"
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
 
@@ -33,13 +34,13 @@ using Json = nlohmann::ordered_json;
 std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& info) {
   try {
     const std::unique_ptr<Plugin> plugin = library.create(info);
-    if (const auto* loss = dynamic_cast<const Loss*>(plugin.get())) return loss->needs();
-    const auto* model = dynamic_cast<const Model*>(plugin.get());
-    if (model != nullptr && model->provides() != Field::none) return model->provides();
+    const Field fields = call_plugin(to_string(info.kind) + " '" + info.name + "'", [&] {
+      const auto* loss = dynamic_cast<const Loss*>(plugin.get());
+      return loss != nullptr ? loss->needs() : dynamic_cast<const Model&>(*plugin).provides();
+    });
+    if (info.kind == Kind::loss || fields != Field::none) return fields;
   } catch (const PluginError& error) {
     std::cerr << "warning: " << error.what() << '\n';
-  } catch (...) {
-    std::cerr << "warning: " << to_string(info.kind) << " '" << info.name << "': " << what_was_thrown() << '\n';
   }
   return std::nullopt;
 }

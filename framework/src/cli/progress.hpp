@@ -29,7 +29,7 @@ class Progress {
   std::int64_t steps_ = 0;
   std::string name_;
   bool terminal_;
-  bool drawn_ = false;
+  bool drawn_ = terminal_;  ///< another process may have left its bar
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_drawn_;
 };

@@ -1,15 +1,20 @@
 // faceoff run: an experiment from its file to its run folder.
 #include <boost/program_options/value_semantic.hpp>
 
+#include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
+#include "cli/progress.hpp"
 #include "cli/run_items.hpp"
 #include "cli/summary.hpp"
 #include "host/black_box.hpp"
+#include "host/record.hpp"
+#include "host/run_folder.hpp"
 #include "host/worker.hpp"
 
 namespace faceoff {
@@ -50,13 +55,21 @@ int conclude(const Done& done) {
   return static_cast<int>(summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
+/// Writes down that the item under way was lost with its worker, as that one had prepared for.
+void record_lost(const BlackBox& box, const Ending& ending, const std::string& why) {
+  const RunFolder run(box.run.data());
+  std::error_code ignored;
+  std::filesystem::remove(run.path() / box.output.data(), ignored);  // nobody has judged it
+  run.append_result(lost_line(box.lost.data(), why, box.queries, ending.seconds));
+  Progress(box.items, box.done).end_item(std::string(box.picture.data()) + ": failed: " + why);
+}
+
 /// Runs the items in a worker process, and in another one where a plugin ends it.
 int run_isolated(const std::vector<std::string>& args, double time_limit) {
   const Interrupt interrupt;
   const SharedBlackBox box;
-  std::string lost;
   while (true) {
-    std::vector<std::string> command = {"worker", std::to_string(box.file()), "run", lost};
+    std::vector<std::string> command = {"worker", std::to_string(box.file()), "run"};
     command.insert(command.end(), args.begin(), args.end());
     box->item = box->step = -1;
     box->doing = {};
@@ -69,6 +82,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       worker.send(passed_on);
     });
     const bool begun = box->run.front() != '\0';
+    if (begun) box->done = RunFolder(box->run.data()).count_results();
     const Done done{box->run.data(), box->done, box->items, Interrupt::received()};
     if (!begun && done.interrupted != 0) return 128 + done.interrupted;
     if (begun && (done.items == done.of || done.interrupted != 0)) {
@@ -79,22 +93,18 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       return conclude(done);
     }
     if (box->code >= 0) {  // it could not go on, and has told why
-      if (!lost.empty() && done.items == done_before)
-        std::cerr << "the item before that is not recorded: " << lost << '\n';
       if (begun) conclude(done);
       return box->code;
     }
     const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "the process";
     const std::string what = doing + whereabouts(*box) + ": " + ending.text(time_limit);
-    // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
-    if (box->item < 0 && (!begun || done.items == done_before)) throw PluginError(what);
-    if (box->item < 0) {
-      lost.clear();
-      continue;
+    if (box->item >= done.items) {
+      record_lost(*box, ending, what);
+      if (++box->done == done.of) return conclude({done.run, box->done, done.of, 0});
+    } else if (!begun || done.items == done_before) {
+      // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
+      throw PluginError(what);
     }
-    std::error_code ignored;
-    std::filesystem::remove(done.run / box->output.data(), ignored);  // nobody has judged it
-    lost = what;
   }
 }
 
@@ -135,17 +145,17 @@ int run_command(std::vector<std::string> args) {
     print(items.listed());
     return static_cast<int>(ExitCode::done);
   }
-  return conclude(items.run(""));
+  return conclude(items.run());
 }
 
-int run_in_worker(const std::string& lost, const std::vector<std::string>& args) {
+int run_in_worker(const std::vector<std::string>& args) {
   const po::variables_map values = parse(args);
   RunItems items(request_of(args, values));
   if (values.contains("dry-run")) {
     print(items.listed());
     return static_cast<int>(ExitCode::done);
   }
-  return items.run(lost).interrupted != 0 ? 128 + Interrupt::received() : 0;
+  return items.run().interrupted != 0 ? 128 + Interrupt::received() : 0;
 }
 
 }  // namespace faceoff

@@ -134,11 +134,7 @@ void RunItems::read_people(Progress& progress) {
 }
 
 RunFolder RunItems::folder() const {
-  if (!first()) {
-    const RunFolder run(BlackBox::here().run.data());
-    run.cut_torn_result();
-    return run;
-  }
+  if (!first()) return RunFolder(BlackBox::here().run.data());
   RunFolder run =
       RunFolder::make(request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->text()));
   std::vector<std::string> command = {"faceoff", "run"};
@@ -149,38 +145,35 @@ RunFolder RunItems::folder() const {
   run.write("resolved.toml", document_->with_sweep(to_toml(resolved)));
   std::vector<const Assembly*> assemblies;
   for (const Prepared& variant : prepared_) assemblies.push_back(variant.assembly.get());
-  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_))
-                                        .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                                    "\n");
+  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_)));
   note(BlackBox::here().run, run.path().string());
   return run;
 }
 
 void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::path& picture, const std::string& stem,
-                      std::int64_t item, const std::string& lost, Progress& progress) {
+                      std::int64_t item, Progress& progress) {
   const Experiment& experiment = variant.assembly->experiment;
   ItemRecord record{item, picture, run.picture_place(experiment.variant, stem).string(), 0, utc_now(), {}};
   const auto start = std::chrono::steady_clock::now();
   progress.start_item(picture.filename().string());
-  ItemReport report;
-  if (lost.empty()) {
-    note(BlackBox::here().output, record.output);
-    BlackBox::here().begin_item(item);
-    report = attack_item(*variant.assembly, *variant.gallery, variant.fixed, picture, run.path() / record.output,
-                         [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
-    BlackBox::here().end_item();
-  } else {
-    report.error = lost;
-  }
+  BlackBox& box = BlackBox::here();
+  note(box.picture, picture.string());
+  note(box.output, record.output);
+  note(box.lost, result_line(record, experiment, ItemReport()));
+  box.begin_item(item);
+  const ItemReport report =
+      attack_item(*variant.assembly, *variant.gallery, variant.fixed, picture, run.path() / record.output,
+                  [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.finished = utc_now();
-  run.append_result(to_json(record, experiment, report));
-  BlackBox::here().done = item + 1;
+  run.append_result(result_line(record, experiment, report));
+  box.done = item + 1;
+  box.end_item();
   for (const std::string& note : report.notes) progress.say(picture.string() + ": " + note);
   progress.end_item(item_line(*variant.assembly, picture.string(), report, record.seconds));
 }
 
-Done RunItems::run(const std::string& lost) {
+Done RunItems::run() {
   BlackBox& box = BlackBox::here();
   std::int64_t count = 0;
   for (const Experiment& experiment : experiments_) count += static_cast<std::int64_t>(experiment.pictures.size());
@@ -189,14 +182,13 @@ Done RunItems::run(const std::string& lost) {
   read_people(progress);
   const Interrupt interrupt;  // before this there is nothing to save
   const RunFolder run = folder();
-  std::string lost_first = lost;  // of the first item that is left, and of no other
   std::int64_t item = 0;
   for (const Prepared& variant : prepared_) {
     const std::map<fs::path, std::string> stems = delivered_stems(variant.assembly->experiment.pictures);
     for (const fs::path& picture : variant.assembly->experiment.pictures) {
       if (item++ < box.done) continue;
       if (Interrupt::received() != 0) break;
-      attack(run, variant, picture, stems.at(picture), item - 1, std::exchange(lost_first, ""), progress);
+      attack(run, variant, picture, stems.at(picture), item - 1, progress);
     }
   }
   return {run.path(), box.done, count, Interrupt::received()};

@@ -42,9 +42,8 @@ class RunItems {
   /// The items, a line each: variant and picture.
   std::string listed() const;
 
-  /// Does the items that are left. `lost`: why the first of them was not done by another process, which is written
-  /// down as its result.
-  Done run(const std::string& lost);
+  /// Does the items that are left.
+  Done run();
 
  private:
   /// Everything of one variant that is ready to attack.
@@ -76,7 +75,7 @@ class RunItems {
   RunFolder folder() const;
   /// One item, from the picture to its line in the results.
   static void attack(const RunFolder& run, const Prepared& variant, const std::filesystem::path& picture,
-                     const std::string& stem, std::int64_t item, const std::string& lost, Progress& progress);
+                     const std::string& stem, std::int64_t item, Progress& progress);
 
   RunRequest request_;
   std::vector<std::filesystem::path> folders_;

@@ -15,8 +15,8 @@ int worker_command(std::vector<std::string> args) {
     refuse();
   SharedBlackBox::attach(std::stoi(args[0]));
   end_with_supervisor(BlackBox::here());
-  if (args[1] == "run") return run_in_worker(args[2], {args.begin() + 3, args.end()});
-  if (args[1] == "check") return check_in_worker(args[2]);
+  if (args[1] == "run") return run_in_worker({args.begin() + 2, args.end()});
+  if (args[1] == "check") return check_in_worker(args[2], {args.begin() + 3, args.end()});
   refuse();
   return static_cast<int>(ExitCode::usage);
 }

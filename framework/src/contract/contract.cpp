@@ -1,13 +1,14 @@
 #include "contract/contract.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <memory>
 
 #include "contract/probe.hpp"
 #include "host/call_plugin.hpp"
-#include "host/check_output.hpp"
+#include "host/check_answer.hpp"
 #include "host/exception.hpp"
 
 namespace faceoff {
@@ -156,7 +157,8 @@ class Checks {
 
 }  // namespace
 
-void check_contract(const PluginLibrary& library, const PluginInfo& info, const Setup& setup,
+void check_contract(const PluginLibrary& library, const PluginInfo& info,
+                    const std::vector<std::pair<const ParamInfo*, ParamValue>>& params, const Setup& setup,
                     const CheckReport& report) {
   const std::string who = to_string(info.kind) + " " + info.name;
   const at::NoGradGuard no_grad;
@@ -170,10 +172,11 @@ void check_contract(const PluginLibrary& library, const PluginInfo& info, const 
   std::unique_ptr<Plugin> plugin;
   std::unique_ptr<Probe> probe;
   std::optional<Checks> checks;
-  check("is set up with its defaults", [&] {
+  check("is set up", [&] {
     PluginCall call(who, {});
     plugin = library.create(info);
     for (const ParamInfo& param : info.params) param.set(*plugin, param.initial);
+    for (const auto& [param, value] : params) param->set(*plugin, value);
     plugin->setup(setup);
     call.check();
     probe = make_probe(info, *plugin);

@@ -6,11 +6,11 @@
 #include <faceoff/model.hpp>
 #include <faceoff/optimizer.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 
-#include "host/check_output.hpp"
+#include "host/check_answer.hpp"
 
 namespace faceoff {
 
@@ -138,14 +138,7 @@ class LossProbe : public Probe {
   }
 
   void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
-    const at::Tensor& value = answer.front();
-    const auto count = static_cast<std::int64_t>(inputs.keys.size());
-    require(value.defined(), "it returned nothing");
-    require(value.dim() == 1 && value.size(0) == count,
-            "it returned " + c10::str(value.sizes()) + " for " + std::to_string(count) + " rows");
-    require(value.scalar_type() == at::kFloat,
-            std::string("it returned ") + c10::toString(value.scalar_type()) + " instead of its input's Float");
-    require(finite(value), "it returned a value that is not finite");
+    check_values("its value", answer.front(), inputs["boxes"], static_cast<std::int64_t>(inputs.keys.size()));
   }
 
   std::vector<std::string> differentiable() const override {
@@ -182,17 +175,8 @@ class AugmentationProbe : public Probe {
   }
 
   void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
-    const auto count = static_cast<std::int64_t>(inputs.keys.size());
-    const at::Tensor &pixels = answer[0], &map = answer[1], &landmarks = answer[2];
-    require(pixels.defined() && pixels.dim() == 4 && pixels.size(1) == 3 && pixels.numel() > 0 &&
-                pixels.size(0) % count == 0,
-            "its pixels are not [k·" + std::to_string(count) + ",3,H,W]");
-    require(pixels.scalar_type() == at::kFloat, "its pixels are of another type than it was given");
-    require(finite(pixels), "its pixels are not all finite");
-    require(map.defined() && map.sizes() == at::IntArrayRef({pixels.size(0), 2, 3}) && finite(map),
-            "its map is not a finite [k·R,2,3]");
-    require(landmarks.defined() && landmarks.sizes() == at::IntArrayRef({pixels.size(0), 5, 2}) && finite(landmarks),
-            "its landmarks are not a finite [k·R,5,2], as it was given");
+    check_images("its images", {answer[0], answer[1], answer[2]},
+                 {inputs["pixels"], inputs["map"], inputs["landmarks"]});
   }
 
   std::vector<std::string> differentiable() const override { return {"pixels"}; }
@@ -329,14 +313,7 @@ class OptimizerProbe : public Probe {
   }
 
   static void check(const Inputs& inputs, const at::Tensor& answer, Norm norm) {
-    const at::Tensor& origin = inputs["budget.origin"];
-    require(answer.defined() && answer.sizes() == origin.sizes(),
-            "it returned " + (answer.defined() ? c10::str(answer.sizes()) : "nothing") + " instead of " +
-                c10::str(origin.sizes()));
-    require(answer.scalar_type() == origin.scalar_type(), "it returned another type than float32");
-    require(finite(answer), "it returned values that are not finite");
-    const double excess = budget(inputs, norm).excess(answer).max().item<double>();
-    require(excess < 1e-3, "it went " + c10::str(excess) + " grey levels beyond the budget");
+    check_attacked("its answer", answer, budget(inputs, norm));
   }
 
   Optimizer& optimizer_;

@@ -4,7 +4,7 @@
 #include <faceoff/random.hpp>
 #include <faceoff/schema.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "evaluate/judge.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

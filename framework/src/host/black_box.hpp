@@ -15,12 +15,15 @@ struct BlackBox {
   std::atomic<std::int64_t> done = 0;        ///< items that are saved
   std::atomic<std::int64_t> item = -1;       ///< under way; −1 where none is
   std::atomic<std::int64_t> step = -1;       ///< of the attack, from 0; −1 outside of one
+  std::atomic<std::int64_t> queries = 0;     ///< that the item under way has made
   std::atomic<int> code = -1;                ///< the exit code, once the process has said what there is to say
   std::atomic<std::int64_t> supervisor = 0;  ///< its process, where there is one
   std::atomic<std::uint64_t> plan = 0;       ///< stands for the experiment's text and items
   std::array<char, 4096> run{};              ///< the run's folder, once it is there
-  std::array<char, 1024> output{};           ///< the delivered picture of the item under way, relative to the run
+  std::array<char, 4096> picture{};          ///< of the item under way
+  std::array<char, 1024> output{};           ///< what is delivered of it, relative to the run
   std::array<char, 256> doing{};             ///< the plugin being called: "plugin pgd"
+  std::array<char, 65536> lost{};            ///< the item's line of results, should the process not live to write one
 
   /// This process's.
   static BlackBox& here();
@@ -28,6 +31,7 @@ struct BlackBox {
   void begin_item(std::int64_t which) {
     ++beats;
     step = -1;
+    queries = 0;
     item = which;
   }
   void end_item() { item = step = -1; }

@@ -3,7 +3,7 @@
 #include <faceoff/error.hpp>
 
 #include <ATen/core/MT19937RNGEngine.h>
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <locale>

@@ -199,6 +199,17 @@ Place place_of(const toml::source_region& source) {
   return {file, source.begin.line, source.begin.column};
 }
 
+toml::table parse_sets(const std::vector<std::string>& sets) {
+  toml::table root;
+  for (const std::string& set : sets) {
+    auto [key, holder] = parse_set(set);
+    toml::node& value = *holder.get("value");
+    const toml::source_region source = value.source();
+    put(root, key, std::move(value), source);
+  }
+  return root;
+}
+
 Document::Document(const std::filesystem::path& path, std::vector<std::string> sets)
     : file_(path.string()), sets_(std::move(sets)) {
   std::error_code ignored;

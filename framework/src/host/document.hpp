@@ -48,6 +48,9 @@ class Document {
   std::vector<Variant> variants_;
 };
 
+/// What some KEY=VALUE of the command line say by themselves. Throws ConfigError.
+toml::table parse_sets(const std::vector<std::string>& sets);
+
 /// Where a node stands.
 Place place_of(const toml::source_region& source);
 

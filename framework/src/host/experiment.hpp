@@ -3,7 +3,7 @@
 #include <faceoff/budget.hpp>
 #include <faceoff/schema.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <map>

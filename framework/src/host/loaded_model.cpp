@@ -1,7 +1,9 @@
 #include "host/loaded_model.hpp"
 
+#include <ATen/core/grad_mode.h>
+
 #include "host/call_plugin.hpp"
-#include "host/check_output.hpp"
+#include "host/check_answer.hpp"
 
 namespace faceoff {
 
@@ -18,7 +20,7 @@ Output forward(const LoadedModel& model, const at::Tensor& views) {
   const std::string who = "plugin " + model.plugin + ", model '" + one_line(model.name) + "'";
   Output output = call_plugin(who, {{"its images", views}}, [&] { return model.model->forward(views); });
   check_output(who, model.provides, output, views);
-  if (at::GradMode::is_enabled() && views.requires_grad() && model.model->differentiable() && !has_gradient(output))
+  if (at::GradMode::is_enabled() && views.requires_grad() && model.differentiable && !has_gradient(output))
     throw PluginFault(who, "no gradient reaches its images: it detached its output");
   return output;
 }

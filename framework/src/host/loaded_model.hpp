@@ -17,6 +17,7 @@ struct LoadedModel {
   std::unique_ptr<Model> model;
   ViewSpec view;
   Field provides = Field::none;
+  bool differentiable = true;
   std::filesystem::path weights;
   std::string sha256;                        ///< of the weights
   const Calibration* calibration = nullptr;  ///< of these weights under this view

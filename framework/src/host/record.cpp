@@ -3,6 +3,7 @@
 #include <faceoff/handshake.hpp>
 
 #include <ATen/Parallel.h>
+#include <nlohmann/json.hpp>
 #include <opencv2/core/version.hpp>
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -18,6 +19,15 @@ namespace faceoff {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+/// Names and messages may hold bytes that are no UTF-8.
+std::string text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+double milliseconds(double seconds) {
+  return std::round(seconds * 1e3) / 1e3;
+}
 
 /// Six digits after the point: more than any of the figures is worth.
 double rounded(double value) {
@@ -51,7 +61,7 @@ Json face(const FaceReport& report) {
 
 }  // namespace
 
-Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemReport& report) {
+std::string result_line(const ItemRecord& record, const Experiment& experiment, const ItemReport& report) {
   const bool delivered = report.status != Status::failed;
   Json faces = Json::array();
   for (const FaceReport& one : report.faces) faces.push_back(face(one));
@@ -67,16 +77,25 @@ Json to_json(const ItemRecord& record, const Experiment& experiment, const ItemR
                {"psnr", delivered ? optional(report.quality.psnr) : Json(nullptr)},
                {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
                {"queries", report.queries},
-               {"seconds", std::round(record.seconds * 1e3) / 1e3},
+               {"seconds", milliseconds(record.seconds)},
                {"started", record.started},
                {"finished", record.finished},
                {"faces", faces}};
   if (!delivered) line["error"] = report.error;
-  return line;
+  return text(line);
 }
 
-Json environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
-                 const ModelPool& pool, const std::vector<const PluginInfo*>& plugins) {
+std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds) {
+  Json line = Json::parse(ready);
+  line["queries"] = queries;
+  line["seconds"] = milliseconds(seconds);
+  line["finished"] = utc_now();
+  line["error"] = error;
+  return text(line);
+}
+
+std::string environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
+                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins) {
   utsname system{};
   ::uname(&system);
   Json used = Json::object();
@@ -114,21 +133,22 @@ Json environment(const std::vector<std::string>& command, const std::vector<cons
                                     {"detector_attacked", assembly->attacks_detector()},
                                     {"judges", judges}};
   }
-  return {{"faceoff", FACEOFF_VERSION},
-          {"api", Handshake::current_api},
-          {"libtorch", TORCH_VERSION},
-          {"opencv", CV_VERSION},
-          {"compiler", __VERSION__},
-          {"command", command},
-          {"device", pool.setup().device.str()},
-          {"variants", variants},
-          {"host",
-           {{"system", system.sysname},
-            {"release", system.release},
-            {"machine", system.machine},
-            {"threads", at::get_num_threads()}}},
-          {"plugins", used},
-          {"models", models}};
+  const Json all = {{"faceoff", FACEOFF_VERSION},
+                    {"api", Handshake::current_api},
+                    {"libtorch", TORCH_VERSION},
+                    {"opencv", CV_VERSION},
+                    {"compiler", __VERSION__},
+                    {"command", command},
+                    {"device", pool.setup().device.str()},
+                    {"variants", variants},
+                    {"host",
+                     {{"system", system.sysname},
+                      {"release", system.release},
+                      {"machine", system.machine},
+                      {"threads", at::get_num_threads()}}},
+                    {"plugins", used},
+                    {"models", models}};
+  return text(all, 2) + "\n";
 }
 
 }  // namespace faceoff

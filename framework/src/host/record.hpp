@@ -1,7 +1,6 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,13 +19,15 @@ struct ItemRecord {
   std::string started, finished;
 };
 
-/// A line of results.jsonl.
-nlohmann::ordered_json to_json(const ItemRecord& record, const Experiment& experiment, const ItemReport& report);
+/// An item's line of results.jsonl, without its line break.
+std::string result_line(const ItemRecord& record, const Experiment& experiment, const ItemReport& report);
+
+/// The line of an item whose process ended, from the one that it had ready for a failure.
+std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds);
 
 /// environment.json: versions, command, host, the hashes of plugins and weights, and of each variant its seed and by
 /// whom and what its results are judged.
-nlohmann::ordered_json environment(const std::vector<std::string>& command,
-                                   const std::vector<const Assembly*>& assemblies, const ModelPool& pool,
-                                   const std::vector<const PluginInfo*>& plugins);
+std::string environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
+                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins);
 
 }  // namespace faceoff

@@ -70,10 +70,10 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
   write_atomically(path_ / name, text);
 }
 
-void RunFolder::append_result(const nlohmann::ordered_json& item) const {
+void RunFolder::append_result(const std::string& result) const {
   const fs::path file = path_ / "results.jsonl";
   const auto fail = [&] { throw FileError(file.string() + ": can't write: " + std::strerror(errno)); };
-  const std::string line = item.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const std::string line = result + "\n";
   const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (out < 0) fail();
   const ssize_t written = ::write(out, line.data(), line.size());
@@ -84,14 +84,16 @@ void RunFolder::append_result(const nlohmann::ordered_json& item) const {
   if (!whole) fail();
 }
 
-void RunFolder::cut_torn_result() const {
+std::int64_t RunFolder::count_results() const {
   const fs::path file = path_ / "results.jsonl";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return;
+  std::error_code error;
+  if (!fs::exists(file, error)) return 0;
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (whole != text.size()) fs::resize_file(file, whole, ignored);
+  if (whole != text.size()) fs::resize_file(file, whole, error);
+  if (error) throw FileError(file.string() + ": can't drop its torn last line: " + error.message());
+  return std::ranges::count(text, '\n');
 }
 
 fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem) const {

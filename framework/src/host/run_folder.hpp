@@ -1,7 +1,6 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -26,10 +25,10 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
 
   void write(const std::string& name, const std::string& text) const;
-  /// One line, in one write, on the disk when this returns.
-  void append_result(const nlohmann::ordered_json& item) const;
-  /// Drops a last line that was not written whole.
-  void cut_torn_result() const;
+  /// A line, in one write, on the disk when this returns.
+  void append_result(const std::string& result) const;
+  /// How many items have their line; one that was not written whole is dropped.
+  std::int64_t count_results() const;
   /// Makes images/<variant>/ and names the picture's place in it, relative to the run.
   std::filesystem::path picture_place(const std::string& variant, const std::string& stem) const;
 

@@ -77,7 +77,8 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
     ended_ = true;
     kill_group();
     const bool exited = WIFEXITED(status);
-    return Ending{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited};
+    return Ending{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited,
+                  now() - beat_began_};
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return std::nullopt;

@@ -13,6 +13,7 @@ struct Ending {
   int code = 0;            ///< its exit code, where it ended by itself
   int signal = 0;          ///< the signal that ended it, or 0
   bool timed_out = false;  ///< it was ended for its piece of work took too long
+  double seconds = 0;      ///< since it began that piece of work
 
   /// "ended by signal 11 (Segmentation fault)"
   std::string text(double time_limit) const;

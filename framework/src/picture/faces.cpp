@@ -1,6 +1,7 @@
 #include "picture/faces.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

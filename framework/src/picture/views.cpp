@@ -2,7 +2,7 @@
 
 #include <faceoff/error.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <string>

@@ -4,7 +4,7 @@
 #include <faceoff/resample.hpp>
 #include <faceoff/view.hpp>
 
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 

@@ -1,7 +1,6 @@
 #include <faceoff/budget.hpp>
 
-#include <ATen/ops/clamp.h>
-#include <ATen/ops/maximum.h>
+#include <ATen/ATen.h>
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include <faceoff/layers.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

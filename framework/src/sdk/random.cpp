@@ -1,5 +1,6 @@
 #include <faceoff/random.hpp>
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <utility>

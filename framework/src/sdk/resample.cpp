@@ -1,8 +1,6 @@
 #include <faceoff/resample.hpp>
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/full.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>

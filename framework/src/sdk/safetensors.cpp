@@ -1,7 +1,7 @@
 #include <faceoff/error.hpp>
 #include <faceoff/safetensors.hpp>
 
-#include <ATen/Functions.h>
+#include <ATen/ATen.h>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>

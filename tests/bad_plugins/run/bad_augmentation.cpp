@@ -1,6 +1,9 @@
 // An augmentation with every fault that one can have; without one it makes views a little brighter or darker.
 #include <faceoff/augmentation.hpp>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
 #include <limits>
 
 #include "misbehave.hpp"

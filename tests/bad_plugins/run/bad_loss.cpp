@@ -1,6 +1,8 @@
 // A loss with every fault that a loss can have; without one it leads scores a little below what they were.
 #include <faceoff/loss.hpp>
 
+#include <ATen/ATen.h>
+
 #include <limits>
 
 #include "misbehave.hpp"

@@ -2,6 +2,9 @@
 // surer the brighter it is.
 #include <faceoff/model.hpp>
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
 #include <limits>
 
 #include "misbehave.hpp"

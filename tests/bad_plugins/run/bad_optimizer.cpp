@@ -1,6 +1,8 @@
 // An optimizer with every fault that one can have; without one it follows the gradient's sign.
 #include <faceoff/optimizer.hpp>
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <limits>
 

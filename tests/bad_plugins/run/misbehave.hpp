@@ -2,8 +2,8 @@
 
 #include <faceoff/error.hpp>
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
-#include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/DefaultDtype.h>

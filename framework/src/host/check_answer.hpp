@@ -1,0 +1,33 @@
+#pragma once
+
+#include <faceoff/budget.hpp>
+#include <faceoff/images.hpp>
+#include <faceoff/output.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace faceoff {
+
+// What plugins answer, held to what their interfaces promise. All throw PluginError, naming `who`.
+
+/// Whether all values are finite: one pass, since a sum keeps what is not.
+bool finite(const at::Tensor& tensor);
+
+/// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box a score, the views' type,
+/// finite values, scores in [0,1], embeddings of unit length.
+void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views);
+
+/// What an augmentation made of these images: k rows for each, of their type, finite, with a map and landmarks a row,
+/// and a gradient where one is asked for.
+void check_images(const std::string& who, const Images& after, const Images& before);
+
+/// A loss's values [R] of some rows that were seen at x: of its type, finite, with a gradient where one is asked for.
+void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows);
+
+/// What an optimizer returned, [B,3,H,W]: within the budget, which is never mended by clipping in silence.
+void check_attacked(const std::string& who, const at::Tensor& attacked, const Budget& budget);
+
+}  // namespace faceoff

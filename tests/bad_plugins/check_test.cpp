@@ -106,13 +106,42 @@ TEST(PluginsCheck, TellsWhatAnOptimizerDoesWrong) {
 }
 
 TEST(PluginsCheck, TellsWhatAnAugmentationDoesWrong) {
-  expect_all_told("augmentation", {{"nan", "its pixels are not all finite"},
+  expect_all_told("augmentation", {{"nan", "its pixels are not finite"},
                                    {"wrong_shape", "its pixels are not"},
+                                   {"no_landmarks", "its landmarks are not"},
+                                   {"nan_landmarks", "its landmarks are not"},
+                                   {"fewer_landmarks", "its landmarks are not"},
                                    {"nan_map", "its map is not"},
                                    {"detached", "detached"},
                                    {"aliased", "an answer changes when it is called again"},
                                    {"changes_input", "it changed pixels"},
                                    {"changes_map", "it changed map"}});
+}
+
+TEST(PluginsCheck, SetsParametersAsItIsTold) {
+  const auto check_with = [](const Args& sets) {
+    Args more;
+    for (const std::string& set : sets) more.insert(more.end(), {"--set", set});
+    return check(library("loss"), "none", more);
+  };
+  EXPECT_EQ(check_with({"bad_loss.at_step=1000"}).code, 0);
+  const Outcome outcome = check_with({"bad_loss.when=setup", "bad_loss.fault=grad_mode"});
+  expect_told(outcome, "is set up: ");
+  expect_told(outcome, "it changed the state of the process: the grad mode");
+  const std::map<std::string, std::string> mistakes = {
+      {"bad_los.when=setup", "unknown key 'bad_los'; did you mean 'bad_loss'?"},
+      {"bad_loss.wen=setup", "unknown key 'wen' in bad_loss; did you mean 'when'?"},
+      {"bad_loss.when=never", "'never' is no when: one of value, setup, needs, destructor"},
+      {"bad_loss.at_step=soon", "'at_step' should be an integer"},
+      {"bad_loss=setup", "'bad_loss' is a plugin: set bad_loss.KEY"},
+      {"when", "say --set KEY=VALUE"}};
+  for (const auto& [set, said] : mistakes) {
+    const Outcome refused = check_with({set});
+    EXPECT_EQ(refused.code, 2) << set;
+    EXPECT_EQ(refused.out, "");
+    EXPECT_EQ(lines_of(refused.err).size(), 1U) << refused.err;
+    EXPECT_TRUE(contains(refused.err, said)) << refused.err;
+  }
 }
 
 TEST(PluginsCheck, WaitsNoLongerThanItIsTold) {

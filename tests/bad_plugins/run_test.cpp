@@ -1,5 +1,6 @@
 // Plugins that load and then misbehave: that costs the item on which they do, and nothing else.
 #include <algorithm>
+#include <csignal>
 #include <map>
 #include <set>
 #include <string>
@@ -292,6 +293,62 @@ TEST_F(BadRun, ALethalSetupIsRefused) {
     EXPECT_TRUE(contains(message, "plugin bad_loss")) << message;
     EXPECT_TRUE(contains(message, reason)) << message;
   }
+}
+
+TEST_F(BadRun, AThreadThatCrashesWheneverItLikes) {
+  const Outcome outcome = attack({"--isolate", "--set", "loss.0.fault=crashes_soon"});
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  expect_complete(items, 3);
+  bool failed = false;
+  for (const Json& item : items) {
+    if (item["status"] == "failed") {
+      failed = true;
+      expect_failed(item, {"ended by signal 11 (Segmentation fault)"});
+    } else {
+      expect_whole(item);
+    }
+  }
+  EXPECT_EQ(outcome.code, failed ? 1 : 0) << outcome.err;
+}
+
+TEST_F(BadRun, AWorkerThatCannotBeReplaced) {
+  const Outcome outcome = attack({"--isolate", "--set", "optimizer.fault=segfault", "--set", "loss.0.when=setup",
+                                  "--set", "loss.0.fault=throws_in_the_second_process"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_EQ(lines_with(outcome.err, "faceoff: "),
+            std::vector<std::string>{"faceoff: " + std::string(place_of_loss) + "plugin bad_loss: once is enough"});
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  expect_complete(items, 2);
+  ASSERT_EQ(items.size(), 2U);
+  expect_whole(items[0]);
+  expect_failed(items[1], {"plugin bad_optimizer, item 1, step 2: ended by signal 11"});
+  EXPECT_EQ(items[1]["queries"], 1);
+}
+
+TEST_F(BadRun, AnExperimentThatChangesWhileItRuns) {
+  const Outcome outcome = attack({"--isolate", "--set", "loss.0.fault=edits_the_experiment"});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_EQ(lines_with(outcome.err, "faceoff: "),
+            std::vector<std::string>{"faceoff: x.toml: it or its pictures changed while it ran"});
+  const std::vector<Json> items = system_test::results(folder_ / "run");
+  expect_complete(items, 2);
+  ASSERT_EQ(items.size(), 2U);
+  expect_whole(items[0]);
+  expect_failed(items[1], {"plugin bad_loss, item 1, step 1: ended by signal 11"});
+}
+
+TEST_F(BadRun, WithoutIsolationWhoeverEndsTheProcessIsTold) {
+  const std::string who = "faceoff: plugin bad_loss, item 1, step 1: ";
+  const auto said = [&](const std::string& fault, int code) {
+    const Outcome outcome = attack({"--set", "loss.0.fault=" + fault});
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    const std::vector<std::string> lines = lines_with(outcome.err, who);
+    EXPECT_EQ(lines.size(), 1U) << outcome.err;
+    return lines.empty() ? "" : lines.front().substr(who.size());
+  };
+  EXPECT_EQ(said("exits_0", 3), "ended the process");
+  EXPECT_EQ(said("exits_3", 3), "ended the process");
+  EXPECT_EQ(said("throws_on_a_thread", -SIGABRT), "thrown where nothing can catch it: thrown on a thread");
 }
 
 TEST_F(BadRun, WithoutIsolationTheLinesThatAreThereAreWhole) {

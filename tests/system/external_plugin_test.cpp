@@ -20,8 +20,8 @@ TEST(ExternalPlugin, TakesFewLines) {
   EXPECT_EQ(effective_lines(read_text(project / "CMakeLists.txt")).size(), 3U);
 }
 
-/// The project, configured and built against this build tree; the CPU seconds that building took.
-double build(const fs::path& folder, const Args& more = {}) {
+/// The project, configured and built against this build tree.
+void build(const fs::path& folder, const Args& more = {}) {
   Args configure = {"cmake", "-G", "Ninja", "-S", project.string(), "-B", folder.string()};
   const fs::path usual = fs::path(FACEOFF_SOURCE_FOLDER) / "build" / "release";
   if (fs::path(FACEOFF_BUILD_FOLDER) != usual)
@@ -32,31 +32,13 @@ double build(const fs::path& folder, const Args& more = {}) {
   const Outcome built = run({{"cmake", "--build", folder.string()}});
   EXPECT_EQ(built.code, 0) << built.out << built.err;
   EXPECT_TRUE(fs::exists(folder / "dodge.so"));
-  return built.cpu_seconds;
 }
 
 class Dodging : public testing::Test {
  protected:
   Dodging() {
     cv::imwrite((folder_ / "small.png").string(), small_picture());
-    write_text(folder_ / "dodge.toml",
-               "[data]\n"
-               "pictures = [\"small.png\"]\n"
-               "[models.ssd]\n"
-               "plugin = \"ssd_mobilenet_v1\"\n"
-               "[models.faceres]\n"
-               "plugin = \"torchscript\"\n"
-               "[faces]\n"
-               "detector = \"ssd\"\n"
-               "[attack]\n"
-               "epsilon = 4\n"
-               "[[loss]]\n"
-               "plugin = \"dodge\"\n"
-               "models = [\"faceres\"]\n"
-               "[optimizer]\n"
-               "plugin = \"pgd\"\n"
-               "steps = 12\n"
-               "random_start = true\n");
+    fs::copy(project / "dodge.toml", folder_.path());
   }
 
   TemporaryFolder folder_;
@@ -64,7 +46,7 @@ class Dodging : public testing::Test {
 
 TEST_F(Dodging, BuildsAgainstTheTreeAndRunsInTheProgramAsItIs) {
   const auto before = fs::last_write_time(FACEOFF_BINARY);
-  EXPECT_LT(build(folder_ / "build"), 20);
+  build(folder_ / "build");
   const Outcome listed = run_faceoff({"plugins", "dodge", "--plugin-path", "build"}, folder_.path());
   EXPECT_EQ(listed.code, 0) << listed.err;
   EXPECT_TRUE(contains(listed.out, "needs: embedding\n")) << listed.out;
@@ -87,7 +69,7 @@ TEST_F(Dodging, BuildsAgainstTheTreeAndRunsInTheProgramAsItIs) {
 TEST_F(Dodging, IsUnknownWithoutItsFolder) {
   const Outcome outcome = run_faceoff({"run", "dodge.toml", "--out", "run"}, folder_.path());
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_TRUE(outcome.err.starts_with("faceoff: dodge.toml:12:10: no loss 'dodge'")) << outcome.err;
+  EXPECT_TRUE(outcome.err.starts_with("faceoff: dodge.toml:18:10: no loss 'dodge'")) << outcome.err;
 }
 
 TEST(ExternalPlugin, AnotherLibTorchIsRefusedAtConfiguring) {

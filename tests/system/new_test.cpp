@@ -39,7 +39,6 @@ TEST_P(NewKind, BuildsAndRunsAsItIsAsItsReadmeSays) {
 
   const Outcome outcome = run({{"bash", "-c", script_of(project / "README.md")}, {}, project});
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
-  EXPECT_LT(made.cpu_seconds + outcome.cpu_seconds, 120) << "from nothing to a finished run";
   for (const char* test : {".check", ".run"}) EXPECT_TRUE(contains(outcome.out, name + test)) << outcome.out;
   EXPECT_TRUE(contains(outcome.out, "100% tests passed, 0 tests failed out of 2")) << outcome.out;
   for (const fs::path& run : {project / "run", project / "build" / (name + ".run")}) {

@@ -87,23 +87,10 @@ TEST_F(Package, BuildsAThirdPartysPluginAndRunsIt) {
   ASSERT_EQ(built.code, 0) << built.out << built.err;
 
   cv::imwrite((folder_ / "small.png").string(), small_picture());
-  write_text(folder_ / "dodge.toml",
-             "[data]\n"
-             "pictures = [\"small.png\"]\n"
-             "[models.ssd]\n"
-             "plugin = \"ssd_mobilenet_v1\"\n"
-             "[models.faceres]\n"
-             "plugin = \"torchscript\"\n"
-             "[faces]\n"
-             "detector = \"ssd\"\n"
-             "[[loss]]\n"
-             "plugin = \"dodge\"\n"
-             "models = [\"faceres\"]\n"
-             "[optimizer]\n"
-             "plugin = \"pgd\"\n"
-             "steps = 3\n");
-  const Outcome outcome =
-      run(program_of(prefix_, {"run", "dodge.toml", "--out", "run", "--plugin-path", "build"}, folder_.path()));
+  fs::copy(source / "tests" / "external" / "dodge.toml", folder_.path());
+  const Outcome outcome = run(
+      program_of(prefix_, {"run", "dodge.toml", "--set", "optimizer.steps=3", "--out", "run", "--plugin-path", "build"},
+                 folder_.path()));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_FALSE(contains(outcome.err, "warning")) << outcome.err;
   EXPECT_FALSE(contains(outcome.err, "no threshold")) << "without its calibrations\n" << outcome.err;

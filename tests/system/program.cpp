@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,10 +45,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
@@ -88,14 +83,12 @@ Process::~Process() {
 
 void Process::reap(int flags) {
   if (ended_) return;
-  rusage usage{};
   int got = 0;
   do {
-    got = ::wait4(pid_, &status_, flags, &usage);
+    got = ::waitpid(pid_, &status_, flags);
   } while (got < 0 && errno == EINTR);
   if (got == 0) return;
   ended_ = true;
-  cpu_seconds_ = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 void Process::send(int signal) const {
@@ -110,7 +103,7 @@ bool Process::running() {
 Outcome Process::wait() {
   reap(0);
   return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_), read_text(folder_ / "out"),
-          read_text(folder_ / "err"), cpu_seconds_};
+          read_text(folder_ / "err")};
 }
 
 Outcome run(const Call& call) {

@@ -42,7 +42,6 @@ struct Call {
 struct Outcome {
   int code = 0;  ///< the exit code, or minus the signal that ended it
   std::string out, err;
-  double cpu_seconds = 0;  ///< with its children's
 };
 
 /// A running program; killed where a test leaves it behind.
@@ -63,7 +62,6 @@ class Process {
   int pid_ = -1;
   bool ended_ = false;
   int status_ = 0;
-  double cpu_seconds_ = 0;
 };
 
 Outcome run(const Call& call);

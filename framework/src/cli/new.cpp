@@ -96,7 +96,7 @@ std::string class_name(const std::string& name) {
 std::string in_cmake(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '\\' || c == '"' || c == '$') escaped += '\\';
+    if (c == '\\' || c == '"' || c == '$' || c == ';') escaped += '\\';
     escaped += c;
   }
   return escaped;

@@ -18,7 +18,8 @@ class BadAugmentation : public Augmentation {
     s.name("bad_augmentation").summary("Misbehaves on dark pictures");
     s.param("fault", &BadAugmentation::fault_, "what it does wrong")
         .choices(bad::choices({"nan", "inf", "wrong_shape", "no_rows", "wrong_dtype", "undefined", "no_map",
-                               "wrong_map", "nan_map", "detached", "aliased", "changes_input", "changes_map"}));
+                               "wrong_map", "nan_map", "no_landmarks", "nan_landmarks", "fewer_landmarks", "detached",
+                               "aliased", "changes_input", "changes_map"}));
     s.param("at_step", &BadAugmentation::at_step_, "the step at which it does, from 1");
   }
 
@@ -46,6 +47,9 @@ class BadAugmentation : public Augmentation {
     if (fault_ == "no_map") map = at::Tensor();
     if (fault_ == "wrong_map") map = map.narrow(2, 0, 2);
     if (fault_ == "nan_map") map = map * std::numeric_limits<double>::quiet_NaN();
+    if (fault_ == "no_landmarks") after.landmarks = at::Tensor();
+    if (fault_ == "nan_landmarks") after.landmarks = after.landmarks * std::numeric_limits<double>::quiet_NaN();
+    if (fault_ == "fewer_landmarks") after.landmarks = after.landmarks.narrow(1, 1, 1);
     if (fault_ == "detached") pixels = pixels.detach();
     if (fault_ == "changes_map") images.map.mul_(2);
     if (fault_ == "changes_input") {

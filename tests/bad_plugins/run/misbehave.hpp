@@ -15,6 +15,8 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -41,6 +43,26 @@ inline void leave_a_child() {
     ::_exit(0);
   }
   write_nowhere();
+}
+
+/// Whoever is at work a moment later is hit.
+inline void crash_soon() {
+  std::thread([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    write_nowhere();
+  }).detach();
+}
+
+/// The experiment is another one when the next worker reads it.
+inline void edit_the_experiment() {
+  std::ofstream("x.toml", std::ios::app) << "# edited\n";
+  write_nowhere();
+}
+
+/// All is well in the first process.
+inline void throw_in_the_second_process() {
+  if (std::filesystem::exists("been_here")) throw std::runtime_error("once is enough");
+  std::ofstream("been_here") << "\n";
 }
 
 [[noreturn]] inline void hang() {
@@ -71,6 +93,9 @@ inline const std::map<std::string, Act>& acts() {
       {"leaves_a_child", leave_a_child},
       {"killed", [] { std::raise(SIGKILL); }},
       {"throws_on_a_thread", throw_on_a_thread},
+      {"crashes_soon", crash_soon},
+      {"edits_the_experiment", edit_the_experiment},
+      {"throws_in_the_second_process", throw_in_the_second_process},
   };
   return all;
 }

@@ -17,6 +17,9 @@ using Faults = std::map<std::string, std::vector<std::string>>;
 const Faults of_any_plugin = {{"throws_std", {"out of ideas"}},
                               {"throws_int", {"a C++ exception of type int"}},
                               {"throws_c10", {"no such tensor"}},
+                              {"throws_nothing_to_say", {"a C++ exception of type "}},
+                              {"working_folder", {"working folder"}},
+                              {"inference_mode", {"inference mode"}},
                               {"throws_config", {"'steps' should be even"}},
                               {"throws_plugin", {"no such plugin"}},
                               {"throws_file", {"no such file"}},
@@ -155,6 +158,8 @@ TEST_F(BadRun, AnOptimizer) {
   Faults in_the_loop = of_any_plugin;
   in_the_loop["asks_wrong_shape"] = {"[1, 3, 40, 1]"};
   in_the_loop["asks_undefined"] = {"asked for the objective at the shape"};
+  in_the_loop["asks_nan"] = {"asked for the objective at values that are not finite"};
+  in_the_loop["asks_integers"] = {"asked for the objective at Int instead of Float"};
   expect_cost_anywhere("optimizer.fault", in_the_loop, {"plugin bad_optimizer", "item ", "step 4: "},
                        {"--set", "optimizer.at_step=4"});
 }
@@ -166,6 +171,8 @@ TEST_F(BadRun, AnOptimizersAnswer) {
                          {"wrong_rows", {"returned [2, 3, 40, 48] instead of [1, 3, 40, 48]"}},
                          {"wrong_dtype", {"Double"}},
                          {"undefined", {"returned nothing"}},
+                         {"sparse", {"returned the layout Sparse instead of Strided"}},
+                         {"meta", {"returned the device meta instead of cpu"}},
                          {"beyond_epsilon", {"beyond the budget"}},
                          {"beyond_white", {"beyond the budget"}},
                          {"beyond_mask", {"beyond the budget"}},
@@ -312,8 +319,8 @@ TEST_F(BadRun, AThreadThatCrashesWheneverItLikes) {
 }
 
 TEST_F(BadRun, AWorkerThatCannotBeReplaced) {
-  const Outcome outcome = attack({"--isolate", "--set", "optimizer.fault=segfault", "--set", "loss.0.when=setup",
-                                  "--set", "loss.0.fault=throws_in_the_second_process"});
+  const Outcome outcome = attack({"--isolate", "--set", "optimizer.fault=segfault", "--set", "optimizer.at_step=2",
+                                  "--set", "loss.0.when=setup", "--set", "loss.0.fault=throws_in_the_second_process"});
   EXPECT_EQ(outcome.code, 3) << outcome.err;
   EXPECT_EQ(lines_with(outcome.err, "faceoff: "),
             std::vector<std::string>{"faceoff: " + std::string(place_of_loss) + "plugin bad_loss: once is enough"});
@@ -329,12 +336,90 @@ TEST_F(BadRun, AnExperimentThatChangesWhileItRuns) {
   const Outcome outcome = attack({"--isolate", "--set", "loss.0.fault=edits_the_experiment"});
   EXPECT_EQ(outcome.code, 2) << outcome.err;
   EXPECT_EQ(lines_with(outcome.err, "faceoff: "),
-            std::vector<std::string>{"faceoff: x.toml: it or its pictures changed while it ran"});
+            std::vector<std::string>{"faceoff: x.toml: it, its pictures, plugins or weights changed while it ran"});
   const std::vector<Json> items = system_test::results(folder_ / "run");
   expect_complete(items, 2);
   ASSERT_EQ(items.size(), 2U);
   expect_whole(items[0]);
   expect_failed(items[1], {"plugin bad_loss, item 1, step 1: ended by signal 11"});
+}
+
+TEST_F(BadRun, ALibraryThatChangesWhileItRuns) {
+  // The first worker is ended by dark.png; what the next one would load is another file.
+  const fs::path plugins = folder_ / "plugins";
+  fs::create_directory(plugins);
+  for (const char* kind : {"model", "loss", "augmentation", "optimizer"})
+    fs::copy(built("run") / ("bad_" + std::string(kind) + ".so"), plugins);
+  fs::copy(built("run") / "bad_factories.so", folder_ / "other.so");
+  for (const std::string fault : {"replaces_a_library", "removes_a_library"}) {
+    SCOPED_TRACE(fault);
+    fs::remove_all(folder_ / "run");
+    const Outcome outcome = system_test::run_faceoff(
+        {"run", "x.toml", "--out", "run", "--plugin-path", "plugins", "--isolate", "--set", "loss.0.fault=" + fault},
+        folder_.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    const std::vector<std::string> said = lines_with(outcome.err, "faceoff: ");
+    ASSERT_EQ(said.size(), 1U) << outcome.err;
+    EXPECT_TRUE(said[0].starts_with("faceoff: x.toml: it, its pictures, plugins or weights changed while it ran"))
+        << said[0];
+    expect_complete(system_test::results(folder_ / "run"), 2);
+    fs::copy_file(built("run") / "bad_optimizer.so", plugins / "bad_optimizer.so",
+                  fs::copy_options::overwrite_existing);
+  }
+}
+
+TEST_F(BadRun, WithStandardFilesClosed) {
+  for (const std::string closed : {"2>&-", "0<&- 2>&-"}) {
+    for (const char* isolate : {"", " --isolate"}) {
+      SCOPED_TRACE(closed + isolate);
+      fs::remove_all(folder_ / "run");
+      const Outcome outcome = system_test::run(
+          {{"sh", "-c", "exec \"$0\" run x.toml --out run --plugin-path \"$1\"" + std::string(isolate) + " " + closed,
+            FACEOFF_BINARY, built("run").string()},
+           {},
+           folder_.path()});
+      EXPECT_EQ(outcome.code, 0);
+      EXPECT_EQ(outcome.out, "run\n");
+      const std::vector<Json> items = system_test::results(folder_ / "run");
+      expect_complete(items, 3);
+      for (const Json& item : items) expect_whole(item);
+    }
+  }
+}
+
+TEST_F(BadRun, WhatAPluginPrintsIsNoData) {
+  for (const Args& isolate : {Args{}, Args{"--isolate"}}) {
+    Args args = {"--set", "loss.0.fault=prints"};
+    args.insert(args.end(), isolate.begin(), isolate.end());
+    const Outcome outcome = attack(args);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "run\n");
+    EXPECT_TRUE(contains(outcome.err, "hello\n")) << outcome.err;
+  }
+}
+
+TEST_F(BadRun, AModelInInferenceModeIsAttackedByItsValues) {
+  const Outcome outcome = attack(
+      {"--set", "models.bad.inference=true", "--set", "models.bad.at_step=0", "--set", "optimizer.gradient=false"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const Json& item : system_test::results(folder_ / "run")) EXPECT_EQ(item["status"], "protected") << item;
+}
+
+TEST_F(BadRun, FieldsThatThereAreNot) {
+  for (const std::string key : {"loss.0", "models.bad"}) {
+    const std::string message = expect_refused(attack({"--set", key + ".fields=1025"}), 3);
+    EXPECT_TRUE(contains(message, "its fields are 1025, and some of them are none")) << message;
+  }
+}
+
+TEST_F(BadRun, ViewsThatNobodyCanMake) {
+  const std::map<std::string, std::string> said = {{"[0, 7]", "asks for a view of 0 by 7 pixels"},
+                                                   {"[-5, 7]", "asks for a view of -5 by 7 pixels"},
+                                                   {"[1000000000, 1000000000]", "by 1000000000 pixels"}};
+  for (const auto& [size, message] : said) {
+    const std::string refused = expect_refused(attack({"--set", "models.bad.size=" + size}), 2);
+    EXPECT_TRUE(contains(refused, message)) << refused;
+  }
 }
 
 TEST_F(BadRun, WithoutIsolationWhoeverEndsTheProcessIsTold) {

@@ -87,6 +87,7 @@ TEST_F(New, RefusesNamesThatAFileAClassOrATargetCannotHave) {
     refuse({"loss", name}, 2, "'" + name + "'" + rule);
   refuse({"loss", longest + "a"}, 2, "'" + longest + "…'" + rule);
   refuse({"loss", "m\nine"}, 2, "'m ine'" + rule);
+  refuse({"loss", "check"}, 2, "'check' can't be a plugin's name: 'faceoff plugins check' is a command");
   refuse({"loss", "test"}, 2, "'test' can't be a plugin's name: it is a target of the build's own");
   refuse({"loss", "similarity"}, 2,
          "the loss 'similarity' is there already, in " + std::string(FACEOFF_PLUGIN_FOLDER) +

@@ -209,7 +209,9 @@ TEST(Registered, NeedsSoundParameters) {
   ranged.low = 0, ranged.high = 2;
   EXPECT_TRUE(contains(fault_with(ranged), "a default outside its range: 3.0"));
   ranged.initial = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_TRUE(contains(fault_with(ranged), "a default outside its range"));
+  EXPECT_TRUE(contains(fault_with(ranged), "a default that is not finite"));
+  EXPECT_TRUE(
+      contains(fault_with(param("y", std::numeric_limits<double>::infinity())), "a default that is not finite"));
   ranged.initial = std::vector<double>{1, 5};
   EXPECT_TRUE(contains(fault_with(ranged), "a default outside its range"));
   ranged.initial = std::string("x");

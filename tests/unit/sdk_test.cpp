@@ -396,6 +396,36 @@ class Described : public Loss {
   std::vector<double> list = {1, 2};
 };
 
+struct Wide : Loss {
+  static void describe(Schema<Wide>& s) {
+    s.param("narrow", &Wide::narrow, "holds less than its range").range(-1e12, 1e12);
+    s.param("positive", &Wide::positive, "none below zero");
+    s.param("halves", &Wide::halves, "whole numbers between two that are not").range(.5, 3.5);
+    s.param("single", &Wide::single, "no double").range(-1e300, 1);
+  }
+  Field needs() const override { return Field::scores; }
+  at::Tensor operator()(const Output& adversarial, const Reference&) const override {
+    return adversarial.scores.sum(1);
+  }
+  std::int32_t narrow = 1;
+  std::uint64_t positive = 1;
+  int halves = 1;
+  float single = 1;
+};
+
+TEST(Schema, ARangeNeverExceedsWhatTheMemberHolds) {
+  PluginInfo info;
+  Schema<Wide> schema(info);
+  Wide::describe(schema);
+  EXPECT_EQ(info.params[0].low, std::numeric_limits<std::int32_t>::min());
+  EXPECT_EQ(info.params[0].high, std::numeric_limits<std::int32_t>::max());
+  EXPECT_EQ(info.params[1].low, 0);
+  EXPECT_EQ(info.params[2].low, 1);
+  EXPECT_EQ(info.params[2].high, 3);
+  EXPECT_EQ(info.params[3].low, std::numeric_limits<float>::lowest());
+  EXPECT_EQ(info.params[3].high, 1);
+}
+
 TEST(Schema, TakesTypeAndDefaultFromTheMemberAndSetsIt) {
   PluginInfo info;
   Schema<Described> schema(info);

@@ -2,6 +2,8 @@
 
 #include <faceoff/export.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -63,7 +65,13 @@ class Schema {
   class Param {
    public:
     explicit Param(ParamInfo& info) : info_(info) {}
-    Param& range(double low, double high) { return info_.low = low, info_.high = high, *this; }
+    Param& range(double low, double high) {
+      // Of an integer the whole numbers in between; a member that holds less than that keeps its own bounds.
+      if (std::holds_alternative<std::int64_t>(info_.initial)) low = std::ceil(low), high = std::floor(high);
+      info_.low = info_.low ? std::max(*info_.low, low) : low;
+      info_.high = info_.high ? std::min(*info_.high, high) : high;
+      return *this;
+    }
     Param& unit(std::string text) { return info_.unit = std::move(text), *this; }
     Param& choices(std::vector<std::string> names) { return info_.choices = std::move(names), *this; }
 
@@ -81,6 +89,11 @@ class Schema {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && sizeof(T) < sizeof(std::int64_t)) {
       info.low = static_cast<double>(std::numeric_limits<T>::min());
       info.high = static_cast<double>(std::numeric_limits<T>::max());
+    }
+    if constexpr (std::is_unsigned_v<T> && !std::is_same_v<T, bool>) info.low = 0;
+    if constexpr (std::is_same_v<T, float>) {
+      info.low = std::numeric_limits<T>::lowest();
+      info.high = std::numeric_limits<T>::max();
     }
     info.set = [member](Plugin& plugin, const ParamValue& value) {
       static_cast<P&>(plugin).*member = static_cast<T>(std::get<Stored<T>>(value));

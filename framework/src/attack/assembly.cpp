@@ -1,11 +1,13 @@
 #include "attack/assembly.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
 #include "host/black_box.hpp"
 #include "host/call_plugin.hpp"
+#include "host/check_answer.hpp"
 #include "picture/files.hpp"
 #include "picture/views.hpp"
 
@@ -65,6 +67,17 @@ auto asked(const std::string& who, const Place& place, const Ask& ask) {
   }
 }
 
+template <class Ask>
+Field asked_fields(const std::string& who, const Place& place, const Ask& ask) {
+  const Field fields = asked(who, place, ask);
+  try {
+    check_fields(who, fields);
+  } catch (const PluginError& error) {
+    throw PluginError(to_string(place) + ": " + error.what());
+  }
+  return fields;
+}
+
 void require(bool holds, const Place& place, const std::string& message) {
   if (!holds) throw ConfigError(message, place);
 }
@@ -73,9 +86,18 @@ void require(bool holds, const Place& place, const std::string& message) {
 void check_view(const LoadedModel& model, const Place& place) {
   const ViewSpec& view = model.view;
   const bool face = about_a_face(view.crop);
-  require(view.height >= 0 && view.width >= 0 && (!face || (view.height > 0 && view.height == view.width)), place,
+  constexpr std::int64_t largest = 16384;
+  const bool own_size = view.height == 0 && view.width == 0;
+  const bool sized = view.height > 0 && view.width > 0 && view.height <= largest && view.width <= largest;
+  require(face ? sized && view.height == view.width : sized || own_size, place,
           "'" + model.name + "' asks for a view of " + std::to_string(view.height) + " by " +
-              std::to_string(view.width) + " pixels; a face's is a square");
+              std::to_string(view.width) + " pixels; a face's is a square of at most " + std::to_string(largest) +
+              ", a picture's may be 0 by 0, its own size");
+  if (const auto* box = std::get_if<BoxCrop>(&view.crop)) {
+    require(box->scale >= .01 && box->scale <= 100 && std::abs(box->down) <= 100, place,
+            "'" + model.name + "' asks for " + to_toml(box->scale) + " times a face's box, " + to_toml(box->down) +
+                " lower; 0.01 to 100 times, at most 100 lower");
+  }
   require(face || !includes(model.provides, Field::embedding), place,
           "'" + model.name + "' provides an embedding, and sees the whole picture instead of a face");
 }
@@ -118,7 +140,7 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   loaded->model = build<Model>(plugins_, config, setup_);
   const std::string who = "plugin " + loaded->plugin + ", model '" + name + "'";
   loaded->view = asked(who, config.place, [&] { return loaded->model->view(); });
-  loaded->provides = asked(who, config.place, [&] { return loaded->model->provides(); });
+  loaded->provides = asked_fields(who, config.place, [&] { return loaded->model->provides(); });
   loaded->differentiable = asked(who, config.place, [&] { return loaded->model->differentiable(); });
   for (const auto& [param, value] : config.params) {
     const auto* file = std::get_if<std::string>(&value);
@@ -148,7 +170,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   for (const LossConfig& config : experiment.losses) {
     LossTerm term{
         config.plugin.info->name, build<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
-    const Field needs = asked("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
+    const Field needs = asked_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
     require(!includes(needs, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
             config.plugin.place, term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     for (const std::string& name : config.models) {

@@ -251,12 +251,7 @@ Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) 
 
 at::Tensor ChainObjective::chain(const at::Tensor& x) {
   const auto subjects = static_cast<std::int64_t>(subjects_.faces.size());
-  if (!x.defined() || x.dim() != 4 || x.size(0) == 0 || x.size(0) % subjects != 0 ||
-      x.sizes().slice(1) != subjects_.pixels.sizes().slice(1)) {
-    throw PluginFault("plugin " + assembly_.experiment.optimizer.info->name,
-                      "it asked for the objective at the shape " + (x.defined() ? c10::str(x.sizes()) : "of nothing") +
-                          " instead of " + c10::str(subjects_.pixels.sizes()));
-  }
+  check_place("plugin " + assembly_.experiment.optimizer.info->name, x, subjects_.pixels);
   const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
   queries_ += x_rows;
   BlackBox::here().queries = queries_;
@@ -308,7 +303,7 @@ Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
                         "it has no gradient: use an optimizer that only asks for values");
     }
     const at::AutoGradMode with_grad(true);
-    const at::Tensor input = x.defined() ? x.detach().requires_grad_(true) : x;
+    const at::Tensor input = x.defined() && x.is_floating_point() ? x.detach().requires_grad_(true) : x;
     const at::Tensor value = chain(input);
     const at::Tensor gradient = call_plugin(
         attacked(), [&] { return torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front(); });

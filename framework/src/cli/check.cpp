@@ -2,6 +2,7 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -96,8 +97,9 @@ int check_command(const std::vector<std::string>& args) {
   std::vector<std::string> command = {"worker", std::to_string(box.file()), "check", file};
   if (given.contains("set"))
     std::ranges::copy(given["set"].as<std::vector<std::string>>(), std::back_inserter(command));
-  Worker worker(command);
+  Worker worker(command, kept_stdout());
   const Ending ending = worker.wait(*box, limit, [] {});
+  if (ending.signal == SIGPIPE) ::raise(SIGPIPE);  // nobody reads on
   if (box->code > 0 || (box->code == 0 && ending.signal == 0)) return box->code;
   const std::string doing = box->doing.front() != '\0' ? box->doing.data()
                             : box->beats > 0           ? "its destructors, or what it does when the process ends"

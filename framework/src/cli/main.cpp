@@ -67,6 +67,7 @@ int dispatch(const std::vector<std::string>& args) {
 /// The one place where an error becomes a message and an exit code.
 int run(const std::vector<std::string>& args) {
   try {
+    faceoff::keep_stdout();
     return dispatch(args);
   } catch (const faceoff::Error& error) {
     std::cerr << "faceoff: " << error.what() << '\n';
@@ -104,5 +105,5 @@ int main(int argc, char** argv) {
   std::atexit(on_exit);
   const int code = run({argv + 1, argv + argc});
   faceoff::BlackBox::here().code = code;
-  return code;
+  ::_exit(code);  // plugins are never unloaded, so nothing of theirs has to run here and can be in the way
 }

@@ -62,6 +62,7 @@ void require_name(const std::string& name) {
                                        "c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda", "torch_library"});
   if (std::ranges::find(of_cmake, name) != of_cmake.end())
     throw ConfigError(shown + " can't be a plugin's name: it is a target of the build's own");
+  if (name == "check") throw ConfigError(shown + " can't be a plugin's name: 'faceoff plugins check' is a command");
 }
 
 /// A second plugin of the kind and name would be refused where both are found.

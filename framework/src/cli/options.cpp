@@ -4,9 +4,11 @@
 
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
-#include <iostream>
 
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
@@ -44,9 +46,33 @@ Setup setup_on(at::Device device) {
   return setup;
 }
 
+namespace {
+
+int out = STDOUT_FILENO;
+
+}  // namespace
+
+void keep_stdout() {
+  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
+    if (::fcntl(file, F_GETFD) >= 0) continue;
+    // Nobody reads it: what is data can't be written, and what is words need not be. It becomes the lowest free file.
+    if (::open("/dev/null", file == STDERR_FILENO ? O_WRONLY : O_RDONLY) != file) throw Error("can't open /dev/null");
+  }
+  out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (out < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw Error("can't keep standard output");
+}
+
+int kept_stdout() {
+  return out;
+}
+
 void print(const std::string& text) {
-  std::cout << text << std::flush;
-  if (!std::cout) throw FileError("standard output can't be written to");
+  for (std::size_t written = 0; written < text.size();) {
+    const ssize_t part = ::write(out, text.data() + written, text.size() - written);
+    if (part < 0 && errno == EINTR) continue;
+    if (part <= 0) throw FileError("standard output can't be written to");
+    written += static_cast<std::size_t>(part);
+  }
 }
 
 }  // namespace faceoff

@@ -20,6 +20,12 @@ boost::program_options::variables_map parse_options(
 /// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
 Setup setup_on(at::Device device);
 
+/// Keeps stdout for print(): whatever else writes there, such as a plugin, writes to stderr from now on. Files 0 to 2
+/// are there from now on, so that no other file is taken for one of them.
+void keep_stdout();
+/// The file that print() writes to.
+int kept_stdout();
+
 /// Writes data to stdout at once. Throws FileError where it can't be written (a full disk).
 void print(const std::string& text);
 

@@ -20,6 +20,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "host/call_plugin.hpp"
+#include "host/check_answer.hpp"
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
 
@@ -38,6 +39,7 @@ std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& i
       const auto* loss = dynamic_cast<const Loss*>(plugin.get());
       return loss != nullptr ? loss->needs() : dynamic_cast<const Model&>(*plugin).provides();
     });
+    check_fields(to_string(info.kind) + " '" + info.name + "'", fields);
     if (info.kind == Kind::loss || fields != Field::none) return fields;
   } catch (const PluginError& error) {
     std::cerr << "warning: " << error.what() << '\n';
@@ -77,8 +79,8 @@ std::string list_text(const PluginLibrary& library) {
 
 /// A bound in the parameter's own type, as far as that can hold it: 1 for an integer, 1.0 for a number.
 ParamValue bound_of(const ParamInfo& param, double bound) {
-  constexpr double exact = 9007199254740992.0;  // 2^53
-  const bool integer = std::holds_alternative<std::int64_t>(param.initial) && std::abs(bound) <= exact;
+  constexpr double exact = 9007199254740992.0;                                                           // 2^53
+  const bool integer = std::holds_alternative<std::int64_t>(param.initial) && std::abs(bound) <= exact;  // hence whole
   return integer ? ParamValue(static_cast<std::int64_t>(bound)) : ParamValue(bound);
 }
 
@@ -127,9 +129,9 @@ std::string type_word(const ParamValue& value) {
 
 Json names_json(Field fields) {
   Json names = Json::array();
-  for (unsigned bit = 1; bit <= static_cast<unsigned>(fields); bit *= 2) {
-    const std::string name = to_string(fields & static_cast<Field>(bit));
-    if (!name.empty()) names.push_back(name);
+  for (const Field field :
+       {Field::scores, Field::boxes, Field::landmarks, Field::embedding, Field::picture, Field::targets}) {
+    if (includes(fields, field)) names.push_back(to_string(field));
   }
   return names;
 }
@@ -200,7 +202,8 @@ std::string markdown_text(const PluginLibrary& library, const std::vector<const 
       text += "\n## " + title + "\n";
     }
     kind = info->kind;
-    text += "\n### " + info->name + "\n\n" + one_line(info->summary) + ".\n";
+    const std::string summary = one_line(info->summary);
+    text += "\n### " + info->name + "\n\n" + summary + (summary.ends_with('.') ? "\n" : ".\n");
     if (!info->citation.empty()) text += "Source: " + one_line(info->citation) + ".\n";
     if (info->kind == Kind::model || info->kind == Kind::loss) {
       const std::optional<Field> fields = fields_of(library, *info);
@@ -261,6 +264,7 @@ int plugins_command(std::vector<std::string> args) {
   const bool one = given.contains("name");
   const std::vector<const PluginInfo*> infos = one ? named(library, given["name"].as<std::string>()) : library.all();
   for (const BrokenPlugin& broken : library.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
+  if (given.contains("markdown") && given.contains("json")) throw ConfigError("--json or --markdown, not both");
   if (given.contains("markdown")) {
     print(markdown_text(library, infos));
   } else if (given.contains("json")) {

@@ -29,11 +29,11 @@ po::options_description options() {
       ("help,h", "show this")                                                 //
       ("experiment", po::value<std::string>(), "the experiment's TOML file")  //
       ("set", po::value<std::vector<std::string>>()->composing(),
-       "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")   //
-      ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")  //
-      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")       //
-      ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")     //
-      ("time-limit", po::value<double>(), "seconds for one item, with --isolate; else 3600")             //
+       "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")            //
+      ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")           //
+      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")                //
+      ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")              //
+      ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")  //
       ("plugin-path", po::value<std::vector<std::string>>()->composing(),
        "a folder with more plugins; may be repeated");
   return all;
@@ -74,7 +74,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     box->item = box->step = -1;
     box->doing = {};
     const std::int64_t done_before = box->done;
-    Worker worker(command);
+    Worker worker(command, kept_stdout());
     int passed_on = 0;
     const Ending ending = worker.wait(*box, time_limit, [&] {
       if (Interrupt::received() == passed_on) return;
@@ -92,7 +92,8 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       }
       return conclude(done);
     }
-    if (box->code >= 0) {  // it could not go on, and has told why
+    if (box->code > 0 ||
+        (box->code == 0 && !begun)) {  // it could not go on, and has told why; or there was nothing to do
       if (begun) conclude(done);
       return box->code;
     }

@@ -16,6 +16,7 @@
 #include "host/exception.hpp"
 #include "host/record.hpp"
 #include "host/suggest.hpp"
+#include "picture/files.hpp"
 
 namespace faceoff {
 
@@ -80,18 +81,37 @@ const Gallery& RunItems::Galleries::get(const Assembly& assembly,
 
 RunItems::RunItems(RunRequest request)
     : request_(std::move(request)), folders_(plugin_folders(request_.plugin_paths)), plugins_(folders_) {
+  try {
+    prepare();
+  } catch (const ConfigError& error) {
+    if (first()) throw;
+    changed(std::string(": ") + error.what());
+  }
+  const std::uint64_t now = hash(plan());
+  if (!first() && BlackBox::here().plan != now) changed("");
+  BlackBox::here().plan = now;
+}
+
+void RunItems::changed(const std::string& how) const {
+  throw ConfigError(request_.experiment + ": it, its pictures, plugins or weights changed while it ran" + how);
+}
+
+void RunItems::prepare() {
   if (first() && request_.out) RunFolder::require_free(*request_.out);
   document_.emplace(request_.experiment, request_.sets);
   experiments_ = read_experiments(*document_, plugins_);  // which tells of a broken plugin that it names
-  const std::uint64_t plan = hash(document_->text() + listed());
-  if (!first() && BlackBox::here().plan != plan)
-    throw ConfigError(request_.experiment + ": it or its pictures changed while it ran");
-  BlackBox::here().plan = plan;
   if (first()) {
     for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
   }
   pool_.emplace(plugins_, setup_on(experiments_.front().device), read_calibrations(folders_));
   build();
+}
+
+std::string RunItems::plan() const {
+  std::string plan = document_->text() + listed();
+  for (const PluginInfo* info : plugins_of(experiments_)) plan += sha256_file(plugins_.file_of(*info));
+  for (const auto& [key, model] : pool_->all()) plan += model->sha256;
+  return plan;
 }
 
 std::string RunItems::listed() const {

@@ -69,7 +69,12 @@ class RunItems {
     std::map<Key, Gallery> galleries_;
   };
 
+  void prepare();
   void build();
+  /// All that a run's items depend on.
+  std::string plan() const;
+  /// That this is no longer the run that another process began.
+  [[noreturn]] void changed(const std::string& how) const;
   void read_people(Progress& progress);
   /// The run's folder: made, with what is known before the first item, or found.
   RunFolder folder() const;

@@ -1,5 +1,7 @@
 #include "cli/summary.hpp"
 
+#include <faceoff/error.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -164,7 +166,7 @@ std::string item_line(const Assembly& assembly, const std::string& picture, cons
   return line + ", " + fixed(seconds, 1) + " s";
 }
 
-Summary summarise(const std::filesystem::path& run) {
+Summary summarise(const std::filesystem::path& run) try {
   const Json environment = Json::parse(std::ifstream(run / "environment.json"));
   std::vector<std::pair<std::string, VariantSummary>> variants;
   std::ifstream results(run / "results.jsonl");
@@ -182,6 +184,8 @@ Summary summarise(const std::filesystem::path& run) {
   }
   summary.text += "\npictures: " + (run / "images").string() + "\nresults:  " + (run / "results.jsonl").string() + "\n";
   return summary;
+} catch (const Json::exception&) {
+  throw FileError(run.string() + ": its environment.json or results.jsonl is gone, or not as this run wrote it");
 }
 
 }  // namespace faceoff

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/DefaultDtype.h>
+#include <c10/core/InferenceMode.h>
 #include <c10/core/ScalarTypeToTypeMeta.h>
 
 #include <clocale>
@@ -27,17 +28,23 @@ PluginFault::PluginFault(const std::string& who, const std::string& what)
 
 PluginCall::State PluginCall::State::now() {
   const char* const locale = std::setlocale(LC_ALL, nullptr);
+  std::error_code ignored;
   return {at::GradMode::is_enabled(),
+          c10::InferenceMode::is_enabled(),
+          c10::impl::tls_local_dispatch_key_set(),
+          c10::AutogradState::get_tls_state(),
           at::get_num_threads(),
           locale == nullptr ? "" : locale,
           std::locale(),
           c10::get_default_dtype_as_scalartype(),
-          generator().engine()};
+          generator().engine(),
+          std::filesystem::current_path(ignored)};
 }
 
 PluginCall::PluginCall(const std::string& who, Given given)
     : who_(who), doing_(who), before_(State::now()), given_(std::move(given)) {
-  std::erase_if(given_, [](const auto& entry) { return !entry.second.defined(); });
+  // Of those made in inference mode nobody counts the changes.
+  std::erase_if(given_, [](const auto& entry) { return !entry.second.defined() || entry.second.is_inference(); });
   for (const auto& [name, tensor] : given_) versions_.push_back(tensor._version());
 }
 
@@ -48,7 +55,11 @@ PluginCall::~PluginCall() {
 std::string PluginCall::restore() const {
   const State after = State::now();
   std::vector<std::string> changed;
-  if (after.grad_mode != before_.grad_mode) {
+  if (after.inference_mode != before_.inference_mode) {
+    c10::impl::_force_tls_local_dispatch_key_set(before_.dispatch);
+    c10::AutogradState::set_tls_state(before_.autograd);
+    changed.emplace_back("the inference mode, which it left on");
+  } else if (after.grad_mode != before_.grad_mode) {
     at::GradMode::set_enabled(before_.grad_mode);
     changed.push_back(before_.grad_mode ? "the grad mode, which it left off" : "the grad mode, which it left on");
   }
@@ -68,6 +79,11 @@ std::string PluginCall::restore() const {
   if (!same(after.random.data(), before_.random.data())) {
     generator().set_engine(before_.random);
     changed.emplace_back("LibTorch's own random numbers, which depend on all that was drawn before (use Random)");
+  }
+  if (after.folder != before_.folder) {
+    std::error_code ignored;
+    std::filesystem::current_path(before_.folder, ignored);
+    changed.emplace_back("the working folder");
   }
   std::string text;
   for (const std::string& what : changed) text += (text.empty() ? "" : ", ") + what;

@@ -4,8 +4,11 @@
 
 #include <ATen/core/MT19937RNGEngine.h>
 #include <ATen/core/Tensor.h>
+#include <c10/core/AutogradState.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <locale>
 #include <string>
 #include <type_traits>
@@ -28,8 +31,8 @@ class PluginFault : public PluginError {
 using Given = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// One call of a plugin: notes it in the black box, and sees to it that the plugin leaves behind what it found, the
-/// process's state (grad mode, threads, locale, default type, LibTorch's own random numbers) and the tensors it was
-/// given.
+/// process's state (grad and inference mode, threads, locale, default type, LibTorch's own random numbers, working
+/// folder) and the tensors it was given.
 class PluginCall {
  public:
   PluginCall(const std::string& who, Given given);
@@ -44,11 +47,15 @@ class PluginCall {
   struct State {
     static State now();
     bool grad_mode;
+    bool inference_mode;
+    c10::impl::LocalDispatchKeySet dispatch;
+    c10::AutogradState autograd;
     int threads;
     std::string locale;
     std::locale cpp_locale;
     at::ScalarType dtype;
     at::mt19937 random;
+    std::filesystem::path folder;
   };
   /// Puts back what differs, and says what that was.
   std::string restore() const;

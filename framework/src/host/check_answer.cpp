@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
 
 #include <cmath>
 
@@ -13,6 +14,45 @@ namespace faceoff {
 
 bool finite(const at::Tensor& tensor) {
   return std::isfinite(tensor.sum().item<double>());
+}
+
+namespace {
+
+/// "[1, 3, 4, 4]", or "nothing".
+std::string shape_of(const at::Tensor& tensor) {
+  return tensor.defined() ? c10::str(tensor.sizes()) : "nothing";
+}
+
+/// Why a tensor can't be taken for a dense one of the same type on the same device; empty: it can.
+std::string difference(const at::Tensor& tensor, const at::Tensor& like) {
+  if (tensor.layout() != like.layout()) return c10::str("the layout ", tensor.layout(), " instead of ", like.layout());
+  if (tensor.device() != like.device())
+    return "the device " + tensor.device().str() + " instead of " + like.device().str();
+  if (tensor.scalar_type() != like.scalar_type())
+    return std::string(c10::toString(tensor.scalar_type())) + " instead of " + c10::toString(like.scalar_type());
+  return "";
+}
+
+}  // namespace
+
+void check_fields(const std::string& who, Field fields) {
+  constexpr Field all =
+      Field::scores | Field::boxes | Field::landmarks | Field::embedding | Field::picture | Field::targets;
+  if (without(fields, all) != Field::none)
+    throw PluginFault(
+        who, "its fields are " + std::to_string(static_cast<unsigned>(fields)) + ", and some of them are none");
+}
+
+void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& subjects) {
+  const bool fits = x.defined() && x.dim() == 4 && x.size(0) > 0 && x.size(0) % subjects.size(0) == 0 &&
+                    x.sizes().slice(1) == subjects.sizes().slice(1);
+  if (c10::InferenceMode::is_enabled()) throw PluginFault(who, "it asked for the objective in inference mode");
+  const std::string asked = "it asked for the objective at ";
+  if (!fits)
+    throw PluginFault(
+        who, asked + "the shape " + (x.defined() ? shape_of(x) : "of nothing") + " instead of " + shape_of(subjects));
+  if (const std::string other = difference(x, subjects); !other.empty()) throw PluginFault(who, asked + other);
+  if (!finite(x)) throw PluginFault(who, asked + "values that are not finite");
 }
 
 void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views) {
@@ -76,26 +116,19 @@ void check_images(const std::string& who, const Images& after, const Images& bef
 
 void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows) {
   if (!values.defined() || values.dim() != 1 || values.size(0) != rows) {
-    throw PluginFault(who, "it returned " + (values.defined() ? c10::str(values.sizes()) : "nothing") + " for " +
-                               std::to_string(rows) + " rows");
+    throw PluginFault(who, "it returned " + shape_of(values) + " for " + std::to_string(rows) + " rows");
   }
-  if (values.scalar_type() != x.scalar_type()) {
-    throw PluginFault(who, std::string("it returned ") + c10::toString(values.scalar_type()) + " instead of " +
-                               c10::toString(x.scalar_type()));
-  }
+  if (const std::string other = difference(values, x); !other.empty()) throw PluginFault(who, "it returned " + other);
   if (!finite(values)) throw PluginFault(who, "it returned a value that is not finite");
   if (at::GradMode::is_enabled() && x.requires_grad() && !values.requires_grad())
     throw PluginFault(who, "no gradient reaches the model's output: it detached its value");
 }
 
 void check_attacked(const std::string& who, const at::Tensor& attacked, const Budget& budget) {
-  if (!attacked.defined() || attacked.sizes() != budget.origin.sizes()) {
-    throw PluginFault(who, "it returned " + (attacked.defined() ? c10::str(attacked.sizes()) : "nothing") +
-                               " instead of " + c10::str(budget.origin.sizes()));
-  }
-  if (attacked.scalar_type() != budget.origin.scalar_type())
-    throw PluginFault(who, std::string("it returned ") + c10::toString(attacked.scalar_type()) + " instead of " +
-                               c10::toString(budget.origin.scalar_type()));
+  if (!attacked.defined() || attacked.sizes() != budget.origin.sizes())
+    throw PluginFault(who, "it returned " + shape_of(attacked) + " instead of " + shape_of(budget.origin));
+  if (const std::string other = difference(attacked, budget.origin); !other.empty())
+    throw PluginFault(who, "it returned " + other);
   if (!finite(attacked)) throw PluginFault(who, "it returned values that are not finite");
   constexpr double rounding = 1e-3;
   const double excess = budget.excess(attacked).max().item<double>();

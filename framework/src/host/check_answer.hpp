@@ -16,6 +16,9 @@ namespace faceoff {
 /// Whether all values are finite: one pass, since a sum keeps what is not.
 bool finite(const at::Tensor& tensor);
 
+/// What a model says that it provides, or a loss that it needs: fields that there are.
+void check_fields(const std::string& who, Field fields);
+
 /// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box a score, the views' type,
 /// finite values, scores in [0,1], embeddings of unit length.
 void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views);
@@ -23,6 +26,9 @@ void check_output(const std::string& who, Field provides, const Output& output, 
 /// What an augmentation made of these images: k rows for each, of their type, finite, with a map and landmarks a row,
 /// and a gradient where one is asked for.
 void check_images(const std::string& who, const Images& after, const Images& before);
+
+/// Where an optimizer asks for the objective: [k·B,3,H,W] of the subjects' type, dense, finite and on their device.
+void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& subjects);
 
 /// A loss's values [R] of some rows that were seen at x: of its type, finite, with a gradient where one is asked for.
 void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows);

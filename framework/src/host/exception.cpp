@@ -81,7 +81,8 @@ std::string what_was_thrown() {
   } catch (const std::bad_alloc&) {
     return "out of memory";
   } catch (const std::exception& error) {
-    const std::string text = one_line(error.what());
+    const char* const what = error.what();
+    const std::string text = what != nullptr ? one_line(what) : "";
     return text.empty() ? type_of_current_exception() : text;
   } catch (...) {
     return type_of_current_exception();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -56,12 +57,15 @@ bool is_textual(const ParamValue& value) {
 }
 
 void check_range(const std::string& which, const ParamInfo& param) {
+  for (const double number : numbers_of(param.initial)) {
+    if (!std::isfinite(number))
+      throw PluginError(which + " has a default that is not finite, which no experiment may say");
+  }
   if (!param.low && !param.high) return;
   if (!is_numeric(param.initial)) throw PluginError(which + " has a range, and is " + type_name(param.initial));
   if (param.low && param.high && !(*param.low <= *param.high))
     throw PluginError(which + " has a range that ends before it begins");
   for (const double number : numbers_of(param.initial)) {
-    // Written so that NaN is outside every range.
     const bool inside = (!param.low || number >= *param.low) && (!param.high || number <= *param.high);
     if (!inside) throw PluginError(which + " has a default outside its range: " + one_line(to_toml(param.initial)));
   }

@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -21,9 +23,9 @@ double now() {
 }
 
 std::string seconds_text(double seconds) {
-  std::string text = std::to_string(seconds);
-  text.erase(text.find_last_not_of('0') + 1);
-  return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", seconds);
+  return text.data();
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ std::string Ending::text(double time_limit) const {
   return "ended the process with exit code " + std::to_string(code);
 }
 
-Worker::Worker(const std::vector<std::string>& args) {
+Worker::Worker(const std::vector<std::string>& args, int out) {
   ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
   std::vector<std::string> command = {"/proc/self/exe"};
   command.insert(command.end(), args.begin(), args.end());
@@ -46,7 +48,11 @@ Worker::Worker(const std::vector<std::string>& args) {
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   ::posix_spawnattr_setpgroup(&attributes, 0);
-  const int failed = ::posix_spawn(&pid_, "/proc/self/exe", nullptr, &attributes, pointers.data(), environ);
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  const int failed = ::posix_spawn(&pid_, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
 }
@@ -85,6 +91,7 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
 }
 
 void end_with_supervisor(const BlackBox& box) {
+  ::signal(SIGTTOU, SIG_IGN);  // it writes to the terminal from a process group in the background
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != box.supervisor) ::_exit(1);
 }

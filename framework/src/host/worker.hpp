@@ -22,8 +22,8 @@ struct Ending {
 /// This program once more, as a process of its own that shares a black box.
 class Worker {
  public:
-  /// Starts it with these arguments.
-  explicit Worker(const std::vector<std::string>& args);
+  /// Starts it with these arguments, and this file as its stdout.
+  Worker(const std::vector<std::string>& args, int out);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();

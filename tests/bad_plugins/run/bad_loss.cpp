@@ -19,6 +19,7 @@ class BadLoss : public Loss {
         .choices(bad::choices({"nan", "inf", "nan_gradient", "wrong_shape", "wrong_rows", "wrong_dtype", "undefined",
                                "detached", "aliased", "changes_output", "changes_reference"}));
     s.param("at_step", &BadLoss::at_step_, "the step at which it does, from 1");
+    s.param("fields", &BadLoss::fields_, "what it says that it needs");
     s.param("when", &BadLoss::when_, "where it does").choices({"value", "setup", "needs", "destructor"});
   }
 
@@ -28,7 +29,7 @@ class BadLoss : public Loss {
 
   Field needs() const override {
     misbehave("needs");
-    return Field::scores | Field::picture;
+    return static_cast<Field>(fields_);
   }
 
   at::Tensor operator()(const Output& adversarial, const Reference& reference) const override {
@@ -56,6 +57,7 @@ class BadLoss : public Loss {
 
   std::string fault_ = bad::usual_fault(), when_ = "value";
   std::int64_t at_step_ = 1;
+  std::uint32_t fields_ = static_cast<std::uint32_t>(Field::scores | Field::picture);
   mutable std::int64_t calls_ = 0;
   mutable at::Tensor kept_;
 };

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <limits>
+#include <optional>
 
 #include "misbehave.hpp"
 
@@ -21,22 +22,29 @@ class BadModel : public Model {
         .choices(bad::choices({"nan", "inf", "nan_boxes", "beyond_one", "wrong_shape", "wrong_rows", "fewer_boxes",
                                "wrong_dtype", "undefined", "detached", "aliased", "changes_input"}));
     s.param("at_step", &BadModel::at_step_, "the step at which it does, from 1; 0: where nobody asks for a gradient");
+    s.param("inference", &BadModel::inference_, "whether it works in inference mode, without a gradient");
+    s.param("fields", &BadModel::fields_, "what it says that it provides");
+    s.param("size", &BadModel::size_, "height and width of its view");
     s.param("when", &BadModel::when_, "where it does").choices({"forward", "provides", "view", "redraw"});
   }
 
   Field provides() const override {
     misbehave("provides");
-    return Field::scores | Field::boxes;
+    return static_cast<Field>(fields_);
   }
+
+  bool differentiable() const override { return !inference_; }
 
   ViewSpec view() const override {
     misbehave("view");
-    return {};
+    return {static_cast<std::int64_t>(size_.at(0)), static_cast<std::int64_t>(size_.at(1)), {}};
   }
 
   void redraw(Random& /*random*/) override { misbehave("redraw"); }
 
   Output forward(const at::Tensor& images) override {
+    std::optional<c10::InferenceMode> guard;
+    if (inference_) guard.emplace();
     const std::int64_t rows = images.size(0), height = images.size(2), width = images.size(3);
     const at::Tensor middle = images.narrow(2, height / 4, height / 2).narrow(3, width / 4, width / 2);
     const auto x = static_cast<double>(width) / 4, y = static_cast<double>(height) / 4;
@@ -83,6 +91,9 @@ class BadModel : public Model {
 
   std::string fault_ = bad::usual_fault(), when_ = "forward";
   std::int64_t at_step_ = 1, calls_ = 0;
+  std::uint32_t fields_ = static_cast<std::uint32_t>(Field::scores | Field::boxes);
+  std::vector<double> size_ = {0, 0};
+  bool inference_ = false;
   at::Tensor kept_;
 };
 

@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <c10/core/DefaultDtype.h>
+#include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@
 #include <clocale>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -59,10 +62,30 @@ inline void edit_the_experiment() {
   write_nowhere();
 }
 
+/// The next worker would load another file, or none.
+inline void replace_a_library() {
+  std::filesystem::rename("other.so", "plugins/bad_optimizer.so");
+  write_nowhere();
+}
+inline void remove_a_library() {
+  std::filesystem::remove("plugins/bad_optimizer.so");
+  write_nowhere();
+}
+
 /// All is well in the first process.
 inline void throw_in_the_second_process() {
   if (std::filesystem::exists("been_here")) throw std::runtime_error("once is enough");
   std::ofstream("been_here") << "\n";
+}
+
+/// A message that is not there.
+struct Speechless : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
+/// What its process does from here on is not what the host thinks.
+inline void leave_inference_mode_on() {
+  static_cast<void>(new c10::InferenceMode);
 }
 
 [[noreturn]] inline void hang() {
@@ -76,6 +99,10 @@ inline const std::map<std::string, Act>& acts() {
       {"throws_std", [] { throw std::runtime_error("out of\nideas"); }},
       {"throws_int", [] { throw 42; }},
       {"throws_c10", [] { TORCH_CHECK(false, "no such tensor"); }},
+      {"throws_nothing_to_say", [] { throw Speechless(); }},
+      {"working_folder", [] { std::filesystem::current_path("/"); }},
+      {"inference_mode", leave_inference_mode_on},
+      {"prints", [] { std::printf("hello\n"), std::fflush(stdout); }},
       {"throws_plugin", [] { throw faceoff::PluginError("no such plugin"); }},
       {"throws_file", [] { throw faceoff::FileError("no such file"); }},
       {"throws_config", [] { throw faceoff::ConfigError("'steps' should be even"); }},
@@ -95,6 +122,8 @@ inline const std::map<std::string, Act>& acts() {
       {"throws_on_a_thread", throw_on_a_thread},
       {"crashes_soon", crash_soon},
       {"edits_the_experiment", edit_the_experiment},
+      {"replaces_a_library", replace_a_library},
+      {"removes_a_library", remove_a_library},
       {"throws_in_the_second_process", throw_in_the_second_process},
   };
   return all;

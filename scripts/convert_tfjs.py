@@ -1,9 +1,11 @@
 """Convert TensorFlow.js models into files that LibTorch reads.
 
-    convert_tfjs.py weights MANIFEST.json OUT.safetensors KEY=VALUE...
-    convert_tfjs.py graph   MODEL.json    OUT.pt
+    convert_tfjs.py weights       MANIFEST.json OUT.safetensors KEY=VALUE...
+    convert_tfjs.py graph_weights MODEL.json    OUT.safetensors NODE KEY=VALUE...
+    convert_tfjs.py graph         MODEL.json    OUT.pt
 
 `weights` keeps the manifest's tensor names and turns every tensor into PyTorch's layout.
+`graph_weights` does the same with those weights of a frozen graph that NODE needs.
 `graph` turns a frozen graph, up to its embedding, into a TorchScript module from [R,3,H,W] RGB in [0,255].
 
 The same input gives the same bytes on every machine: other files name these by their SHA-256. That is why safetensors
@@ -72,9 +74,9 @@ def convolution_weight(kernel: Tensor, depthwise: bool) -> Tensor:
     return kernel.permute(3, 2, 0, 1).contiguous()
 
 
-def to_pytorch_layout(name: str, tensor: Tensor) -> Tensor:
+def to_pytorch_layout(tensor: Tensor, depthwise: bool) -> Tensor:
     if tensor.dim() == 4:
-        return convolution_weight(tensor, "depthwise_" in name.rsplit("/", 1)[-1])
+        return convolution_weight(tensor, depthwise)
     return tensor.t().contiguous() if tensor.dim() == 2 else tensor
 
 
@@ -96,7 +98,7 @@ def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str
 def convert_weights(manifest: Path, out: Path, metadata: dict[str, str]) -> None:
     tensors = read_tensors(json.loads(manifest.read_text()), manifest.parent)
     weights = {
-        name: to_pytorch_layout(name, tensor)
+        name: to_pytorch_layout(tensor, "depthwise_" in name.rsplit("/", 1)[-1])
         for name, tensor in tensors.items()
         if tensor.dtype == torch.float32  # the integers are constants of the graph, not weights
     }
@@ -175,6 +177,29 @@ def ancestors(graph: Graph) -> list[str]:
         pending.append((name, True))
         pending.extend((i, False) for i in graph.inputs(graph.nodes[name]))
     return order
+
+
+def read_graph(model: Path, output: str) -> Graph:
+    description = json.loads(model.read_text())
+    nodes = {node["name"]: node for node in description["modelTopology"]["node"]}
+    placeholders = [name for name, node in nodes.items() if node["op"] == "Placeholder"]
+    if len(placeholders) != 1:
+        raise ValueError(f"{model.name}: {len(placeholders)} inputs, expected one")
+    constants = read_tensors(description["weightsManifest"], model.parent)
+    return Graph(nodes, constants, placeholders[0], output)
+
+
+def convert_graph_weights(model: Path, out: Path, output: str, metadata: dict[str, str]) -> None:
+    graph = read_graph(model, output)
+    needed = ancestors(graph)
+    reader = {name: graph.nodes[node]["op"] for node in needed for name in graph.inputs(graph.nodes[node])}
+    weights = {
+        name: to_pytorch_layout(tensor, reader[name] == "DepthwiseConv2dNative")
+        for name, tensor in graph.constants.items()
+        # Integers and single numbers (paddings, bounds) are constants of the graph, not weights.
+        if name in needed and tensor.dtype == torch.float32 and tensor.numel() > 1
+    }
+    write_safetensors(out, weights, metadata)
 
 
 def build_steps(graph: Graph) -> None:
@@ -287,14 +312,8 @@ class Embedder(nn.Module):
 
 def read_embedder(model: Path) -> tuple[Embedder, tuple[int, int]]:
     """The network, and the height and width of its input."""
-    description = json.loads(model.read_text())
-    nodes = {node["name"]: node for node in description["modelTopology"]["node"]}
-    placeholders = [node for node in nodes.values() if node["op"] == "Placeholder"]
-    if len(placeholders) != 1:
-        raise ValueError(f"{model.name}: {len(placeholders)} inputs, expected one")
-    _, height, width, _ = (int(d["size"]) for d in placeholders[0]["attr"]["shape"]["shape"]["dim"])
-    constants = read_tensors(description["weightsManifest"], model.parent)
-    graph = Graph(nodes, constants, placeholders[0]["name"], EMBEDDING)
+    graph = read_graph(model, EMBEDDING)
+    _, height, width, _ = (int(d["size"]) for d in graph.nodes[graph.input]["attr"]["shape"]["shape"]["dim"])
     build_steps(graph)
     return Embedder(graph, (height, width)), (height, width)
 
@@ -339,6 +358,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["weights", manifest, out, *metadata]:
             convert_weights(Path(manifest), Path(out), dict(item.split("=", 1) for item in metadata))
+        case ["graph_weights", model, out, node, *metadata]:
+            convert_graph_weights(Path(model), Path(out), node, dict(item.split("=", 1) for item in metadata))
         case ["graph", model, out]:
             convert_graph(Path(model), Path(out))
         case _:

@@ -3,19 +3,35 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "unit/made_up_facenet.hpp"
+#include "unit/plugin_files.hpp"
 #include "unit/support.hpp"
 
 namespace faceoff {
 namespace {
 
-class Contract : public testing::TestWithParam<const PluginInfo*> {};
+class Contract : public testing::TestWithParam<const PluginInfo*> {
+ protected:
+  /// The plugin's defaults, but for weights that only a user can have.
+  std::vector<std::pair<const ParamInfo*, ParamValue>> parameters() const {
+    const PluginInfo& plugin = *GetParam();
+    if (plugin.name != "inception_resnet_v1") return {};
+    const auto weights = std::ranges::find(plugin.params, "weights", &ParamInfo::name);
+    return {{&*weights, write_made_up_facenet(folder_ / "facenet.safetensors").string()}};
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
 
 TEST_P(Contract, IsKept) {
   std::vector<std::string> done;
-  check_contract(tree_plugins(), *GetParam(), {}, tree_setup(),
+  check_contract(tree_plugins(), *GetParam(), parameters(), tree_setup(),
                  [&](const std::string& check, const std::string& fault) {
                    EXPECT_EQ(fault, "") << check;
                    done.push_back(check);

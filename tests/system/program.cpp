@@ -172,6 +172,13 @@ std::vector<std::string> files_in(const fs::path& folder) {
   return files;
 }
 
+std::string torch_python() {
+  const char* chosen = std::getenv("FACEOFF_PYTHON");
+  if (chosen != nullptr && *chosen != '\0') return chosen;
+  const fs::path local = fs::path(FACEOFF_SOURCE_FOLDER) / ".venv/bin/python";
+  return fs::exists(local) ? local.string() : "python3";
+}
+
 std::string toml_list(const std::vector<fs::path>& paths) {
   std::string text;
   for (const fs::path& path : paths) text += (text.empty() ? "[\"" : ", \"") + path.string() + "\"";

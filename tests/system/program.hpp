@@ -86,6 +86,9 @@ Json timeless(Json item);
 /// Every file in a folder, relative to it, sorted.
 std::vector<std::string> files_in(const fs::path& folder);
 
+/// A Python with PyTorch, chosen as scripts/models does.
+std::string torch_python();
+
 /// Paths as a list that --set takes.
 std::string toml_list(const std::vector<fs::path>& paths);
 

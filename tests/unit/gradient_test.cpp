@@ -259,8 +259,8 @@ TEST(Chain, DrawsTheSameNumbersAgainButOthersForEachStepAndEvaluation) {
 
 // ------------------------------------------------------------------------------------------------------------- views
 
-const std::vector<Crop> crops = {WholePicture{}, BoxCrop{}, BoxCrop{.scale = .91, .down = .057}, PaddedBox{},
-                                 DlibRect{}};
+const std::vector<Crop> crops = {WholePicture{}, BoxCrop{},  BoxCrop{.scale = .91, .down = .057},
+                                 PaddedBox{},    DlibRect{}, FivePoints{}};
 
 /// Faces within the picture, wider than high, across each border and larger than the view.
 std::vector<Face> view_faces() {
@@ -293,6 +293,29 @@ at::Tensor coordinates(std::int64_t height, std::int64_t width, double offset) {
   const at::Tensor x = (at::arange(width, at::kDouble) + offset).expand({height, width});
   const at::Tensor y = (at::arange(height, at::kDouble) + offset).unsqueeze(1).expand({height, width});
   return at::stack({x, y}).unsqueeze(0);
+}
+
+TEST(Views, FivePointsComeToLieWhereTheTemplateHasThem) {
+  const at::Tensor wanted =
+      at::tensor({38.2946, 51.6963, 73.5318, 51.5014, 56.0252, 71.7366, 41.5493, 92.3655, 70.7299, 92.2041},
+                 at::kDouble)
+          .view({1, 5, 2});
+  for (const double scale : {.4, 2.5}) {  // shrunk and enlarged views
+    // The template turned by a third of a right angle.
+    const at::Tensor turn = at::tensor({.866 / scale, -.5 / scale, 160., .5 / scale, .866 / scale, 40.}, at::kDouble);
+    const Face face{{}, .9, apply_map(turn.view({1, 2, 3}), wanted).squeeze(0)};
+    const View view = make_view({112, 112, FivePoints{}}, 400, 420, &face);
+    EXPECT_LT(largest_difference(apply_map(view.map, face.landmarks.unsqueeze(0)), wanted), 1e-9);
+    const at::Tensor seen = view(coordinates(400, 420, .5)).squeeze(0).permute({1, 2, 0}).reshape({1, -1, 2});
+    const at::Tensor centres = coordinates(112, 112, .5).squeeze(0).permute({1, 2, 0}).reshape({1, -1, 2});
+    // Beyond the picture the border is repeated.
+    const at::Tensor inside = ((seen > 4) & (seen < at::tensor({416., 396.}, at::kDouble))).all(2, true);
+    EXPECT_GT(inside.to(at::kDouble).mean().item<double>(), .5);
+    // Shrinking weighs whole pixels, a little unevenly.
+    EXPECT_LT(largest_difference(apply_map(view.map, seen) * inside, centres * inside), scale < 1 ? .02 : 1e-6);
+  }
+  const Face nowhere{{10, 10, 20, 20}, .9, at::full({68, 2}, 15., at::kDouble)};
+  EXPECT_THROW(make_view({112, 112, FivePoints{}}, 400, 420, &nowhere), Unviewable);
 }
 
 TEST(Views, ABoxCropsMapSaysWhereThePicturesPointsComeToLie) {

@@ -154,6 +154,25 @@ TEST(Models, TheWholeChainFromPhotoToDescriptorAgreesWithTheReference) {
   EXPECT_EQ(faces, 22U);
 }
 
+TEST(Models, TheFivePointViewShowsWhatTheReferencesCropsShow) {
+  // tests/golden/faces/arcNN_112.png: another aligner, which shrinks by areas before it turns the face.
+  const std::vector<std::pair<std::string, std::size_t>> faces = {{"sample1", 0}, {"sample2", 0}, {"sample3", 0},
+                                                                  {"sample4", 0}, {"sample4", 1}, {"sample5", 0}};
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    const auto& [name, index] = faces[i];
+    const nlohmann::json& said = face_api().at(name).at("faces").at(index);
+    const Face face{box_of(said), 1, as_tensor(said.at("landmarks"))};
+    const at::Tensor picture = sample(name);
+    const View view = make_view({112, 112, FivePoints{}}, picture.size(2), picture.size(3), &face);
+    const at::Tensor expected = picture_of(golden / ("arc0" + std::to_string(i) + "_112.png"));
+    EXPECT_LT((view(picture) - expected).abs().mean().item<double>(), 1.5) << name << ", face " << index;
+    const LoadedModel& mobileface = loaded("mobileface");
+    const at::NoGradGuard no_grad;
+    const at::Tensor both = forward(mobileface, at::cat({view(picture), expected})).embedding;
+    EXPECT_GT(both[0].dot(both[1]).item<double>(), .98) << name << ", face " << index;
+  }
+}
+
 /// The largest difference over ten crops that are the model's whole view.
 double largest_difference_on_crops(Model& model, std::int64_t side, const at::Tensor& raw) {
   const at::NoGradGuard no_grad;

@@ -465,6 +465,24 @@ TEST(Words, NameFieldsAndCrops) {
   EXPECT_EQ(to_string(Crop(BoxCrop{})), "box");
   EXPECT_EQ(to_string(Crop(PaddedBox{})), "padded_box");
   EXPECT_EQ(to_string(Crop(DlibRect{})), "dlib_rect");
+  EXPECT_EQ(to_string(Crop(FivePoints{})), "five_points");
+}
+
+TEST(Resolve, FindsAFileAsItLiesBelowModelsOrByItsName) {
+  const TemporaryFolder folder;
+  const faceoff::Setup setup{.models = {folder.path()}};
+  const auto resolved = [&](const std::string& name) { return setup.resolve(name); };
+  const std::filesystem::path file = write_bytes(folder / "a.bin", "");
+  EXPECT_EQ(resolved("models/a.bin"), file);
+  EXPECT_EQ(resolved("models/network/a.bin"), file);
+  EXPECT_EQ(resolved("elsewhere/a.bin"), file);
+  std::filesystem::create_directory(folder / "network");
+  EXPECT_EQ(resolved("models/network/a.bin"), file);
+  const std::filesystem::path nearer = write_bytes(folder / "network/a.bin", "");
+  EXPECT_EQ(resolved("models/network/a.bin"), nearer);
+  EXPECT_EQ(resolved("models/a.bin"), file);
+  EXPECT_EQ(resolved(nearer.string()), nearer);
+  expect_in(error_of<MissingFile>([&] { resolved("models/network/b.bin"); }), (folder / "network/b.bin").string());
 }
 
 // ------------------------------------------------------------------------------------------------------- safetensors
@@ -627,6 +645,14 @@ TEST(Safetensors, RefusesValuesThatAreNotFinite) {
     const std::string message = refusal(one("F32", "[2,2]", "[0,16]"), floats({1, bad, 3, 4}));
     expect_in(message, "'a'");
     expect_in(message, "not finite");
+  }
+}
+
+TEST(Safetensors, TellsAPyTorchFile) {
+  const std::string legacy("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
+  for (const std::string& bytes : {std::string("PK\x03\x04\0\0\x08\x08", 8), legacy}) {
+    const std::string message = refusal(bytes + std::string(100, '\0'));
+    expect_in(message, "it is a PyTorch file; scripts/models add facenet FILE converts FaceNet's");
   }
 }
 

@@ -17,7 +17,8 @@ struct FACEOFF_API Setup {
   at::ScalarType dtype = at::kFloat;          ///< of pictures and outputs; double in finite-difference tests
   std::vector<std::filesystem::path> models;  ///< folders searched for weights after the current one
 
-  /// The file that `name` means: as given, or its file name in one of `models`. Throws MissingFile.
+  /// The file that `name` means: as given, or below one of `models` as it would lie below models/, or its file name
+  /// there. Throws MissingFile.
   std::filesystem::path resolve(const std::string& name) const;
 };
 

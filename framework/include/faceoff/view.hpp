@@ -32,7 +32,14 @@ struct DlibRect {
   bool operator==(const DlibRect&) const = default;
 };
 
-using Crop = std::variant<WholePicture, BoxCrop, PaddedBox, DlibRect>;
+/// The face turned, scaled and shifted so that eye centres, nose and mouth corners come to lie, in the least squares
+/// sense, where ArcFace's template has them (J. Deng et al., "ArcFace", CVPR 2019); antialiased where it shrinks, the
+/// border repeated.
+struct FivePoints {
+  bool operator==(const FivePoints&) const = default;
+};
+
+using Crop = std::variant<WholePicture, BoxCrop, PaddedBox, DlibRect, FivePoints>;
 
 /// What a model wants to see. Height and width 0: the picture's own size.
 struct ViewSpec {
@@ -42,7 +49,7 @@ struct ViewSpec {
   bool operator==(const ViewSpec&) const = default;
 };
 
-/// "whole_picture", "box", "padded_box" or "dlib_rect": the name that experiments and calibrations use.
+/// "whole_picture", "box", "padded_box", "dlib_rect" or "five_points": the name that experiments and calibrations use.
 FACEOFF_API std::string to_string(const Crop& crop);
 
 }  // namespace faceoff

@@ -29,12 +29,16 @@ Place place_of_file(const PluginConfig& config, const std::string& message) {
   return place;
 }
 
+/// "file:line:column: ", as far as it is known.
+std::string prefix(const Place& place) {
+  return place.file.empty() ? "" : to_string(place) + ": ";
+}
+
 /// Creates the plugin, sets its parameters and sets it up; what it refuses is said with the place in the experiment.
 template <class P>
 std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup) {
   std::unique_ptr<Plugin> plugin = plugins.create(*config.info);
   for (const auto& [param, value] : config.params) param->set(*plugin, value);
-  const auto prefix = [](const Place& place) { return to_string(place) + ": "; };
   const std::string who = "plugin " + config.info->name;
   PluginCall call(who, {});
   try {
@@ -63,7 +67,7 @@ auto asked(const std::string& who, const Place& place, const Ask& ask) {
   try {
     return call_plugin(who, ask);
   } catch (const PluginError& error) {
-    throw PluginError(to_string(place) + ": " + error.what());
+    throw PluginError(prefix(place) + error.what());
   }
 }
 
@@ -149,9 +153,20 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
     loaded->sha256 = sha256_file(loaded->weights);
   }
   check_view(*loaded, config.place);
-  if (as_measured(config)) loaded->calibration = find_calibration(calibrations_, loaded->sha256, loaded->view);
+  if (as_measured(config)) loaded->calibration = calibration_of(*loaded);
   slot = std::move(loaded);
   return *slot;
+}
+
+const Calibration* ModelPool::calibration_of(const LoadedModel& model) {
+  // What `faceoff calibrate` measured lies beside the weights, and goes before what ships.
+  const std::filesystem::path own = std::filesystem::path(model.weights).replace_extension(".toml");
+  std::error_code ignored;
+  if (!model.weights.empty() && std::filesystem::exists(own, ignored)) {
+    const auto& read = measured_.emplace_back(read_calibration_file(own));
+    if (const Calibration* found = find_calibration(read, model.sha256, model.view)) return found;
+  }
+  return find_calibration(calibrations_, model.sha256, model.view);
 }
 
 Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(experiment_) {
@@ -190,6 +205,9 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     require(about_a_face(surrogate->view.crop), experiment.attack_place,
             "subject = \"crop\" is one face's view, and '" + surrogate->name +
                 "' sees the whole picture: say subject = \"picture\"");
+    require(upright(surrogate->view.crop), experiment.attack_place,
+            "subject = \"crop\" is pasted back upright, and '" + surrogate->name +
+                "' sees a face turned: say subject = \"picture\"");
     require(surrogate->view == surrogates.front()->view, experiment.attack_place,
             "subject = \"crop\" is one view, and '" + surrogate->name + "' sees another than '" +
                 surrogates.front()->name + "': say subject = \"picture\"");

@@ -4,6 +4,7 @@
 #include <faceoff/loss.hpp>
 #include <faceoff/optimizer.hpp>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,9 +52,12 @@ class ModelPool {
   const std::map<std::string, std::unique_ptr<LoadedModel>>& all() const { return models_; }
 
  private:
+  const Calibration* calibration_of(const LoadedModel& model);
+
   const PluginLibrary& plugins_;
   Setup setup_;
-  std::vector<Calibration> calibrations_;
+  std::vector<Calibration> calibrations_;                       ///< that ship
+  std::deque<std::vector<Calibration>> measured_;               ///< beside the weights
   std::map<std::string, std::unique_ptr<LoadedModel>> models_;  ///< by name, plugin and parameters
 };
 

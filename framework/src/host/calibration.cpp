@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "host/document.hpp"
 #include "picture/files.hpp"
@@ -28,11 +29,16 @@ ViewSpec view_of(const toml::table& table, const std::string& file) {
   ViewSpec view{size, size, BoxCrop{table["scale"].value_or(1.0), table["down"].value_or(0.0)}};
   if (crop == "padded_box") view.crop = PaddedBox{};
   if (crop == "dlib_rect") view.crop = DlibRect{};
-  if (to_string(view.crop) != crop) throw ConfigError(file + ": '" + crop + "' is none of box, padded_box, dlib_rect");
+  if (crop == "five_points") view.crop = FivePoints{};
+  if (to_string(view.crop) != crop)
+    throw ConfigError(file + ": '" + crop + "' is none of box, padded_box, dlib_rect, five_points");
   return view;
 }
 
-void read(const fs::path& path, std::vector<Calibration>& all) {
+}  // namespace
+
+std::vector<Calibration> read_calibration_file(const fs::path& path) {
+  std::vector<Calibration> all;
   const std::string file = path.string();
   const std::vector<std::uint8_t> bytes = read_file(path, longest_file);
   toml::table root;
@@ -60,9 +66,8 @@ void read(const fs::path& path, std::vector<Calibration>& all) {
     }
     all.push_back(std::move(calibration));
   }
+  return all;
 }
-
-}  // namespace
 
 const double* Calibration::threshold(double false_accept_rate) const {
   for (const auto& [rate, cosine] : thresholds) {
@@ -80,7 +85,7 @@ std::vector<Calibration> read_calibrations(std::span<const fs::path> plugin_fold
       if (entry.path().extension() == ".toml") files.push_back(entry.path());
     }
     std::ranges::sort(files);
-    for (const fs::path& file : files) read(file, all);
+    for (const fs::path& file : files) std::ranges::move(read_calibration_file(file), std::back_inserter(all));
   }
   return all;
 }

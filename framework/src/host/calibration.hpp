@@ -22,6 +22,9 @@ struct Calibration {
   const double* threshold(double false_accept_rate) const;
 };
 
+/// The calibrations in one file, a view each. Throws ConfigError with its place where it is none.
+std::vector<Calibration> read_calibration_file(const std::filesystem::path& file);
+
 /// Every calibration in the folders' calibration/*.toml. A damaged one is a ConfigError with its place.
 std::vector<Calibration> read_calibrations(std::span<const std::filesystem::path> plugin_folders);
 

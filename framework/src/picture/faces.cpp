@@ -87,10 +87,16 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
     return shown.width() < 2 || shown.height() < 2 || shown.area() < .5 * face.box.area();
   });
   std::ranges::stable_sort(faces, {}, [](const Face& face) { return face.box.x0; });
-  if (landmarks != nullptr) {
-    for (Face& face : faces) face.landmarks = landmarks_of(*landmarks, picture, face);
-  }
+  if (landmarks != nullptr) add_landmarks(*landmarks, picture, faces);
   return faces;
+}
+
+void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces) {
+  const at::NoGradGuard no_grad;
+  for (Face& face : faces) {
+    if (viewable(model.view, picture.size(2), picture.size(3), face))
+      face.landmarks = landmarks_of(model, picture, face);
+  }
 }
 
 }  // namespace faceoff

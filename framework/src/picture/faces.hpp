@@ -18,4 +18,7 @@ std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture,
 std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
                              double minimum_score);
 
+/// Each face's landmarks, where a view of it shows any of the picture.
+void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces);
+
 }  // namespace faceoff

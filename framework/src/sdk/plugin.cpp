@@ -24,14 +24,19 @@ std::filesystem::path Setup::resolve(const std::string& name) const {
   if (fs::is_regular_file(name, ignored)) return name;
   std::string tried;
   if (!fs::path(name).is_absolute()) {
+    const fs::path file = fs::path(name).filename();
+    const fs::path below = name.starts_with("models/") ? fs::path(name.substr(7)) : file;  // a network's own folder
     for (const fs::path& folder : models) {
-      const fs::path candidate = folder / fs::path(name).filename();
-      if (fs::is_regular_file(candidate, ignored)) return candidate;
-      tried += ", nor " + candidate.string();
+      for (const fs::path& candidate : {folder / below, folder / file}) {
+        if (fs::is_regular_file(candidate, ignored)) return candidate;
+      }
+      tried += ", nor " + (folder / below).string();
     }
   }
   if (fs::is_directory(name, ignored)) throw MissingFile(name + " is a folder, not a file", name);
-  throw MissingFile("no file " + name + tried + " (scripts/models makes the standard weights)", name);
+  throw MissingFile("no file " + name + tried +
+                        " (scripts/models makes the standard weights; scripts/models --help says how others are added)",
+                    name);
 }
 
 }  // namespace faceoff

@@ -16,6 +16,7 @@
 #include <memory>
 #include <set>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,13 @@ std::vector<std::uint64_t> whole_numbers(const std::string& tensor, const nlohma
   return list.get<std::vector<std::uint64_t>>();
 }
 
+/// Whether torch.save wrote it: a zip archive, or a pickle of its magic number before PyTorch 1.6.
+bool written_by_pytorch(std::span<const std::byte> bytes) {
+  constexpr std::string_view zip = "PK\x03\x04", pickle = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+  const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), pickle.size()));
+  return start.starts_with(zip) || start.starts_with(pickle);
+}
+
 struct Entry {
   std::uint64_t begin = 0, end = 0;
   std::string name;
@@ -100,9 +108,10 @@ struct Entry {
 TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
   const auto mapping = std::make_shared<Mapping>(path);
   const std::span<std::byte> bytes = mapping->bytes();
-  const auto fail = [&](const std::string& what) {
-    throw FileError(path_ + ": not a whole safetensors file: " + what + "; scripts/models makes the standard weights");
+  const auto fail = [&](const std::string& what, const char* instead = "scripts/models makes the standard weights") {
+    throw FileError(path_ + ": not a whole safetensors file: " + what + "; " + instead);
   };
+  if (written_by_pytorch(bytes)) fail("it is a PyTorch file", "scripts/models add facenet FILE converts FaceNet's");
   std::uint64_t header_size = 0;
   if (bytes.size() < sizeof header_size) fail("it has " + std::to_string(bytes.size()) + " bytes");
   std::memcpy(&header_size, bytes.data(), sizeof header_size);
@@ -115,7 +124,10 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
     const nlohmann::json header = parse_header(
         {reinterpret_cast<const char*>(bytes.data()) + sizeof header_size, static_cast<std::size_t>(header_size)});
     for (const auto& [name, about] : header.items()) {
-      if (name == "__metadata__") continue;
+      if (name == "__metadata__") {
+        metadata_ = about.get<std::map<std::string, std::string>>();
+        continue;
+      }
       const auto [type, width] = scalar_type(about.at("dtype").get<std::string>());
       if (width == 0) throw Error("tensor '" + name + "' has the type " + about.at("dtype").dump());
       const std::vector<std::uint64_t> shape = whole_numbers(name, about, "shape");
@@ -149,6 +161,25 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
     reached = entry.end;
   }
   if (reached != data.size()) fail(std::to_string(data.size() - reached) + " bytes at its end belong to no tensor");
+}
+
+std::string to_safetensors(const std::map<std::string, at::Tensor>& tensors,
+                           const std::map<std::string, std::string>& metadata) {
+  nlohmann::json header = nlohmann::json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::string data;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor values = tensor.to(at::kCPU, at::kFloat).contiguous();
+    const std::size_t begin = data.size();
+    data.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
+    header[name] = {{"dtype", "F32"}, {"shape", values.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+  }
+  std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // tensors begin at a multiple of 8 bytes
+  const std::uint64_t size = text.size();
+  std::string bytes(sizeof size, '\0');
+  std::memcpy(bytes.data(), &size, sizeof size);
+  return bytes + text + data;
 }
 
 at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype) const {

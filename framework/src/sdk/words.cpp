@@ -68,7 +68,8 @@ std::string to_string(Field fields) {
 std::string to_string(const Crop& crop) {
   return std::visit(
       Overloaded{[](const WholePicture&) { return "whole_picture"; }, [](const BoxCrop&) { return "box"; },
-                 [](const PaddedBox&) { return "padded_box"; }, [](const DlibRect&) { return "dlib_rect"; }},
+                 [](const PaddedBox&) { return "padded_box"; }, [](const DlibRect&) { return "dlib_rect"; },
+                 [](const FivePoints&) { return "five_points"; }},
       crop);
 }
 

@@ -1,0 +1,103 @@
+// MobileFace's embedder, as vladmandic's Human publishes it (becauseofAI, MobileFace, 2018). Howard et al.,
+// "MobileNets", 2017; PReLU: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+#include <faceoff/layers.hpp>
+#include <faceoff/model.hpp>
+#include <faceoff/safetensors.hpp>
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace faceoff;
+using layers::Conv2d;
+using layers::Padding;
+
+constexpr std::int64_t side = 112;
+constexpr int any = -1;
+
+/// A convolution without bias, and for what is negative a slope a channel.
+struct Rectified {
+  Conv2d convolution;
+  at::Tensor slope;
+  at::Tensor operator()(const at::Tensor& x) const { return at::prelu(convolution(x), slope); }
+};
+
+/// What a convolution of stride 2 is given: SAME would pad an even size behind alone.
+at::Tensor pad(const at::Tensor& x) {
+  return at::constant_pad_nd(x, {1, 1, 1, 1});
+}
+
+/// A pointwise convolution and a depthwise one that halves the size; to that is added what two more make of it.
+struct Stage {
+  Conv2d widen;
+  Rectified halve, first, second;
+  at::Tensor operator()(const at::Tensor& x) const {
+    const at::Tensor halved = halve(pad(widen(x)));
+    return halved + second(first(halved));
+  }
+};
+
+class MobileFace : public Model {
+ public:
+  static void describe(Schema<MobileFace>& s) {
+    s.name("mobileface").summary("256-d face embedding, small and fast (MobileFace as Human publishes it)");
+    s.cites("becauseofAI, MobileFace, 2018; Howard et al., MobileNets, 2017");
+    s.param("weights", &MobileFace::weights_, "safetensors file made by scripts/models");
+    s.param("align", &MobileFace::align_, "by landmarks, or by the box alone (far less accurate)")
+        .choices({"landmarks", "box"});
+  }
+
+  void setup(const Setup& setup) override {
+    const TensorFile file(setup.resolve(weights_));
+    const auto get = [&](const std::string& name, at::IntArrayRef shape) {
+      return file.get(name, shape, setup.dtype).to(setup.device);
+    };
+    const auto rectified = [&](const std::string& weight, const std::string& slope,
+                               const layers::ConvOptions& options) {
+      return Rectified{Conv2d(get(weight, {any, options.depthwise ? 1 : any, 3, 3}), {}, options), get(slope, {any})};
+    };
+    first_ = rectified("conv1_weight", "prelu1_gamma", {.stride = 2, .padding = Padding::valid});
+    stages_.clear();
+    for (int i = 1; i <= 4; ++i) {
+      const std::string name = "stage" + std::to_string(i) + "_unit1_";
+      stages_.push_back({Conv2d(get(name + "conv0_0_weight", {any, any, 1, 1}), {}),
+                         rectified(name + "conv0_1_df", name + "prelu0_gamma",
+                                   {.stride = 2, .padding = Padding::valid, .depthwise = true}),
+                         rectified(name + "conv1_df", name + "prelu1_gamma", {.depthwise = true}),
+                         rectified(name + "conv2_df", name + "prelu2_gamma", {.depthwise = true})});
+    }
+    const at::Tensor scale = get("batchnorm0/mul", {256});
+    out_ = layers::Linear(get("dense/kernel", {256, 2048}) * scale.unsqueeze(1), get("batchnorm0/sub", {256}));
+  }
+
+  Field provides() const override { return Field::embedding; }
+  ViewSpec view() const override {
+    if (align_ == "box") return {side, side, BoxCrop{.scale = 1}};
+    return {side, side, FivePoints{}};
+  }
+
+  Output forward(const at::Tensor& images) override {
+    at::Tensor x = first_(pad(layers::normalise(images, {127.5, 127.5, 127.5}, 128)));
+    for (const Stage& stage : stages_) x = stage(x);
+    const at::Tensor raw = out_(layers::flatten_nhwc(x));
+    Output output;
+    output.embedding = raw / raw.norm(2, 1, true).clamp_min(1e-12);
+    return output;
+  }
+
+ private:
+  std::string weights_ = "models/mobileface.safetensors";
+  std::string align_ = "landmarks";
+  Rectified first_;
+  std::vector<Stage> stages_;
+  layers::Linear out_;
+};
+
+}  // namespace
+
+FACEOFF_PLUGINS(r) {
+  r.add<MobileFace>();
+}

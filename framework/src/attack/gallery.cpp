@@ -1,10 +1,14 @@
 #include "attack/gallery.hpp"
 
+#include <faceoff/safetensors.hpp>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 
 #include "host/black_box.hpp"
 #include "picture/faces.hpp"
@@ -16,15 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One photo's faces with their embeddings under every judge; none where it can't be read, which is told.
+/// One photo's faces with their embeddings under every model; none where it can't be read, which is told.
 struct Photo {
   std::string sha256;
   std::vector<Face> faces;
   std::vector<std::map<const LoadedModel*, at::Tensor>> embeddings;  ///< a face: [1,D] each
 };
 
-Photo read_photo(const Assembly& assembly, const fs::path& path,
-                 const std::function<void(const std::string&)>& notice) {
+using Notice = std::function<void(const std::string&)>;
+
+Photo read_photo(const Portraying& by, const fs::path& path, const Notice& notice) {
   const at::NoGradGuard no_grad;
   ++BlackBox::here().beats;
   Picture picture;
@@ -34,33 +39,46 @@ Photo read_photo(const Assembly& assembly, const fs::path& path,
     notice(std::string(error.what()) + "; left out");
     return {};
   }
-  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
-  Photo photo{picture.sha256,
-              find_faces(*assembly.detector, assembly.landmarks, pixels, assembly.experiment.minimum_score),
-              {}};
+  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kFloat));
+  Photo photo{picture.sha256, find_faces(*by.detector, by.landmarks, pixels, by.minimum_score), {}};
   if (photo.faces.empty()) notice(path.string() + ": no face found; left out");
   for (const Face& face : photo.faces) {
     auto& embeddings = photo.embeddings.emplace_back();
-    for (const Judge& judge : assembly.judges) embeddings[judge.model] = embed(*judge.model, pixels, face).unsqueeze(0);
+    for (const LoadedModel* model : by.models) embeddings[model] = embed(*model, pixels, face).unsqueeze(0);
   }
   return photo;
 }
 
+/// A photo's face that the detector is surest of.
+std::size_t best_of(const Photo& photo) {
+  return static_cast<std::size_t>(std::ranges::max_element(photo.faces, {}, &Face::score) - photo.faces.begin());
+}
+
 /// The photos' best faces as one person.
-Person person_of(const Assembly& assembly, const std::string& name, const std::vector<fs::path>& files,
-                 const std::function<void(const std::string&)>& notice) {
+Person person_of(const Portraying& by, const std::string& name, const std::vector<fs::path>& files,
+                 const Notice& notice, const Notice& progress) {
   Person person{name, {}, {}};
   std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
   for (const fs::path& file : files) {
-    const Photo photo = read_photo(assembly, file, notice);
+    progress(file.string());
+    const Photo photo = read_photo(by, file, notice);
     if (photo.faces.empty()) continue;
-    const auto best = std::ranges::max_element(photo.faces, {}, &Face::score) - photo.faces.begin();
-    for (const auto& [model, embedding] : photo.embeddings[static_cast<std::size_t>(best)])
-      embeddings[model].push_back(embedding);
-    person.photos.insert(photo.sha256);
+    for (const auto& [model, embedding] : photo.embeddings[best_of(photo)]) embeddings[model].push_back(embedding);
+    person.photos.push_back(photo.sha256);
   }
   for (const auto& [model, list] : embeddings) person.embeddings[model] = at::cat(list);
   return person;
+}
+
+constexpr const char* gallery_format = "faceoff gallery 1";
+
+/// What a model's rows in a gallery's file are named by: the same weights under the same view give the same rows.
+std::string row_name(const LoadedModel& model) {
+  std::string name = model.plugin + " " + model.sha256.substr(0, 16) + " " + to_string(model.view.crop) + " " +
+                     std::to_string(model.view.height);
+  if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
+    name += " " + to_toml(box->scale) + " " + to_toml(box->down);
+  return name;
 }
 
 }  // namespace
@@ -77,8 +95,17 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
   return forward(model, view(picture)).embedding.squeeze(0).clone();  // a model may use its memory again
 }
 
-Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& people,
-                      const std::function<void(const std::string&)>& notice) {
+Portraying portraying(const Assembly& assembly) {
+  Portraying by{
+      assembly.detector, assembly.landmarks, assembly.experiment.minimum_score, assembly.experiment.device, {}};
+  for (const Judge& judge : assembly.judges) by.models.push_back(judge.model);
+  return by;
+}
+
+Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
+                      const Notice& progress) {
+  if (people.size() == 1 && fs::path(people.front()).extension() == ".safetensors")
+    return read_file(by, people.front());
   Gallery gallery;
   if (people.size() == 1 && fs::is_directory(people.front())) {
     std::vector<fs::path> folders;
@@ -93,17 +120,81 @@ Gallery Gallery::read(const Assembly& assembly, const std::vector<std::string>& 
       } catch (const ConfigError& error) {
         notice(std::string(error.what()) + "; left out");
       }
-      Person person = person_of(assembly, folder.filename().string(), photos, notice);
+      Person person = person_of(by, folder.filename().string(), photos, notice, progress);
+      gallery.pictures_ += static_cast<std::int64_t>(photos.size());
+      gallery.found_ += static_cast<std::int64_t>(person.photos.size());
       if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
     }
     return gallery;
   }
   for (const std::string& file : people) {
-    const Photo photo = read_photo(assembly, file, notice);
+    progress(file);
+    const Photo photo = read_photo(by, file, notice);
+    ++gallery.pictures_;
+    gallery.found_ += photo.faces.empty() ? 0 : 1;
     const std::string stem = fs::path(file).stem().string();
     for (std::size_t f = 0; f < photo.faces.size(); ++f) {
       gallery.people_.push_back({stem + "/" + std::to_string(f + 1), {photo.sha256}, photo.embeddings[f]});
     }
+  }
+  return gallery;
+}
+
+std::string Gallery::to_safetensors() const {
+  std::map<std::string, std::vector<at::Tensor>> rows;
+  nlohmann::json names = nlohmann::json::array(), photos = nlohmann::json::array();
+  for (const Person& person : people_) {
+    for (const std::string& photo : person.photos) {
+      names.push_back(person.name);
+      photos.push_back(photo);
+    }
+    for (const auto& [model, embeddings] : person.embeddings) rows[row_name(*model)].push_back(embeddings);
+  }
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& [name, list] : rows) tensors[name] = at::cat(list);
+  const auto text = [](const nlohmann::json& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  return faceoff::to_safetensors(tensors, {{"format", gallery_format},
+                                           {"names", text(names)},
+                                           {"photos", text(photos)},
+                                           {"pictures", std::to_string(pictures_)},
+                                           {"found", std::to_string(found_)}});
+}
+
+Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
+  const TensorFile tensors(file);
+  const std::map<std::string, std::string>& about = tensors.metadata();
+  Gallery gallery;
+  try {
+    if (about.at("format") != gallery_format) throw std::out_of_range("format");
+    const auto names = nlohmann::json::parse(about.at("names")).get<std::vector<std::string>>();
+    const auto photos = nlohmann::json::parse(about.at("photos")).get<std::vector<std::string>>();
+    if (names.size() != photos.size()) throw std::out_of_range("photos");
+    gallery.pictures_ = std::stoll(about.at("pictures"));
+    gallery.found_ = std::stoll(about.at("found"));
+    const auto rows = static_cast<std::int64_t>(names.size());
+    std::map<const LoadedModel*, at::Tensor> all;
+    for (const LoadedModel* model : by.models) {
+      const std::string name = row_name(*model);
+      if (!tensors.contains(name)) {
+        throw ConfigError(file + ": has no embeddings of '" + model->name + "' with these weights and this view (" +
+                          name + "); faceoff embed makes them");
+      }
+      all[model] = tensors.get(name, {rows, -1}).to(by.device);
+    }
+    // Rows of one name that stand together are one person.
+    for (std::int64_t begin = 0, end = 0; begin < rows; begin = end) {
+      const std::string& name = names[static_cast<std::size_t>(begin)];
+      while (end < rows && names[static_cast<std::size_t>(end)] == name) ++end;
+      Person person{name, {photos.begin() + begin, photos.begin() + end}, {}};
+      for (const auto& [model, embeddings] : all) person.embeddings[model] = embeddings.narrow(0, begin, end - begin);
+      gallery.people_.push_back(std::move(person));
+    }
+  } catch (const nlohmann::json::exception&) {
+    throw FileError(file + ": no gallery that faceoff embed made: its lists of names and photos are damaged");
+  } catch (const std::logic_error&) {  // a key that is missing, a number that is none
+    throw FileError(file + ": no gallery that faceoff embed made");
   }
   return gallery;
 }
@@ -120,7 +211,8 @@ std::map<const LoadedModel*, at::Tensor> Gallery::means() const {
 
 Person Gallery::from_photos(const Assembly& assembly, const std::vector<std::string>& photos,
                             const std::function<void(const std::string&)>& notice) {
-  Person person = person_of(assembly, "photos", {photos.begin(), photos.end()}, notice);
+  Person person =
+      person_of(portraying(assembly), "photos", {photos.begin(), photos.end()}, notice, [](const std::string&) {});
   if (person.embeddings.empty())
     throw ConfigError("no face on any of the target's photos", assembly.experiment.target.place);
   return person;
@@ -134,7 +226,8 @@ std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gall
   const LoadedModel* measure = assembly.judges.front().model;
   std::vector<const Person*> candidates;
   for (const Person& person : gallery.people()) {
-    if (!person.photos.contains(photo) && (config.choice != Choice::named || person.name == config.name))
+    if (std::ranges::find(person.photos, photo) == person.photos.end() &&
+        (config.choice != Choice::named || person.name == config.name))
       candidates.push_back(&person);
   }
   if (candidates.empty()) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,29 +16,53 @@ namespace faceoff {
 /// Somebody with photos: a name, and an embedding a photo under each model.
 struct Person {
   std::string name;
-  std::set<std::string> photos;                         ///< SHA-256 of the files
+  std::vector<std::string> photos;                      ///< SHA-256 of the files, one a row of the embeddings
   std::map<const LoadedModel*, at::Tensor> embeddings;  ///< [K,D], unit length
 };
 
-/// People to choose targets from, embedded by every model that an assembly judges with.
+/// How photos become embeddings: who finds their faces, and who embeds them.
+struct Portraying {
+  const LoadedModel* detector = nullptr;
+  const LoadedModel* landmarks = nullptr;  ///< or null
+  double minimum_score = .5;
+  at::Device device = at::kCPU;
+  std::vector<const LoadedModel*> models;
+};
+
+/// As an assembly judges.
+Portraying portraying(const Assembly& assembly);
+
+/// People with their embeddings.
 class Gallery {
  public:
   Gallery() = default;
-  /// Reads [data] people: a folder a person (each photo's best face), or pictures of which each face is a person,
-  /// left to right "sample2/1", "sample2/2". `notice` is told of photos without a face.
-  static Gallery read(const Assembly& assembly, const std::vector<std::string>& people,
-                      const std::function<void(const std::string&)>& notice);
+  /// Reads [data] people: a folder a person (each photo's best face), pictures of which each face is a person, left to
+  /// right "sample2/1", "sample2/2", or a file that to_safetensors() made. `notice` is told of photos without a face,
+  /// `progress` of each photo. Throws ConfigError where a file holds no embeddings of a model.
+  static Gallery read(
+      const Portraying& by, const std::vector<std::string>& people,
+      const std::function<void(const std::string&)>& notice,
+      const std::function<void(const std::string&)>& progress = [](const std::string&) {});
 
   /// One person from the photos' best faces.
   static Person from_photos(const Assembly& assembly, const std::vector<std::string>& photos,
                             const std::function<void(const std::string&)>& notice);
 
   const std::vector<Person>& people() const { return people_; }
+  /// How many pictures were looked at, and on how many a face was found.
+  std::int64_t pictures() const { return pictures_; }
+  std::int64_t found() const { return found_; }
+
+  /// The gallery as the bytes of a file: an embedding tensor [N,D] a model, and whose and of which photo each row is.
+  std::string to_safetensors() const;
   /// The mean of all embeddings under each model, [D].
   std::map<const LoadedModel*, at::Tensor> means() const;
 
  private:
+  static Gallery read_file(const Portraying& by, const std::string& file);
+
   std::vector<Person> people_;
+  std::int64_t pictures_ = 0, found_ = 0;
 };
 
 /// The face's embedding under a model, [D].

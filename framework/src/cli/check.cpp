@@ -7,51 +7,24 @@
 #include <iterator>
 #include <map>
 #include <sstream>
-#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "cli/plugin_params.hpp"
 #include "contract/contract.hpp"
 #include "host/black_box.hpp"
 #include "host/exception.hpp"
-#include "host/section.hpp"
 #include "host/worker.hpp"
 
 namespace faceoff {
 
 namespace po = boost::program_options;
 
-namespace {
-
-using Params = std::vector<std::pair<const ParamInfo*, ParamValue>>;
-
-/// What PLUGIN.KEY=VALUE say, by plugin, checked against the parameters that these plugins have.
-std::map<const PluginInfo*, Params> read_params(const PluginLibrary& library, const std::vector<std::string>& sets) {
-  const toml::table said = parse_sets(sets);
-  Diagnostics diagnostics("", "");
-  Resolved resolved;
-  std::map<const PluginInfo*, Params> all;
-  Section plugins(&said, "", {}, diagnostics, resolved);
-  for (const PluginInfo* info : library.all()) {
-    const toml::node* own = plugins.take(info->name);
-    if (own == nullptr) continue;
-    if (!own->is_table()) plugins.fault(info->name, "'" + info->name + "' is a plugin: set " + info->name + ".KEY");
-    Section section(own->as_table(), info->name, {}, diagnostics, resolved);
-    for (const ParamInfo& param : info->params) all[info].emplace_back(&param, section.param(param));
-    section.finish();
-  }
-  plugins.finish();
-  diagnostics.throw_if_any();
-  return all;
-}
-
-}  // namespace
-
 int check_in_worker(const std::string& file, const std::vector<std::string>& sets) {
   PluginLibrary library;
   library.load_file(file);
   for (const BrokenPlugin& broken : library.broken()) throw PluginError(to_string(broken));
-  std::map<const PluginInfo*, Params> params = read_params(library, sets);
+  std::map<const PluginInfo*, PluginParams> params = read_params(library.all(), sets);
   int faults = 0;
   for (const PluginInfo* info : library.all()) {
     ++BlackBox::here().beats;

@@ -18,6 +18,14 @@ int run_in_worker(const std::vector<std::string>& args);
 int check_in_worker(const std::string& file, const std::vector<std::string>& sets);
 /// faceoff plugins check FILE
 int check_command(const std::vector<std::string>& args);
+/// faceoff detect PICTURE…
+int detect_command(std::vector<std::string> args);
+/// faceoff embed PICTURE…|DIR
+int embed_command(std::vector<std::string> args);
+/// faceoff verify A B
+int verify_command(std::vector<std::string> args);
+/// faceoff calibrate --people DIR
+int calibrate_command(std::vector<std::string> args);
 /// faceoff plugins [NAME]
 int plugins_command(std::vector<std::string> args);
 /// faceoff new KIND NAME

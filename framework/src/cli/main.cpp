@@ -1,6 +1,7 @@
 // faceoff: attacks pictures so that the people on them are not found or not recognised.
 #include <faceoff/error.hpp>
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,9 +27,13 @@ struct Command {
   std::function<int(std::vector<std::string>)> run;
 };
 
-const std::array<Command, 4>& commands() {
-  static const std::array<Command, 4> all = {{
+const std::array<Command, 8>& commands() {
+  static const std::array<Command, 8> all = {{
       {"run", "attack pictures as an experiment says", faceoff::run_command},
+      {"detect", "find the faces of pictures", faceoff::detect_command},
+      {"embed", "embed the faces of people", faceoff::embed_command},
+      {"verify", "say whether two pictures show the same person", faceoff::verify_command},
+      {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
       {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
       {"worker", "", faceoff::worker_command},
       {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
@@ -40,7 +45,7 @@ std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
   for (const Command& command : commands()) {
     if (command.summary.empty()) continue;
-    text += "  " + command.name + std::string(10 - command.name.size(), ' ') + command.summary + "\n";
+    text += "  " + command.name + std::string(11 - command.name.size(), ' ') + command.summary + "\n";
   }
   return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
 }
@@ -100,6 +105,11 @@ void on_exit() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A network asks for the same large tensors again and again: giving them back to the system each time, and getting
+  // them zeroed page by page, takes longer than some of its layers.
+  constexpr int large = 1 << 30;
+  ::mallopt(M_MMAP_THRESHOLD, large);
+  ::mallopt(M_TRIM_THRESHOLD, large);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
   std::set_terminate(on_terminate);
   std::atexit(on_exit);

@@ -15,6 +15,8 @@ class Progress {
   void step(std::int64_t step, std::int64_t of);
   /// `line`: what became of the item.
   void end_item(const std::string& line);
+  /// The same without a word.
+  void pass_item() { ++done_; }
   /// A line of words that stays.
   void say(const std::string& line);
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <climits>
 #include <iostream>
+#include <set>
 #include <utility>
 
 #include "attack/item.hpp"
@@ -38,6 +39,21 @@ std::vector<const PluginInfo*> plugins_of(const std::vector<Experiment>& experim
   return used;
 }
 
+/// Comments that say where the judges' thresholds come from.
+std::string thresholds_of(const std::vector<const Assembly*>& assemblies) {
+  std::set<std::string> lines;
+  for (const Assembly* assembly : assemblies) {
+    for (const Judge& judge : assembly->judges) {
+      const Calibration* calibration = judge.model->calibration;
+      lines.insert("# thresholds of " + one_line(judge.model->name) + ": " +
+                   (calibration != nullptr ? one_line(calibration->file, PATH_MAX) : "none were measured") + "\n");
+    }
+  }
+  std::string text;
+  for (const std::string& line : lines) text += line;
+  return text;
+}
+
 /// Whether this process begins the run, rather than taking it up.
 bool first() {
   return BlackBox::here().run.front() == '\0';
@@ -65,7 +81,12 @@ const Gallery& RunItems::Galleries::get(const Assembly& assembly,
   for (const Judge& judge : assembly.judges) key.models.push_back(judge.model);
   const auto found = galleries_.find(key);
   if (found != galleries_.end()) return found->second;
-  Gallery gallery = Gallery::read(assembly, experiment.people, notice);
+  Gallery gallery;
+  try {
+    gallery = Gallery::read(portraying(assembly), experiment.people, notice);
+  } catch (const ConfigError& error) {
+    throw ConfigError(error.what(), experiment.people_place);
+  }
   if (gallery.people().empty()) throw ConfigError("no face on any picture of people", experiment.people_place);
   const bool named =
       std::ranges::any_of(gallery.people(), [&](const Person& p) { return p.name == experiment.target.name; });
@@ -162,9 +183,9 @@ RunFolder RunItems::folder() const {
   run.write("experiment.toml", document_->text());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
   for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
-  run.write("resolved.toml", document_->with_sweep(to_toml(resolved)));
   std::vector<const Assembly*> assemblies;
   for (const Prepared& variant : prepared_) assemblies.push_back(variant.assembly.get());
+  run.write("resolved.toml", thresholds_of(assemblies) + document_->with_sweep(to_toml(resolved)));
   run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_)));
   note(BlackBox::here().run, run.path().string());
   return run;

@@ -44,12 +44,6 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
   return found;
 }
 
-bool has_folders(const fs::path& folder) {
-  std::error_code ignored;
-  return std::ranges::any_of(fs::directory_iterator(folder, ignored),
-                             [](const auto& entry) { return entry.is_directory(); });
-}
-
 /// A name as a part of a dotted key.
 std::string as_key(const std::string& name) {
   const bool bare = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
@@ -397,6 +391,12 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   }
   diagnostics.throw_if_any();
   return experiments;
+}
+
+bool has_folders(const fs::path& folder) {
+  std::error_code ignored;
+  return std::ranges::any_of(fs::directory_iterator(folder, ignored),
+                             [](const auto& entry) { return entry.is_directory(); });
 }
 
 std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) try {

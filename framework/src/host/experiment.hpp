@@ -97,6 +97,9 @@ struct Experiment {
 /// Reads every variant of the document; all faults of all variants are thrown at once.
 std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins);
 
+/// Whether a folder has folders in it, as people have (LFW's layout).
+bool has_folders(const std::filesystem::path& folder);
+
 /// The files that patterns name, sorted within a pattern, each once: a file, a glob, or a folder's pictures.
 std::vector<std::filesystem::path> expand_pictures(const std::vector<std::string>& patterns);
 

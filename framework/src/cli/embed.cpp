@@ -1,0 +1,79 @@
+// faceoff embed: the faces of people as embeddings, for programs and as a gallery's file.
+#include <ATen/core/Tensor.h>
+#include <boost/program_options/value_semantic.hpp>
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+#include <sstream>
+
+#include "cli/commands.hpp"
+#include "cli/named_models.hpp"
+#include "cli/options.hpp"
+#include "host/exception.hpp"
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Gallery& gallery) {
+  Json people = Json::array();
+  for (const Person& person : gallery.people()) {
+    Json models = Json::object();
+    for (const auto& [model, embeddings] : person.embeddings) {
+      Json rows = Json::array();
+      const at::Tensor values = embeddings.to(at::kFloat).contiguous();
+      for (std::int64_t r = 0; r < values.size(0); ++r) {
+        const float* const row = values.data_ptr<float>() + r * values.size(1);
+        rows.push_back(std::vector<float>(row, row + values.size(1)));
+      }
+      models[model->name] = rows;
+    }
+    people.push_back({{"name", person.name}, {"photos", person.photos}, {"embeddings", models}});
+  }
+  return {{"pictures", gallery.pictures()}, {"faces_found", gallery.found()}, {"people", people}};
+}
+
+}  // namespace
+
+int embed_command(std::vector<std::string> args) {
+  po::options_description shown("faceoff embed PICTURE…|DIR");
+  shown.add_options()          //
+      ("help,h", "show this")  //
+      ("output,o", po::value<std::string>(), "a safetensors file, which [data] people reads; else JSON is printed");
+  add_portraying_options(shown);
+  NamedModels::add_options(shown);
+  po::options_description options;
+  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("picture", -1);
+  const po::variables_map given = parse_options(args, options, positional);
+  if (given.contains("help")) {
+    std::ostringstream text;
+    text << "The embeddings of people: of a folder with a folder a person each photo's best face, of pictures each "
+            "face.\n\n"
+         << shown;
+    print(text.str());
+    return static_cast<int>(ExitCode::done);
+  }
+  if (!given.contains("picture")) throw ConfigError("embed needs pictures: faceoff embed PICTURE…|DIR");
+  NamedModels models(given);
+  const Portraying by = portraying(given, models);
+  const Gallery gallery = read_people(by, given["picture"].as<std::vector<std::string>>());
+  if (gallery.people().empty())
+    throw PictureError("no face was found on any of " + std::to_string(gallery.pictures()) + " pictures");
+  if (!given.contains("output")) {
+    print(to_json(gallery).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return static_cast<int>(ExitCode::done);
+  }
+  const std::string file = given["output"].as<std::string>();
+  if (!file.ends_with(".safetensors")) throw ConfigError("--output " + one_line(file) + ": name a file .safetensors");
+  write_atomically(file, gallery.to_safetensors());
+  print(file + "\n");
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace faceoff

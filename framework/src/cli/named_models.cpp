@@ -1,0 +1,154 @@
+#include "cli/named_models.hpp"
+
+#include <boost/program_options/value_semantic.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::vector<const PluginInfo*> models_of(const PluginLibrary& plugins) {
+  std::vector<const PluginInfo*> models;
+  for (const PluginInfo* info : plugins.all()) {
+    if (info->kind == Kind::model) models.push_back(info);
+  }
+  return models;
+}
+
+std::int64_t count_pictures(const std::filesystem::path& people) {
+  std::int64_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(people)) {
+    if (!entry.is_directory()) continue;
+    for (const auto& file : std::filesystem::directory_iterator(entry.path())) count += file.is_regular_file() ? 1 : 0;
+  }
+  return count;
+}
+
+std::vector<std::string> list(const po::variables_map& values, const char* name) {
+  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+}  // namespace
+
+void NamedModels::add_options(po::options_description& options) {
+  options.add_options()  //
+      ("set", po::value<std::vector<std::string>>()->composing(),
+       "MODEL.KEY=VALUE: a model's parameter in place of its default; may be repeated")  //
+      ("plugin-path", po::value<std::vector<std::string>>()->composing(),
+       "a folder with more plugins; may be repeated");
+}
+
+NamedModels::NamedModels(const po::variables_map& given)
+    : plugins_(plugin_folders(list(given, "plugin-path"))),
+      params_(read_params(models_of(plugins_), list(given, "set"))),
+      pool_(plugins_, setup_on(at::kCPU), read_calibrations(plugin_folders(list(given, "plugin-path")))) {
+  for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
+}
+
+const LoadedModel& NamedModels::get(const std::string& name, Field needed) {
+  const PluginInfo* const info = plugins_.find(Kind::model, name);
+  if (info == nullptr) {
+    const std::string broken = plugins_.why_missing(name);
+    if (!broken.empty()) throw PluginError(broken);
+    throw ConfigError("no model '" + name + "'" + did_you_mean(name, plugins_.names(Kind::model)));
+  }
+  PluginConfig config;
+  config.info = info;
+  if (const auto set = params_.find(info); set != params_.end()) {
+    config.params = set->second;
+  } else {
+    for (const ParamInfo& param : info->params) config.params.emplace_back(&param, param.initial);
+  }
+  const LoadedModel& model = pool_.get(name, config);
+  if (!includes(model.provides, needed)) {
+    throw ConfigError("'" + name + "' provides " + to_string(model.provides) + ", and this needs " + to_string(needed));
+  }
+  return model;
+}
+
+std::vector<const LoadedModel*> NamedModels::embedders() {
+  std::vector<const LoadedModel*> all;
+  for (const PluginInfo* info : models_of(plugins_)) {
+    if (!has_weights(*info)) continue;
+    const LoadedModel& model = get(info->name, Field::none);
+    if (includes(model.provides, Field::embedding)) all.push_back(&model);
+  }
+  return all;
+}
+
+bool NamedModels::has_weights(const PluginInfo& info) const {
+  const auto param = std::ranges::find(info.params, "weights", &ParamInfo::name);
+  if (param == info.params.end()) return true;
+  const auto set = params_.find(&info);
+  const ParamValue& value = set == params_.end()
+                                ? param->initial
+                                : set->second.at(static_cast<std::size_t>(param - info.params.begin())).second;
+  try {
+    pool_.setup().resolve(std::get<std::string>(value));
+    return true;
+  } catch (const MissingFile&) {
+    return false;
+  }
+}
+
+void add_portraying_options(po::options_description& options) {
+  options.add_options()                                                                                        //
+      ("detector", po::value<std::string>()->default_value("ssd_mobilenet_v1"), "the model that finds faces")  //
+      ("landmarks", po::value<std::string>()->default_value("face_landmark_68"),
+       "the model that finds a face's landmarks")                                    //
+      ("minimum-score", po::value<double>()->default_value(.5, "0.5"), "of a face")  //
+      ("model", po::value<std::vector<std::string>>()->composing(),
+       "an embedder; may be repeated; else all whose weights are there");
+}
+
+Portraying portraying(const po::variables_map& given, NamedModels& models) {
+  Portraying by;
+  by.detector = &models.get(given["detector"].as<std::string>(), Field::scores | Field::boxes);
+  by.landmarks = &models.get(given["landmarks"].as<std::string>(), Field::landmarks);
+  by.minimum_score = given["minimum-score"].as<double>();
+  if (!(by.minimum_score >= 0 && by.minimum_score < 1))
+    throw ConfigError("--minimum-score: a number from 0 to less than 1");
+  for (const char* option : {"model", "models"}) {
+    for (const std::string& name : list(given, option)) by.models.push_back(&models.get(name, Field::embedding));
+  }
+  if (by.models.empty()) by.models = models.embedders();
+  if (by.models.empty()) throw ConfigError("no embedder's weights are there: scripts/models makes the standard ones");
+  return by;
+}
+
+Gallery read_people(const Portraying& by, const std::vector<std::string>& people) {
+  std::vector<std::string> files = people;
+  const bool folders = people.size() == 1 && has_folders(people.front());
+  if (!folders) {
+    files.clear();
+    for (const std::filesystem::path& file : expand_pictures(people)) files.push_back(file.string());
+  }
+  Progress progress(folders ? count_pictures(people.front()) : static_cast<std::int64_t>(files.size()));
+  bool begun = false;
+  const auto begin_photo = [&](const std::string& file) {
+    if (std::exchange(begun, true)) progress.pass_item();
+    progress.start_item(std::filesystem::path(file).filename().string());
+  };
+  Gallery gallery = Gallery::read(
+      by, files, [&](const std::string& line) { progress.say(line); }, begin_photo);
+  progress.say("faces found on " + std::to_string(gallery.found()) + " of " + std::to_string(gallery.pictures()) +
+               " pictures");
+  return gallery;
+}
+
+Photo read_photo(const std::filesystem::path& file) {
+  Photo photo{read_picture(file), {}};
+  photo.pixels = to_tensor(photo.picture, at::kFloat);
+  return photo;
+}
+
+}  // namespace faceoff

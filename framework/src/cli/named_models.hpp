@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/gallery.hpp"
+#include "cli/plugin_params.hpp"
+#include "picture/picture.hpp"
+
+namespace faceoff {
+
+/// Models by their plugins' names, for the commands that have no experiment: --set PLUGIN.KEY=VALUE, --plugin-path.
+class NamedModels {
+ public:
+  static void add_options(boost::program_options::options_description& options);
+  explicit NamedModels(const boost::program_options::variables_map& given);
+
+  /// Set up, and providing `needed`. Throws ConfigError where there is no such model or it does not provide that.
+  const LoadedModel& get(const std::string& name, Field needed);
+  /// All that provide an embedding and whose weights are there.
+  std::vector<const LoadedModel*> embedders();
+
+ private:
+  bool has_weights(const PluginInfo& info) const;
+
+  PluginLibrary plugins_;
+  std::map<const PluginInfo*, PluginParams> params_;
+  ModelPool pool_;
+};
+
+/// How faces are found and embedded: --detector, --landmarks, --minimum-score, and --model, embedders.
+void add_portraying_options(boost::program_options::options_description& options);
+Portraying portraying(const boost::program_options::variables_map& given, NamedModels& models);
+
+/// Everybody in a folder a person, on pictures or in a file, with how far it is on stderr. Throws ConfigError where
+/// there is nothing.
+Gallery read_people(const Portraying& by, const std::vector<std::string>& people);
+
+/// A picture as [1,3,H,W].
+struct Photo {
+  Picture picture;
+  at::Tensor pixels;
+};
+Photo read_photo(const std::filesystem::path& file);
+
+}  // namespace faceoff

@@ -1,0 +1,126 @@
+// faceoff verify: whether two pictures show the same person.
+#include <ATen/core/Tensor.h>
+#include <boost/program_options/value_semantic.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <sstream>
+
+#include "cli/commands.hpp"
+#include "cli/named_models.hpp"
+#include "cli/options.hpp"
+#include "picture/faces.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+
+/// The photo's best face.
+struct Portrait {
+  Photo photo;
+  Face face;
+  std::size_t faces = 0;
+};
+
+Portrait portrait(const std::string& file, const Portraying& by) {
+  Portrait portrait{read_photo(file), {}, 0};
+  const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, portrait.photo.pixels, by.minimum_score);
+  if (faces.empty()) throw PictureError(file + ": no face found");
+  portrait.face = *std::ranges::max_element(faces, {}, &Face::score);
+  portrait.faces = faces.size();
+  return portrait;
+}
+
+struct Verdict {
+  std::string model;
+  double cosine = 0;
+  std::optional<double> threshold;
+};
+
+std::string text_of(const Verdict& verdict, double rate) {
+  std::array<char, 160> text{};
+  if (!verdict.threshold) {
+    std::snprintf(text.data(), text.size(), "%.3f, and no threshold was measured for these weights and this view",
+                  verdict.cosine);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.3f, threshold %.3f at a false accept rate of %g: %s", verdict.cosine,
+                  *verdict.threshold, rate, verdict.cosine >= *verdict.threshold ? "the same person" : "not the same");
+  }
+  return verdict.model + ": cosine " + text.data() + "\n";
+}
+
+std::string json_of(const std::array<std::string, 2>& files, const std::vector<Verdict>& verdicts, double rate) {
+  Json json = {{"pictures", files}, {"false_accept_rate", rate}, {"models", Json::array()}};
+  for (const Verdict& verdict : verdicts) {
+    json["models"].push_back(
+        {{"name", verdict.model},
+         {"cosine", verdict.cosine},
+         {"threshold", verdict.threshold ? Json(*verdict.threshold) : Json(nullptr)},
+         {"same", verdict.threshold ? Json(verdict.cosine >= *verdict.threshold) : Json(nullptr)}});
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int verify_command(std::vector<std::string> args) {
+  po::options_description shown("faceoff verify A B");
+  shown.add_options()                    //
+      ("help,h", "show this")            //
+      ("json", "as JSON, for programs")  //
+      ("false-accept-rate", po::value<double>()->default_value(1e-3, "0.001"),
+       "of the threshold: 0.01, 0.001 or 0.0001");
+  add_portraying_options(shown);
+  NamedModels::add_options(shown);
+  po::options_description options;
+  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("picture", -1);
+  const po::variables_map given = parse_options(args, options, positional);
+  if (given.contains("help")) {
+    std::ostringstream text;
+    text << "Whether two pictures show the same person: each one's best face, compared by each embedder.\n\n" << shown;
+    print(text.str());
+    return static_cast<int>(ExitCode::done);
+  }
+  const auto files =
+      given.contains("picture") ? given["picture"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  if (files.size() != 2) throw ConfigError("verify needs two pictures: faceoff verify A B");
+  for (const std::string& file : files) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) throw ConfigError("no picture " + file);
+  }
+  const double rate = given["false-accept-rate"].as<double>();
+  NamedModels models(given);
+  const Portraying by = portraying(given, models);
+  const Portrait a = portrait(files[0], by), b = portrait(files[1], by);
+  std::vector<Verdict> verdicts;
+  for (const LoadedModel* model : by.models) {
+    Verdict verdict{model->name,
+                    embed(*model, a.photo.pixels, a.face).dot(embed(*model, b.photo.pixels, b.face)).item<double>(),
+                    {}};
+    const double* threshold = model->calibration != nullptr ? model->calibration->threshold(rate) : nullptr;
+    if (threshold != nullptr) verdict.threshold = *threshold;
+    verdicts.push_back(verdict);
+  }
+  if (given.contains("json")) {
+    print(json_of({files[0], files[1]}, verdicts, rate));
+    return static_cast<int>(ExitCode::done);
+  }
+  std::string text;
+  for (const Portrait* one : {&a, &b}) {
+    if (one->faces > 1)
+      text += files[one == &a ? 0 : 1] + ": the best of " + std::to_string(one->faces) + " faces is compared\n";
+  }
+  for (const Verdict& verdict : verdicts) text += text_of(verdict, rate);
+  print(text);
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace faceoff

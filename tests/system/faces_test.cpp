@@ -1,0 +1,213 @@
+// The commands without an experiment: detect, verify, embed, calibrate.
+#include <gtest/gtest.h>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "pictures.hpp"
+#include "program.hpp"
+
+namespace system_test {
+namespace {
+
+/// Two people with three photos each, and a picture on which nobody is.
+class Faces : public testing::Test {
+ protected:
+  Faces() {
+    save_photos("ann", small_picture());
+    save_photos("bea", other_small_picture());
+    cv::imwrite((folder_ / "nobody.png").string(), cv::Mat(200, 200, CV_8UC3, cv::Scalar(90, 120, 60)));
+    write_text(folder_ / "text.png", "no picture\n");
+  }
+
+  void save_photos(const std::string& person, const cv::Mat& face) const {
+    fs::create_directories(folder_ / "people" / person);
+    cv::Mat mirrored;
+    cv::flip(face, mirrored, 1);
+    cv::imwrite((folder_ / "people" / person / "1.png").string(), face);
+    cv::imwrite((folder_ / "people" / person / "2.png").string(), mirrored);
+    cv::imwrite((folder_ / "people" / person / "3.png").string(), face * .9 + cv::Scalar(10, 10, 10));
+  }
+
+  Json json(const Args& args) const {
+    const Outcome outcome = run_faceoff(args, folder_.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return Json::parse(outcome.out);
+  }
+
+  void refuse(const Args& args, int code, const std::string& message) const {
+    SCOPED_TRACE(testing::PrintToString(args));
+    const std::vector<std::string> before = files_in(folder_.path());
+    const Outcome outcome = run_faceoff(args, folder_.path());
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err, "faceoff: " + message + "\n");
+    EXPECT_EQ(files_in(folder_.path()), before);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Faces, OfASampleAreDetectedAsTheReferenceHasThem) {
+  const Json golden = Json::parse(std::ifstream(std::string(FACEOFF_GOLDEN_FOLDER) + "/faces/face_api.json"));
+  const Json expected = golden["pictures"]["sample1"]["faces"];
+  const Json found = json({"detect", samples().front().string()});
+  ASSERT_EQ(found["pictures"].size(), 1U);
+  const Json& picture = found["pictures"][0];
+  EXPECT_EQ(picture["width"], 1920);
+  EXPECT_EQ(picture["height"], 1280);
+  ASSERT_EQ(picture["faces"].size(), expected.size());
+  for (std::size_t f = 0; f < expected.size(); ++f) {
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_NEAR(picture["faces"][f]["box"][i].get<double>(), expected[f]["box"][i].get<double>(), .01);
+    EXPECT_NEAR(picture["faces"][f]["score"].get<double>(), expected[f]["score"].get<double>(), 1e-5);
+    EXPECT_EQ(picture["faces"][f]["landmarks"].size(), 68U);
+  }
+}
+
+TEST_F(Faces, AreDrawn) {
+  const Json found = json({"detect", "people/ann/1.png", "nobody.png", "--draw", "drawn", "--landmarks", "none"});
+  EXPECT_EQ(found["pictures"][0]["faces"].size(), 1U);
+  EXPECT_TRUE(found["pictures"][0]["faces"][0]["landmarks"].is_null());
+  EXPECT_EQ(found["pictures"][1]["faces"].size(), 0U);
+  const cv::Mat plain = read_pixels(folder_ / "people/ann/1.png"), drawn = read_pixels(folder_ / "drawn/1.png");
+  ASSERT_EQ(drawn.size(), plain.size());
+  const Json& box = found["pictures"][0]["faces"][0]["box"];
+  const cv::Point corner(static_cast<int>(std::lround(box[0].get<double>())),
+                         static_cast<int>(std::lround(box[3].get<double>())));
+  EXPECT_GT(cv::norm(drawn.at<cv::Vec3b>(corner), plain.at<cv::Vec3b>(corner)), 50);
+  EXPECT_EQ(largest_difference(read_pixels(folder_ / "drawn/nobody.png"), read_pixels(folder_ / "nobody.png")), 0);
+}
+
+TEST_F(Faces, OneBadPictureCostsItselfAlone) {
+  const Outcome outcome = run_faceoff({"detect", "text.png", "people/ann/1.png"}, folder_.path());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(lines_of(outcome.err).size(), 1U) << outcome.err;
+  const Json found = Json::parse(outcome.out);
+  EXPECT_TRUE(contains(found["pictures"][0]["error"], "not a picture"));
+  EXPECT_EQ(found["pictures"][1]["faces"].size(), 1U);
+}
+
+TEST_F(Faces, AreVerified) {
+  const Json same = json({"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "faceres"});
+  const Json other = json({"verify", "people/ann/1.png", "people/bea/1.png", "--json", "--model", "faceres"});
+  ASSERT_EQ(same["models"].size(), 1U);
+  EXPECT_EQ(same["models"][0]["name"], "faceres");
+  EXPECT_EQ(same["models"][0]["same"], true);
+  EXPECT_EQ(other["models"][0]["same"], false);
+  EXPECT_EQ(same["models"][0]["threshold"], .623);
+  EXPECT_GT(same["models"][0]["cosine"], other["models"][0]["cosine"]);
+  const Outcome text = run_faceoff({"verify", "people/ann/1.png", "people/ann/3.png"}, folder_.path());
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_TRUE(contains(text.out, "face_recognition: cosine ")) << text.out;
+  EXPECT_TRUE(contains(text.out, "at a false accept rate of 0.001: the same person")) << text.out;
+}
+
+TEST_F(Faces, BadInputGetsOneLine) {
+  refuse({"detect"}, 2, "detect needs a picture: faceoff detect PICTURE…");
+  refuse({"detect", "nowhere.png"}, 2, "no picture nowhere.png");
+  refuse({"detect", "nobody.png", "--model", "faceres"}, 2,
+         "'faceres' provides embedding, and this needs scores, boxes");
+  refuse({"detect", "nobody.png", "--model", "ssd_mobilenet"}, 2,
+         "no model 'ssd_mobilenet'; did you mean 'ssd_mobilenet_v1'?");
+  refuse({"detect", "nobody.png", "--minimum-score", "2"}, 2, "--minimum-score: a number from 0 to less than 1");
+  refuse({"verify", "nobody.png"}, 2, "verify needs two pictures: faceoff verify A B");
+  refuse({"verify", "nobody.png", "people/ann/1.png"}, 1, "nobody.png: no face found");
+  refuse({"verify", "text.png", "people/ann/1.png"}, 1,
+         "text.png: not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
+  refuse({"verify", "nowhere.png", "people/ann/1.png"}, 2, "no picture nowhere.png");
+  refuse({"calibrate"}, 2, "calibrate needs people: faceoff calibrate --people DIR");
+  refuse({"embed"}, 2, "embed needs pictures: faceoff embed PICTURE…|DIR");
+}
+
+TEST_F(Faces, AreEmbeddedIntoAGalleryThatAnExperimentReads) {
+  const auto embed = [&](const std::string& file) {
+    const Outcome outcome = run_faceoff(
+        {"embed", "people", "-o", file, "--model", "faceres", "--model", "face_recognition"}, folder_.path());
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, file + "\n");
+    EXPECT_TRUE(contains(outcome.err, "faces found on 6 of 6 pictures")) << outcome.err;
+  };
+  embed("gallery.safetensors");
+  embed("again.safetensors");
+  EXPECT_TRUE(read_text(folder_ / "gallery.safetensors") == read_text(folder_ / "again.safetensors"));
+
+  write_text(folder_ / "x.toml",
+             "data.pictures = [\"people/ann/1.png\"]\n"
+             "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
+             "models.marks.plugin = \"face_landmark_68\"\n"
+             "models.faceres.plugin = \"faceres\"\n"
+             "faces = { detector = \"ssd\", landmarks = \"marks\" }\n"
+             "attack.target = { choice = \"named\", name = \"bea\" }\n"
+             "loss = [{ plugin = \"similarity\", models = [\"faceres\"] }]\n"
+             "optimizer = { plugin = \"pgd\", steps = 2 }\n");
+  std::vector<Json> items;
+  for (const char* people : {"people", "gallery.safetensors"}) {
+    fs::remove_all(folder_ / "run");
+    const Outcome outcome = run_faceoff(
+        {"run", "x.toml", "--out", "run", "--set", std::string("data.people=\"") + people + "\""}, folder_.path());
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    items.push_back(timeless(results(folder_ / "run").at(0)));
+  }
+  EXPECT_EQ(items[0], items[1]);
+  EXPECT_EQ(items[0]["faces"][0]["target"], "bea");
+
+  const Outcome other = run_faceoff({"run", "x.toml", "--out", "other", "--set", "data.people=\"gallery.safetensors\"",
+                                     "--set", "models.faceres.weights=\"models/faceres_deep.safetensors\""},
+                                    folder_.path());
+  EXPECT_EQ(other.code, 2) << other.err;
+  EXPECT_TRUE(contains(other.err, "has no embeddings of 'faceres' with these weights and this view")) << other.err;
+  const Outcome damaged =
+      run_faceoff({"run", "x.toml", "--out", "other", "--set",
+                   "data.people=\"" + (models_folder() / "face_recognition.safetensors").string() + "\""},
+                  folder_.path());
+  EXPECT_EQ(damaged.code, 4) << damaged.err;
+  EXPECT_TRUE(contains(damaged.err, "no gallery that faceoff embed made")) << damaged.err;
+}
+
+TEST_F(Faces, OfPicturesAreNumberedFromLeftToRight) {
+  const Json embedded = json({"embed", samples().front().string(), "--model", "faceres"});
+  EXPECT_EQ(embedded["pictures"], 1);
+  std::vector<std::string> names;
+  for (const Json& person : embedded["people"]) {
+    names.push_back(person["name"]);
+    double square = 0;
+    for (const double value : person["embeddings"]["faceres"][0]) square += value * value;
+    EXPECT_NEAR(square, 1, 1e-4);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"sample1/1", "sample1/2", "sample1/3"}));
+}
+
+TEST_F(Faces, CalibrateAnEmbedderWhoseThresholdsARunThenPrefers) {
+  // The weights in a folder of their own, so that the thresholds that are written lie there.
+  fs::create_directory(folder_ / "models");
+  for (const char* name : {"ssd_mobilenet_v1", "face_landmark_68", "faceres"})
+    fs::copy(models_folder() / (std::string(name) + ".safetensors"), folder_ / "models");
+  const Json worth = json({"calibrate", "--people", "people", "--models", "faceres", "--json"});
+  ASSERT_EQ(worth.size(), 1U);
+  const Json& faceres = worth["faceres"];
+  EXPECT_EQ(faceres["accuracy"], 1) << "two people, and photos that are nearly the same";
+  EXPECT_EQ(faceres["auc"], 1);
+  EXPECT_EQ(faceres["faces_found"], 6);
+  EXPECT_EQ(faceres["pictures"], 6);
+  EXPECT_EQ(faceres["same_pairs"], 6);
+  EXPECT_EQ(faceres["different_pairs"], 9);
+  for (const char* rate : {"1e-2", "1e-3", "1e-4"}) EXPECT_TRUE(faceres["far"][rate].is_null()) << "of nine pairs";
+  EXPECT_TRUE(fs::exists(folder_ / "models" / "faceres.toml"));
+  EXPECT_TRUE(contains(read_text(folder_ / "models" / "calibration.svg"), "<svg"));
+
+  // As if it had been measured on more people.
+  write_text(folder_ / "models" / "faceres.toml",
+             read_text(folder_ / "models" / "faceres.toml") + "\"1e-3\" = { threshold = 0.5125, tar = 0.9 }\n");
+  const Json verified = json({"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "faceres"});
+  EXPECT_EQ(verified["models"][0]["threshold"], .5125);
+}
+
+}  // namespace
+}  // namespace system_test

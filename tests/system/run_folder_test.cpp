@@ -233,9 +233,13 @@ TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   EXPECT_EQ(origin("momentum"), "default");
   EXPECT_EQ(origin("epsilon"), "x.toml:17:11");
   for (const std::string& line : lines) {
-    if (line.empty() || line.starts_with("[")) continue;
+    if (line.empty() || line.starts_with("[") || line.starts_with("# thresholds of ")) continue;
     EXPECT_TRUE(contains(line, "  # ")) << "no origin: " << line;
   }
+  ASSERT_GE(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].starts_with("# thresholds of dlib: ") && lines[0].ends_with("face_recognition.toml"))
+      << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("# thresholds of faceres: ")) << lines[1];
 
   const Json environment = Json::parse(read_text(folder_ / "run" / "environment.json"));
   for (const char* version : {"faceoff", "libtorch", "opencv", "compiler"})

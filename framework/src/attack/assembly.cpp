@@ -73,13 +73,11 @@ auto asked(const std::string& who, const Place& place, const Ask& ask) {
 
 template <class Ask>
 Field asked_fields(const std::string& who, const Place& place, const Ask& ask) {
-  const Field fields = asked(who, place, ask);
-  try {
+  return asked(who, place, [&] {
+    const Field fields = ask();
     check_fields(who, fields);
-  } catch (const PluginError& error) {
-    throw PluginError(to_string(place) + ": " + error.what());
-  }
-  return fields;
+    return fields;
+  });
 }
 
 void require(bool holds, const Place& place, const std::string& message) {

@@ -83,17 +83,10 @@ int detect_command(std::vector<std::string> args) {
        "where it finds no face, look again with a border around the picture, as an attack does for subjects")  //
       ("draw", po::value<std::string>(), "also write the pictures with their faces drawn into this folder");
   NamedModels::add_options(shown);
-  po::options_description options;
-  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("picture", -1);
-  const po::variables_map given = parse_options(args, options, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "The faces of pictures, folders or patterns, as JSON.\n\n" << shown;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
+  const std::optional<po::variables_map> parsed =
+      parse_pictures(args, shown, "The faces of pictures, folders or patterns, as JSON.");
+  if (!parsed) return static_cast<int>(ExitCode::done);
+  const po::variables_map& given = *parsed;
   if (!given.contains("picture")) throw ConfigError("detect needs a picture: faceoff detect PICTURE…");
   const double minimum = given["minimum-score"].as<double>();
   if (!(minimum >= 0 && minimum < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");

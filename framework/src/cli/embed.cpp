@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <iostream>
-#include <sstream>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
@@ -46,19 +46,11 @@ int embed_command(std::vector<std::string> args) {
       ("output,o", po::value<std::string>(), "a safetensors file, which [data] people reads; else JSON is printed");
   add_portraying_options(shown);
   NamedModels::add_options(shown);
-  po::options_description options;
-  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("picture", -1);
-  const po::variables_map given = parse_options(args, options, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "The embeddings of people: of a folder with a folder a person each photo's best face, of pictures each "
-            "face.\n\n"
-         << shown;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
+  const std::optional<po::variables_map> parsed = parse_pictures(
+      args, shown,
+      "The embeddings of people: of a folder with a folder a person each photo's best face, of pictures each face.");
+  if (!parsed) return static_cast<int>(ExitCode::done);
+  const po::variables_map& given = *parsed;
   if (!given.contains("picture")) throw ConfigError("embed needs pictures: faceoff embed PICTURE…|DIR");
   NamedModels models(given);
   const Portraying by = portraying(given, models);

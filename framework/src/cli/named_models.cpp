@@ -33,10 +33,6 @@ std::int64_t count_pictures(const std::filesystem::path& people) {
   return count;
 }
 
-std::vector<std::string> list(const po::variables_map& values, const char* name) {
-  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
-}
-
 }  // namespace
 
 void NamedModels::add_options(po::options_description& options) {

@@ -4,11 +4,13 @@
 
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
+#include <boost/program_options/value_semantic.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <sstream>
 
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
@@ -35,6 +37,24 @@ po::variables_map parse_options(const std::vector<std::string>& args, const po::
   } catch (const po::error& error) {
     throw ConfigError(one_line(error.what()));
   }
+}
+
+std::optional<po::variables_map> parse_pictures(const std::vector<std::string>& args,
+                                                const po::options_description& shown, const std::string& summary) {
+  po::options_description options;
+  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("picture", -1);
+  po::variables_map given = parse_options(args, options, positional);
+  if (!given.contains("help")) return given;
+  std::ostringstream text;
+  text << summary << "\n\n" << shown;
+  print(text.str());
+  return std::nullopt;
+}
+
+std::vector<std::string> list(const po::variables_map& values, const char* name) {
+  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
 }
 
 Setup setup_on(at::Device device) {

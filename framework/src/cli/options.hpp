@@ -6,6 +6,7 @@
 #include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,15 @@ namespace faceoff {
 boost::program_options::variables_map parse_options(
     const std::vector<std::string>& args, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional);
+
+/// The same for a command that takes pictures: they are the option "picture". Nothing where help was asked for, which
+/// is printed: `summary`, then the options.
+std::optional<boost::program_options::variables_map> parse_pictures(
+    const std::vector<std::string>& args, const boost::program_options::options_description& shown,
+    const std::string& summary);
+
+/// An option that may be repeated; none where it was not given.
+std::vector<std::string> list(const boost::program_options::variables_map& values, const char* name);
 
 /// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
 Setup setup_on(at::Device device);

@@ -39,10 +39,6 @@ po::options_description options() {
   return all;
 }
 
-std::vector<std::string> list(const po::variables_map& values, const char* name) {
-  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
-}
-
 /// Says what was achieved and where it is; returns the exit code.
 int conclude(const Done& done) {
   const Summary summary = summarise(done.run);

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdio>
 #include <optional>
-#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
@@ -78,19 +77,11 @@ int verify_command(std::vector<std::string> args) {
        "of the threshold: 0.01, 0.001 or 0.0001");
   add_portraying_options(shown);
   NamedModels::add_options(shown);
-  po::options_description options;
-  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("picture", -1);
-  const po::variables_map given = parse_options(args, options, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "Whether two pictures show the same person: each one's best face, compared by each embedder.\n\n" << shown;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
-  const auto files =
-      given.contains("picture") ? given["picture"].as<std::vector<std::string>>() : std::vector<std::string>{};
+  const std::optional<po::variables_map> parsed = parse_pictures(
+      args, shown, "Whether two pictures show the same person: each one's best face, compared by each embedder.");
+  if (!parsed) return static_cast<int>(ExitCode::done);
+  const po::variables_map& given = *parsed;
+  const std::vector<std::string> files = list(given, "picture");
   if (files.size() != 2) throw ConfigError("verify needs two pictures: faceoff verify A B");
   for (const std::string& file : files) {
     std::error_code ignored;

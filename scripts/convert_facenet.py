@@ -9,69 +9,12 @@ bytes written depend on the tensors alone: other files name these by their SHA-2
 
 from __future__ import annotations
 
-import json
-import struct
 import sys
-from math import prod
 from pathlib import Path
 
-import torch
-from convert_tfjs import write_safetensors
+import quiet_torch  # noqa: F401 - before torch
 from torch import Tensor
-
-# What a file that torch.save wrote begins with: a zip archive, or a pickle of its magic number before PyTorch 1.6.
-PYTORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")
-SAFETENSORS_TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-
-
-class Refused(Exception):
-    """What is wrong with the file; one line."""
-
-
-# ---------------------------------------------------------------------------------------------------- reading
-
-
-def read_pytorch(path: Path) -> dict[str, Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of many kinds, and most have a page of advice to say
-        raise Refused("no state dict: it is damaged, or holds more than tensors") from error
-    if not isinstance(state, dict):
-        raise Refused(f"no state dict: it holds a {type(state).__name__}")
-    for name, tensor in state.items():
-        if not isinstance(tensor, Tensor):
-            raise Refused(f"no state dict: its {name!r} is no tensor")
-    return state
-
-
-def read_safetensors(path: Path) -> dict[str, Tensor]:
-    data = bytearray(path.read_bytes())
-    try:
-        (size,) = struct.unpack_from("<Q", data)
-        tensors = {}
-        for name, about in json.loads(data[8 : 8 + size]).items():
-            if name == "__metadata__" or about["dtype"] not in SAFETENSORS_TYPES:
-                continue
-            dtype = SAFETENSORS_TYPES[about["dtype"]]
-            begin, end = about["data_offsets"]
-            if end - begin != prod(about["shape"]) * dtype.itemsize:
-                raise ValueError(name)
-            values = torch.frombuffer(data, dtype=dtype, count=prod(about["shape"]), offset=8 + size + begin)
-            tensors[name] = values.reshape(about["shape"])
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused("not a whole safetensors file") from error
-    return tensors
-
-
-def read(path: Path) -> dict[str, Tensor]:
-    with path.open("rb") as file:
-        start = file.read(16)
-    if start.startswith(PYTORCH):
-        return read_pytorch(path)
-    if start[8:9] == b"{":
-        return read_safetensors(path)
-    raise Refused("neither a PyTorch state dict nor a safetensors file")
-
+from weight_files import Refused, read, write_safetensors
 
 # ---------------------------------------------------------------------------------------------------- the network
 

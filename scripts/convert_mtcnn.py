@@ -12,9 +12,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import quiet_torch  # noqa: F401 - before torch
 import torch
-from convert_tfjs import write_safetensors
 from torch import Tensor
+from weight_files import write_safetensors
 
 LAYERS = {
     "pnet": ("conv1", "conv2", "conv3"),

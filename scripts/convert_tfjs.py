@@ -9,13 +9,12 @@
 `graph` turns a frozen graph, up to its embedding, into a TorchScript module from [R,3,H,W] RGB in [0,255].
 
 The same input gives the same bytes on every machine: other files name these by their SHA-256. That is why safetensors
-and TorchScript archives are written here: the usual writers put in paths and unordered tables.
+and TorchScript archives are written by scripts of our own: the usual writers put in paths and unordered tables.
 """
 
 from __future__ import annotations
 
 import base64
-import ctypes
 import io
 import json
 import struct
@@ -29,9 +28,11 @@ from math import inf, prod
 from pathlib import Path
 from typing import Any
 
+import quiet_torch  # noqa: F401 - before torch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from weight_files import write_safetensors
 
 # ---------------------------------------------------------------------------------------------------- weights
 
@@ -78,21 +79,6 @@ def to_pytorch_layout(tensor: Tensor, depthwise: bool) -> Tensor:
     if tensor.dim() == 4:
         return convolution_weight(tensor, depthwise)
     return tensor.t().contiguous() if tensor.dim() == 2 else tensor
-
-
-def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
-    blobs: list[bytes] = []
-    offset = 0
-    for name, tensor in sorted(tensors.items()):
-        assert tensor.dtype == torch.float32 and tensor.is_contiguous()
-        blob = ctypes.string_at(tensor.data_ptr(), tensor.nbytes)
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [offset, offset + len(blob)]}
-        blobs.append(blob)
-        offset += len(blob)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
 def convert_weights(manifest: Path, out: Path, metadata: dict[str, str]) -> None:

@@ -62,14 +62,19 @@ def number():
 
 class Export : public testing::Test {
  protected:
-  Export() { write_text(folder_ / "tiny.py", modules); }
+  Export() {
+    write_text(folder_ / "tiny.py", modules);
+    fs::create_directory(folder_ / "without_numpy");
+    write_text(folder_ / "without_numpy/numpy.py", "raise ModuleNotFoundError(\"No module named 'numpy'\")\n");
+  }
 
+  /// Runs without NumPy, which PyTorch warns about where nobody keeps it from that.
   Outcome exported(const std::string& factory, const Args& more = {}) const {
     Args command = {torch_python(),    (fs::path(FACEOFF_SOURCE_FOLDER) / "scripts" / "export").string(),
                     "tiny:" + factory, factory + ".pt",
                     "--size",          "64"};
     command.insert(command.end(), more.begin(), more.end());
-    return run({command, {}, folder_.path()});
+    return run({command, {{"PYTHONPATH", (folder_ / "without_numpy").string()}}, folder_.path()});
   }
 
   /// The conformance suite over the file.
@@ -92,6 +97,7 @@ TEST_F(Export, MakesAModelThatKeepsItsInterface) {
   const Outcome made = exported("good");
   ASSERT_EQ(made.code, 0) << made.err;
   EXPECT_EQ(made.out, "good.pt\n");
+  EXPECT_EQ(made.err, "");
   const Outcome checked = check("good.pt");
   EXPECT_EQ(checked.code, 0) << checked.out << checked.err;
   EXPECT_TRUE(contains(checked.out, "ok      lets the gradient through")) << checked.out;

@@ -166,7 +166,7 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
 
   ASSERT_EQ(item["faces"].size(), 1U);
   const Json& face = item["faces"][0];
-  EXPECT_EQ(keys(face), (std::vector<std::string>{"box", "iou", "models", "score", "target"}));
+  EXPECT_EQ(keys(face), (std::vector<std::string>{"box", "detectors", "iou", "models", "score", "target"}));
   ASSERT_EQ(face["box"].size(), 4U);
   EXPECT_LT(face["box"][0].get<double>(), face["box"][2].get<double>());
   EXPECT_LE(face["box"][2].get<double>(), before.cols);
@@ -175,6 +175,10 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   EXPECT_GT(face["score"][0].get<double>(), .5);
   EXPECT_GT(face["iou"].get<double>(), .5);
   EXPECT_LE(face["iou"].get<double>(), 1);
+  ASSERT_EQ(face["detectors"].size(), 1U);  // that of [faces], which nothing attacks
+  EXPECT_EQ(face["detectors"][0]["role"], "held_out");
+  EXPECT_EQ(face["detectors"][0]["score"], face["score"]);
+  EXPECT_EQ(face["detectors"][0]["iou"], face["iou"]);
   EXPECT_EQ(face["target"], "other/1");
   ASSERT_EQ(face["models"].size(), 2U);
   EXPECT_EQ(face["models"][0]["name"], "faceres");
@@ -572,6 +576,34 @@ TEST_F(RunFolder, AJudgeOfTheSurrogatesFamilyIsRelated) {
   for (const Json& said : all[0]["faces"][0]["models"]) roles[said["name"]] = said["role"];
   EXPECT_EQ(roles, (std::map<std::string, std::string>{
                        {"faceres", "surrogate"}, {"deep", "related"}, {"same", "related"}, {"dlib", "held_out"}}));
+}
+
+TEST_F(RunFolder, DetectorsAreAttackedTogetherAndJudgeToo) {
+  save("small.png", small_picture());
+  const std::string experiment = hide("[\"small.png\"]",
+                                      "[models.tiny]\nplugin = \"tiny_face_detector\"\n"
+                                      "[models.mtcnn]\nplugin = \"mtcnn\"\n"
+                                      "[models.again]\nplugin = \"ssd_mobilenet_v1\"\n"
+                                      "[evaluate]\nmodels = [\"mtcnn\", \"again\"]\n");
+  const std::vector<Json> all = items(experiment, {"--set", "loss.0.models=[\"tiny\", \"ssd\"]"});
+  ASSERT_EQ(all.size(), 1U);
+  ASSERT_EQ(all[0]["faces"].size(), 1U);
+  const Json& face = all[0]["faces"][0];
+  const std::vector<std::pair<std::string, std::string>> roles = {
+      {"tiny", "surrogate"}, {"ssd", "surrogate"}, {"mtcnn", "held_out"}, {"again", "related"}};
+  ASSERT_EQ(face["detectors"].size(), roles.size());
+  const Json environment = Json::parse(read_text(folder_ / "run" / "environment.json"));
+  const Json& listed = environment["variants"]["base"]["detectors"];
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    SCOPED_TRACE(roles[i].first);
+    const Json& said = face["detectors"][i];
+    EXPECT_EQ(said["name"], roles[i].first);
+    EXPECT_EQ(said["role"], roles[i].second);
+    EXPECT_GT(said["score"][0].get<double>(), .5);
+    EXPECT_EQ(listed[i], (Json{{"name", roles[i].first}, {"role", roles[i].second}}));
+  }
+  EXPECT_EQ(face["detectors"][1]["score"], face["detectors"][3]["score"]) << "the same weights saw the same picture";
+  EXPECT_EQ(face["models"], Json::array());
 }
 
 TEST_F(RunFolder, AnAttackMayStopAtItsGoal) {

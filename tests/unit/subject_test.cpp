@@ -461,6 +461,7 @@ class Judging : public ::testing::Test {
       return found;
     };
     detector_ = detector(light);
+    blind_ = detector([](const at::Tensor&) { return std::vector<Candidate>{}; });
     embedder_.name = "colour";
     embedder_.view = {4, 4, BoxCrop{.scale = .5}};
     embedder_.provides = Field::embedding;
@@ -470,7 +471,8 @@ class Judging : public ::testing::Test {
       output.embedding = mean / mean.norm(2, 1, true);
       return output;
     });
-    built_.assembly.detector = built_.assembly.judging_detector = &detector_;
+    built_.assembly.detector = &detector_;
+    built_.assembly.judging_detectors = {{&detector_, Role::surrogate}, {&blind_, Role::held_out}};
     built_.assembly.judges = {{&embedder_, Role::surrogate}};
   }
 
@@ -496,26 +498,37 @@ class Judging : public ::testing::Test {
   std::vector<Candidate> candidates_ = {{{10, 10, 40, 50}, .9}, {{60, 20, 100, 70}, .8}};
   std::vector<Face> faces_ = {Face{{10, 10, 40, 50}, .9, {}}, Face{{60, 20, 100, 70}, .8, {}}};
   at::Tensor clean_ = people({250, 0, 0}, {0, 250, 0});
-  LoadedModel detector_, embedder_;
+  LoadedModel detector_, blind_, embedder_;
   Built built_;
 };
 
 TEST_F(Judging, AnUnchangedPictureIsFoundAsItWas) {
   const std::vector<FaceReport> reports = judged(clean_, {blue(), blue()});
   ASSERT_EQ(reports.size(), 2U);
-  EXPECT_NEAR(reports[0].score[0], .9, 1e-6);
-  EXPECT_NEAR(reports[0].score[1], .9, 1e-6);
-  EXPECT_NEAR(reports[1].score[1], .8, 1e-6);
-  EXPECT_EQ(reports[0].iou, 1);
+  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
+  EXPECT_NEAR(reports[0].detectors[0].score[1], .9, 1e-6);
+  EXPECT_NEAR(reports[1].detectors[0].score[1], .8, 1e-6);
+  EXPECT_EQ(reports[0].detectors[0].iou, 1);
   EXPECT_EQ(reports[0].target, "blue");
-  EXPECT_TRUE(still_found(reports[0], .5));
-  EXPECT_FALSE(still_found(reports[0], .95));
+  EXPECT_TRUE(still_found(reports[0].detectors[0], .5));
+  EXPECT_FALSE(still_found(reports[0].detectors[0], .95));
   ASSERT_EQ(reports[0].models.size(), 1U);
   EXPECT_EQ(reports[0].models[0].judge->model, &embedder_);
   EXPECT_NEAR(reports[0].models[0].self.before, 1, 1e-6);
   EXPECT_NEAR(reports[0].models[0].self.after.value(), 1, 1e-6);
   EXPECT_NEAR(reports[0].models[0].target.value().before, 0, 1e-6);
   EXPECT_NEAR(reports[1].models[0].target.value().before, .3, 1e-6);  // green: (0 + .6)/2
+}
+
+TEST_F(Judging, EachDetectorSpeaksForItself) {
+  const std::vector<FaceReport> reports = judged(clean_);
+  ASSERT_EQ(reports[0].detectors.size(), 2U);
+  EXPECT_EQ(reports[0].detectors[0].judge->role, Role::surrogate);
+  const DetectorReport& blind = reports[0].detectors[1];
+  EXPECT_EQ(blind.judge->role, Role::held_out);
+  EXPECT_EQ(blind.score[0], 0);
+  EXPECT_EQ(blind.score[1], 0);
+  EXPECT_FALSE(still_found(blind, .5));
 }
 
 TEST_F(Judging, AFaceThatWasTakenForTheTargetSaysSo) {
@@ -527,13 +540,13 @@ TEST_F(Judging, AFaceThatWasTakenForTheTargetSaysSo) {
 
 TEST_F(Judging, AHiddenFaceHasNoScoreAndNoSimilarityAnyMore) {
   const std::vector<FaceReport> reports = judged(people({0, 0, 0}, {0, 250, 0}), {blue(), blue()});
-  EXPECT_NEAR(reports[0].score[0], .9, 1e-6);
-  EXPECT_EQ(reports[0].score[1], 0);
-  EXPECT_EQ(reports[0].iou, 0);
-  EXPECT_FALSE(still_found(reports[0], .5));
+  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
+  EXPECT_EQ(reports[0].detectors[0].score[1], 0);
+  EXPECT_EQ(reports[0].detectors[0].iou, 0);
+  EXPECT_FALSE(still_found(reports[0].detectors[0], .5));
   EXPECT_FALSE(reports[0].models[0].self.after.has_value());
   EXPECT_FALSE(reports[0].models[0].target.value().after.has_value());
-  EXPECT_TRUE(still_found(reports[1], .5));
+  EXPECT_TRUE(still_found(reports[1].detectors[0], .5));
 }
 
 TEST_F(Judging, WithoutATargetOnlyOneselfIsReported) {
@@ -553,18 +566,18 @@ TEST_F(Judging, ABoxBesideTheFaceIsNotTheFace) {
     return judged(delivered)[0];
   };
   const FaceReport near = with_box(6);  // IoU 24/36
-  EXPECT_NEAR(near.iou, 2. / 3, 1e-9);
-  EXPECT_TRUE(still_found(near, .5));
+  EXPECT_NEAR(near.detectors[0].iou, 2. / 3, 1e-9);
+  EXPECT_TRUE(still_found(near.detectors[0], .5));
   EXPECT_TRUE(near.models[0].self.after.has_value());
   const FaceReport far = with_box(16);  // IoU 14/46
-  EXPECT_NEAR(far.iou, 14. / 46, 1e-9);
-  EXPECT_NEAR(far.score[1], .9, 1e-6);
-  EXPECT_FALSE(still_found(far, .5));
+  EXPECT_NEAR(far.detectors[0].iou, 14. / 46, 1e-9);
+  EXPECT_NEAR(far.detectors[0].score[1], .9, 1e-6);
+  EXPECT_FALSE(still_found(far.detectors[0], .5));
   EXPECT_FALSE(far.models[0].self.after.has_value());
 }
 
 TEST(StillFound, NeedsAScoreAboveTheMinimumAndHalfTheFace) {
-  FaceReport report;
+  DetectorReport report;
   report.score = {.9, .6};
   report.iou = .5;
   EXPECT_TRUE(still_found(report, .5));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -61,6 +62,18 @@ std::unique_ptr<P> build(const PluginLibrary& plugins, const PluginConfig& confi
   return std::unique_ptr<P>(typed);
 }
 
+/// The file that a parameter names, if it does.
+std::optional<std::filesystem::path> named_file(const ParamValue& value, const Setup& setup) {
+  const auto* name = std::get_if<std::string>(&value);
+  if (name == nullptr || name->empty()) return std::nullopt;
+  try {
+    std::filesystem::path file = setup.resolve(*name);
+    return std::filesystem::is_regular_file(file) ? std::optional(file) : std::nullopt;
+  } catch (const MissingFile&) {
+    return std::nullopt;
+  }
+}
+
 /// What a plugin says of itself; what it throws instead is said with its place in the experiment.
 template <class Ask>
 auto asked(const std::string& who, const Place& place, const Ask& ask) {
@@ -104,6 +117,12 @@ void check_view(const LoadedModel& model, const Place& place) {
           "'" + model.name + "' provides an embedding, and sees the whole picture instead of a face");
 }
 
+/// Whether what fools one says little of the other: the same weights, or weights of one family.
+bool share_training(const LoadedModel& a, const LoadedModel& b) {
+  return (!a.sha256.empty() && a.sha256 == b.sha256) ||
+         (a.calibration != nullptr && b.calibration != nullptr && a.calibration->family == b.calibration->family);
+}
+
 /// Whether a calibration can hold for these parameters: those that shape the view are compared as a view, any other
 /// one is as it was when the thresholds were measured, at its default.
 bool as_measured(const PluginConfig& config) {
@@ -144,11 +163,16 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   loaded->view = asked(who, config.place, [&] { return loaded->model->view(); });
   loaded->provides = asked_fields(who, config.place, [&] { return loaded->model->provides(); });
   loaded->differentiable = asked(who, config.place, [&] { return loaded->model->differentiable(); });
+  loaded->identity = config.info->name + " " + sha256_file(plugins_.file_of(*config.info));
   for (const auto& [param, value] : config.params) {
-    const auto* file = std::get_if<std::string>(&value);
-    if (param->name != "weights" || file == nullptr || file->empty()) continue;
-    loaded->weights = setup_.resolve(*file);
-    loaded->sha256 = sha256_file(loaded->weights);
+    loaded->identity += "\n" + param->name + " = " + to_toml(value);
+    const std::optional<std::filesystem::path> file = named_file(value, setup_);
+    if (!file) continue;
+    const std::string sha256 = sha256_file(*file);
+    loaded->identity += " " + sha256;
+    if (param->name != "weights") continue;
+    loaded->weights = *file;
+    loaded->sha256 = sha256;
   }
   check_view(*loaded, config.place);
   if (as_measured(config)) loaded->calibration = calibration_of(*loaded);
@@ -217,22 +241,26 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   }
   optimizer = build<Optimizer>(pool.plugins(), experiment.optimizer, pool.setup());
 
+  constexpr Field sight = Field::scores | Field::boxes;
   for (const LoadedModel* surrogate : surrogates) {
     if (includes(surrogate->provides, Field::embedding)) judges.push_back({surrogate, Role::surrogate});
+    if (includes(surrogate->provides, sight)) judging_detectors.push_back({surrogate, Role::surrogate});
   }
   require(experiment.target.choice == TargetConfig::Choice::none || !judges.empty(), experiment.target.place,
           "a target is a person, and none of the attacked models is an embedder");
   for (const std::string& name : experiment.held_out) {
     const LoadedModel* judge = model(name);
-    require(includes(judge->provides, Field::embedding), experiment.evaluate_place,
-            "evaluate: '" + name + "' provides " + to_string(judge->provides) + ", and a judge needs embedding");
-    const bool related = std::ranges::any_of(surrogates, [&](const LoadedModel* surrogate) {
-      return (!judge->sha256.empty() && surrogate->sha256 == judge->sha256) ||
-             (surrogate->calibration != nullptr && judge->calibration != nullptr &&
-              surrogate->calibration->family == judge->calibration->family);
-    });
-    judges.push_back({judge, related ? Role::related : Role::held_out});
+    const bool embeds = includes(judge->provides, Field::embedding), sees = includes(judge->provides, sight);
+    require(embeds || sees, experiment.evaluate_place,
+            "evaluate: '" + name + "' provides " + to_string(judge->provides) +
+                ", and a judge needs embedding, or scores, boxes");
+    const Role role = std::ranges::any_of(surrogates, [&](const LoadedModel* s) { return share_training(*s, *judge); })
+                          ? Role::related
+                          : Role::held_out;
+    if (embeds) judges.push_back({judge, role});
+    if (sees) judging_detectors.push_back({judge, role});
   }
+  if (judging_detectors.empty()) judging_detectors.push_back({detector, Role::held_out});
   for (const LoadedModel* used : surrogates) {
     require(!needs_landmarks(used->view.crop) || landmarks != nullptr, experiment.faces_place,
             "'" + used->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
@@ -242,15 +270,6 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
         !needs_landmarks(judge.model->view.crop) || landmarks != nullptr, experiment.faces_place,
         "'" + judge.model->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
   }
-
-  judging_detector = detector;
-  const auto attacked = std::ranges::find_if(
-      surrogates, [](const LoadedModel* m) { return includes(m->provides, Field::scores | Field::boxes); });
-  if (attacked != surrogates.end()) judging_detector = *attacked;
-}
-
-bool Assembly::attacks_detector() const {
-  return std::ranges::find(surrogates, judging_detector) != surrogates.end();
 }
 
 }  // namespace faceoff

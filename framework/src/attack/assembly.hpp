@@ -35,7 +35,7 @@ struct AugmentationStep {
   Stage at = Stage::view;
 };
 
-/// An embedder that is reported, and what its word is worth.
+/// A model that is reported, and what its word is worth.
 struct Judge {
   const LoadedModel* model = nullptr;
   Role role = Role::held_out;
@@ -73,10 +73,8 @@ struct Assembly {
   std::vector<AugmentationStep> augmentations;
   std::unique_ptr<Optimizer> optimizer;
   std::vector<Judge> judges;  ///< embedders: surrogates first
-
-  /// The detector whose view of the delivered picture is reported: the first attacked one, else that of [faces].
-  const LoadedModel* judging_detector = nullptr;
-  bool attacks_detector() const;
+  /// Detectors: surrogates first, then those of [evaluate]; that of [faces] where there is no other.
+  std::vector<Judge> judging_detectors;
 };
 
 }  // namespace faceoff

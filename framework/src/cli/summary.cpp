@@ -75,10 +75,17 @@ struct Similarities {
   }
 };
 
+/// How many of a variant's faces one detector found.
+struct Sightings {
+  std::string role;
+  std::int64_t before = 0, after = 0;
+};
+
 struct VariantSummary {
   Json judging;  ///< the variant's part of environment.json
   std::int64_t items = 0, no_face = 0, failed = 0, changed = 0;
-  std::int64_t faces = 0, found_before = 0, found_after = 0;
+  std::int64_t faces = 0;
+  std::vector<std::pair<std::string, Sightings>> detectors;
   int linf = 0;
   double psnr = 0;
   std::vector<std::pair<std::string, Similarities>> models;
@@ -96,8 +103,12 @@ struct VariantSummary {
     const double minimum = judging.at("minimum_score");
     for (const Json& face : item.at("faces")) {
       ++faces;
-      found_before += face.at("score").at(0).get<double>() > minimum ? 1 : 0;
-      found_after += still_found(face.at("score").at(1), face.at("iou"), minimum) ? 1 : 0;
+      for (const Json& said : face.at("detectors")) {
+        Sightings& found = entry(detectors, said.at("name"));
+        found.role = said.at("role");
+        found.before += said.at("score").at(0).get<double>() > minimum ? 1 : 0;
+        found.after += still_found(said.at("score").at(1), said.at("iou"), minimum) ? 1 : 0;
+      }
       for (const Json& said : face.at("models")) {
         Similarities& sums = entry(models, said.at("name"));
         if (sums.faces == 0) {
@@ -126,9 +137,10 @@ struct VariantSummary {
           "high?\n";
     }
     if (faces == 0) return text;
-    text += "  found by " + judging.at("detector").get<std::string>() +
-            (judging.at("detector_attacked").get<bool>() ? " (attacked)" : "") + ": " + std::to_string(found_before) +
-            " before, " + std::to_string(found_after) + " after\n";
+    for (const auto& [detector, found] : detectors) {
+      text += "  found by " + detector + " (" + found.role + "): " + std::to_string(found.before) + " before, " +
+              std::to_string(found.after) + " after\n";
+    }
     for (const auto& [model, sums] : models)
       text += "  " + model + " (" + sums.role + "): " + sums.text(judging.at("false_accept_rate"));
     return text;
@@ -142,8 +154,9 @@ std::string item_line(const Assembly& assembly, const std::string& picture, cons
   std::string line = picture + ": ";
   if (report.status == Status::failed) return line + "failed: " + report.error;
   if (report.status == Status::no_face) return line + "no face found, delivered unchanged";
-  const auto found = std::ranges::count_if(
-      report.faces, [&](const FaceReport& face) { return still_found(face, experiment.minimum_score); });
+  const auto found = std::ranges::count_if(report.faces, [&](const FaceReport& face) {
+    return still_found(face.detectors.front(), experiment.minimum_score);
+  });
   line += count(static_cast<std::int64_t>(report.faces.size()), "face") + ", " + std::to_string(found) + " still found";
   for (const Judge& judge : assembly.judges) {
     double before = 0, after = 0;

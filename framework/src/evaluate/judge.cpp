@@ -23,14 +23,33 @@ const Face* nearest(const std::vector<Face>& found, const Box& box) {
   return best;
 }
 
+/// What a detector says of each face, at its plain pass.
+std::vector<DetectorReport> sightings(const Judge& judge, const at::Tensor& clean, const at::Tensor& delivered,
+                                      const std::vector<Face>& faces, double minimum_score) {
+  const std::vector<Face> before = detect(*judge.model, clean, minimum_score);
+  const std::vector<Face> after = detect(*judge.model, delivered, minimum_score);
+  std::vector<DetectorReport> reports;
+  for (const Face& face : faces) {
+    DetectorReport report{&judge};
+    const Face* was = nearest(before, face.box);
+    if (was != nullptr && iou(was->box, face.box) >= same_face) report.score[0] = was->score;
+    if (const Face* left = nearest(after, face.box)) {
+      report.score[1] = left->score;
+      report.iou = iou(left->box, face.box);
+    }
+    reports.push_back(report);
+  }
+  return reports;
+}
+
 }  // namespace
 
 std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
                               const std::vector<Face>& faces, const std::vector<Target>& targets) {
   const Experiment& experiment = assembly.experiment;
-  const LoadedModel& detector = *assembly.judging_detector;
-  const std::vector<Face> before = detect(detector, clean, experiment.minimum_score);
-  const std::vector<Face> after = detect(detector, delivered, experiment.minimum_score);
+  std::vector<std::vector<DetectorReport>> seen_by;
+  for (const Judge& judge : assembly.judging_detectors)
+    seen_by.push_back(sightings(judge, clean, delivered, faces, experiment.minimum_score));
   std::vector<Face> aligned;
   if (!assembly.judges.empty()) {
     aligned = find_faces(*assembly.detector, assembly.landmarks, delivered, experiment.minimum_score);
@@ -39,12 +58,7 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
   for (std::size_t f = 0; f < faces.size(); ++f) {
     FaceReport report;
     report.box = faces[f].box;
-    const Face* box = nearest(before, report.box);
-    if (box != nullptr && iou(box->box, report.box) >= same_face) report.score[0] = box->score;
-    if (const Face* left = nearest(after, report.box)) {
-      report.score[1] = left->score;
-      report.iou = iou(left->box, report.box);
-    }
+    for (const std::vector<DetectorReport>& reports_of_one : seen_by) report.detectors.push_back(reports_of_one[f]);
     if (!targets.empty()) report.target = targets[f].name;
     const Face* anew = nearest(aligned, report.box);
     if (anew != nullptr && iou(anew->box, report.box) < same_face) anew = nullptr;
@@ -72,7 +86,7 @@ bool still_found(double score, double iou, double minimum_score) {
   return score > minimum_score && iou >= same_face;
 }
 
-bool still_found(const FaceReport& report, double minimum_score) {
+bool still_found(const DetectorReport& report, double minimum_score) {
   return still_found(report.score[1], report.iou, minimum_score);
 }
 

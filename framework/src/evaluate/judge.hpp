@@ -24,13 +24,18 @@ struct EmbedderReport {
   Change self;                   ///< cosine with the clean face
 };
 
+/// What one detector says of one face, before and after.
+struct DetectorReport {
+  const Judge* judge = nullptr;
+  std::array<double, 2> score = {0, 0};  ///< of the box found nearest to the face, 0 where none overlaps it
+  double iou = 0;                        ///< of that box with the face, after
+};
+
 /// What became of one true face.
 struct FaceReport {
   Box box;
-  std::array<double, 2> score = {
-      0, 0};           ///< the judging detector's, 0 where it finds none; after: of the found box nearest to it
-  double iou = 0;      ///< of that box with the face
   std::string target;  ///< who it was to be taken for
+  std::vector<DetectorReport> detectors;
   std::vector<EmbedderReport> models;
 };
 
@@ -41,6 +46,6 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
 
 /// Whether a detector still finds a face, by the box that it finds nearest: above the minimum score, IoU at least 0.5.
 bool still_found(double score, double iou, double minimum_score);
-bool still_found(const FaceReport& report, double minimum_score);
+bool still_found(const DetectorReport& report, double minimum_score);
 
 }  // namespace faceoff

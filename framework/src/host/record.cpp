@@ -51,10 +51,18 @@ Json face(const FaceReport& report) {
                       {"target", change(said.target)},
                       {"self", change(said.self)}});
   }
+  Json detectors = Json::array();
+  for (const DetectorReport& said : report.detectors) {
+    detectors.push_back({{"name", said.judge->model->name},
+                         {"role", to_string(said.judge->role)},
+                         {"score", {rounded(said.score[0]), rounded(said.score[1])}},
+                         {"iou", rounded(said.iou)}});
+  }
   const Box& b = report.box;
   return {{"box", {rounded(b.x0), rounded(b.y0), rounded(b.x1), rounded(b.y1)}},
-          {"score", {rounded(report.score[0]), rounded(report.score[1])}},
-          {"iou", rounded(report.iou)},
+          {"score", detectors.front().at("score")},
+          {"iou", detectors.front().at("iou")},
+          {"detectors", detectors},
           {"target", report.target.empty() ? Json(nullptr) : Json(report.target)},
           {"models", models}};
 }
@@ -126,11 +134,13 @@ std::string environment(const std::vector<std::string>& command, const std::vect
                         {"role", to_string(judge.role)},
                         {"threshold", threshold != nullptr ? Json(*threshold) : Json(nullptr)}});
     }
+    Json detectors = Json::array();
+    for (const Judge& judge : assembly->judging_detectors)
+      detectors.push_back({{"name", judge.model->name}, {"role", to_string(judge.role)}});
     variants[experiment.variant] = {{"seed", experiment.seed},
                                     {"false_accept_rate", experiment.false_accept_rate},
                                     {"minimum_score", experiment.minimum_score},
-                                    {"detector", assembly->judging_detector->name},
-                                    {"detector_attacked", assembly->attacks_detector()},
+                                    {"detectors", detectors},
                                     {"judges", judges}};
   }
   const Json all = {{"faceoff", FACEOFF_VERSION},

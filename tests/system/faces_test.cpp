@@ -171,6 +171,37 @@ TEST_F(Faces, AreEmbeddedIntoAGalleryThatAnExperimentReads) {
   EXPECT_TRUE(contains(damaged.err, "no gallery that faceoff embed made")) << damaged.err;
 }
 
+TEST_F(Faces, AreEmbeddedAlikeByOneProcessBySeveralAndFromTheCache) {
+  for (int more = 4; more < 9; ++more)  // enough for several processes
+    fs::copy(folder_ / "people/ann/1.png", folder_ / "people/bea" / (std::to_string(more) + ".png"));
+  for (int more = 4; more < 9; ++more)
+    cv::imwrite((folder_ / "people/ann" / (std::to_string(more) + ".png")).string(),
+                small_picture() * (1 - .02 * more) + cv::Scalar(1, 1, 1));
+  write_text(folder_ / "people/ann/text.png", "no picture\n");
+  const auto embedded = [&](const std::string& threads, const std::string& cache, const std::string& out) {
+    Call call = faceoff({"embed", "people", "--model", "mobileface", "-o", out + ".safetensors"}, folder_.path());
+    call.environment = {{"OMP_NUM_THREADS", threads}, {"FACEOFF_CACHE", cache}};
+    const Outcome outcome = run(call);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "people/ann/text.png")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "5.png: the same file as another photo of bea; left out")) << outcome.err;
+    return read_text(folder_ / (out + ".safetensors"));
+  };
+  const std::string cache = (folder_ / "cache").string();
+  const std::string alone = embedded("1", "", "alone");
+  EXPECT_FALSE(fs::exists(cache));
+  EXPECT_EQ(embedded("2", cache, "together"), alone);
+  const std::vector<std::string> kept = files_in(cache);
+  EXPECT_EQ(kept.size(), 11U) << "ann's eight photos, and bea's three: the copies are of one of ann's";
+  EXPECT_EQ(embedded("2", cache, "again"), alone);
+  EXPECT_EQ(files_in(cache), kept);
+  // What is damaged, or can't be written, costs time alone.
+  write_text(fs::path(cache) / kept[0], "no tensors");
+  fs::resize_file(fs::path(cache) / kept[1], fs::file_size(fs::path(cache) / kept[1]) / 2);
+  EXPECT_EQ(embedded("1", cache, "mended"), alone);
+  EXPECT_EQ(embedded("2", "/dev/null/nowhere", "nowhere"), alone);
+}
+
 TEST_F(Faces, OfPicturesAreNumberedFromLeftToRight) {
   const Json embedded = json({"embed", samples().front().string(), "--model", "faceres"});
   EXPECT_EQ(embedded["pictures"], 1);

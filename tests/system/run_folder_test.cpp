@@ -533,16 +533,18 @@ TEST_F(RunFolder, TargetsByNameByPhotosAndByChance) {
       items(impersonate("[\"small.png\"]"),
             {"--set", "optimizer.steps=1", "--set",
              "sweep={\"attack.target\"=[{choice=\"named\", name=\"other/1\"}, {choice=\"photos\", "
-             "photos=[\"other.png\", \"small.png\"]}, {choice=\"random\"}]}"});
-  ASSERT_EQ(all.size(), 3U);
+             "photos=[\"other.png\", \"small.png\"]}, {choice=\"random\"}, {choice=\"photos\", "
+             "photos=[\"small.png\", \"other.png\"]}]}"});
+  ASSERT_EQ(all.size(), 4U);
   const auto face = [&](std::size_t i) { return all[i]["faces"][0]; };
   EXPECT_EQ(face(0)["target"], "other/1");
   EXPECT_EQ(face(1)["target"], "photos");
   EXPECT_EQ(face(2)["target"], "other/1");
-  // One person in all three but for the second photo, which is of the face itself: the mean of its own 1 and the rest.
+  // Of two photos the first is attacked and the second judges; small.png is of the face itself.
   const auto before = [&](std::size_t i) { return face(i)["models"][0]["target"][0].get<double>(); };
-  EXPECT_EQ(before(0), before(2));
-  EXPECT_NEAR(before(1), (before(0) + 1) / 2, 1e-5);
+  EXPECT_EQ(before(2), before(0));
+  EXPECT_EQ(before(3), before(0));
+  EXPECT_NEAR(before(1), 1, 1e-5);
 
   const Outcome unknown = run_faceoff(
       {"run", "x.toml", "--out", "other", "--set", "attack.target={choice=\"named\",name=\"othr/1\"}"}, folder_.path());

@@ -93,11 +93,11 @@ class Chain {
  private:
   /// Two made-up embeddings under each model.
   Target target(std::size_t face) const {
-    Target target{"somebody", {}};
+    Target target{"somebody", {}, {}};
     for (const Judge& judge : built_.assembly.judges) {
       const std::int64_t length = judge.model->plugin == "face_recognition" ? 128 : 1024;
       const at::Tensor raw = noise({2, length}, -1, 1, 40 + face);
-      target.embeddings[judge.model] = raw / raw.norm(2, 1, true);
+      target.attacked[judge.model] = raw / raw.norm(2, 1, true);
     }
     return target;
   }

@@ -491,8 +491,10 @@ class Judging : public ::testing::Test {
   }
 
   Target blue() const {
-    // Two embeddings: the mean of the cosines counts.
-    return {"blue", {{&embedder_, at::tensor({0.F, 0.F, 1.F, 0.F, .6F, .8F}).view({2, 3})}}};
+    // The mean of the cosines with the two that judge counts, and not the one that may be attacked.
+    return {"blue",
+            {{&embedder_, at::tensor({1.F, 0.F, 0.F}).view({1, 3})}},
+            {{&embedder_, at::tensor({0.F, 0.F, 1.F, 0.F, .6F, .8F}).view({2, 3})}}};
   }
 
   std::vector<Candidate> candidates_ = {{{10, 10, 40, 50}, .9}, {{60, 20, 100, 70}, .8}};

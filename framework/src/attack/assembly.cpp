@@ -9,6 +9,7 @@
 #include "host/black_box.hpp"
 #include "host/call_plugin.hpp"
 #include "host/check_answer.hpp"
+#include "host/reference.hpp"
 #include "picture/files.hpp"
 #include "picture/views.hpp"
 
@@ -175,6 +176,11 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
     loaded->sha256 = sha256;
   }
   check_view(*loaded, config.place);
+  try {
+    check_reference(*loaded, setup_);
+  } catch (const FileError& error) {
+    throw FileError(prefix(place_of_file(config, error.what())) + error.what());
+  }
   if (as_measured(config)) loaded->calibration = calibration_of(*loaded);
   slot = std::move(loaded);
   return *slot;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 #include "host/black_box.hpp"
@@ -20,38 +21,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One photo's faces with their embeddings under every model; none where it can't be read, which is told.
-struct Photo {
-  std::string sha256;
-  std::vector<Face> faces;
-  std::vector<std::map<const LoadedModel*, at::Tensor>> embeddings;  ///< a face: [1,D] each
-};
-
 using Notice = std::function<void(const std::string&)>;
 
-Photo read_photo(const Portraying& by, const fs::path& path, const Notice& notice) {
-  const at::NoGradGuard no_grad;
-  ++BlackBox::here().beats;
-  Picture picture;
+/// The photo's portrait, if it can be read and shows a face; what it can't is told.
+std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo, const Notice& notice) {
   try {
-    picture = read_picture(path);
-  } catch (const Error& error) {
+    Portrait portrait = portray(by, photo);
+    if (!portrait.faces.empty()) return portrait;
+    notice(photo.string() + ": no face found; left out");
+  } catch (const PictureError& error) {
     notice(std::string(error.what()) + "; left out");
-    return {};
+  } catch (const FileError& error) {
+    notice(std::string(error.what()) + "; left out");
   }
-  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kFloat));
-  Photo photo{picture.sha256, find_faces(*by.detector, by.landmarks, pixels, by.minimum_score), {}};
-  if (photo.faces.empty()) notice(path.string() + ": no face found; left out");
-  for (const Face& face : photo.faces) {
-    auto& embeddings = photo.embeddings.emplace_back();
-    for (const LoadedModel* model : by.models) embeddings[model] = embed(*model, pixels, face).unsqueeze(0);
-  }
-  return photo;
-}
-
-/// A photo's face that the detector is surest of.
-std::size_t best_of(const Photo& photo) {
-  return static_cast<std::size_t>(std::ranges::max_element(photo.faces, {}, &Face::score) - photo.faces.begin());
+  return std::nullopt;
 }
 
 /// The photos' best faces as one person.
@@ -61,13 +44,44 @@ Person person_of(const Portraying& by, const std::string& name, const std::vecto
   std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
   for (const fs::path& file : files) {
     progress(file.string());
-    const Photo photo = read_photo(by, file, notice);
-    if (photo.faces.empty()) continue;
-    for (const auto& [model, embedding] : photo.embeddings[best_of(photo)]) embeddings[model].push_back(embedding);
-    person.photos.push_back(photo.sha256);
+    const std::optional<Portrait> portrait = portrait_of(by, file, notice);
+    if (!portrait) continue;
+    if (std::ranges::find(person.photos, portrait->sha256) != person.photos.end()) {
+      notice(file.string() + ": the same file as another photo of " + name + "; left out");
+      continue;
+    }
+    for (const auto& [model, embedding] : portrait->best().embeddings) embeddings[model].push_back(embedding);
+    person.photos.push_back(portrait->sha256);
   }
   for (const auto& [model, list] : embeddings) person.embeddings[model] = at::cat(list);
   return person;
+}
+
+/// A person's folder.
+struct Folder {
+  std::string name;
+  std::vector<fs::path> photos;
+};
+
+std::vector<Folder> person_folders(const fs::path& people, const Notice& notice) {
+  std::vector<Folder> folders;
+  for (const fs::directory_entry& entry : fs::directory_iterator(people)) {
+    if (!entry.is_directory()) continue;
+    try {
+      folders.push_back({entry.path().filename().string(), expand_pictures({entry.path().string()})});
+    } catch (const ConfigError& error) {
+      notice(std::string(error.what()) + "; left out");
+    }
+  }
+  std::ranges::sort(folders, {}, &Folder::name);
+  return folders;
+}
+
+/// Every second row from this one on.
+Embeddings every_second(const Embeddings& embeddings, std::int64_t first) {
+  Embeddings rows;
+  for (const auto& [model, all] : embeddings) rows[model] = all.slice(0, first, std::nullopt, 2);
+  return rows;
 }
 
 constexpr const char* gallery_format = "faceoff gallery 1";
@@ -95,11 +109,12 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
   return forward(model, view(picture)).embedding.squeeze(0).clone();  // a model may use its memory again
 }
 
-Portraying portraying(const Assembly& assembly) {
-  Portraying by{
-      assembly.detector, assembly.landmarks, assembly.experiment.minimum_score, assembly.experiment.device, {}};
-  for (const Judge& judge : assembly.judges) by.models.push_back(judge.model);
-  return by;
+Embeddings Person::attacked() const {
+  return every_second(embeddings, 0);
+}
+
+Embeddings Person::judging() const {
+  return photos.size() > 1 ? every_second(embeddings, 1) : embeddings;
 }
 
 Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
@@ -107,35 +122,32 @@ Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& peop
   if (people.size() == 1 && fs::path(people.front()).extension() == ".safetensors")
     return read_file(by, people.front());
   Gallery gallery;
-  if (people.size() == 1 && fs::is_directory(people.front())) {
-    std::vector<fs::path> folders;
-    for (const fs::directory_entry& entry : fs::directory_iterator(people.front())) {
-      if (entry.is_directory()) folders.push_back(entry.path());
-    }
-    std::ranges::sort(folders);
-    for (const fs::path& folder : folders) {
-      std::vector<fs::path> photos;
-      try {
-        photos = expand_pictures({folder.string()});
-      } catch (const ConfigError& error) {
-        notice(std::string(error.what()) + "; left out");
-      }
-      Person person = person_of(by, folder.filename().string(), photos, notice, progress);
-      gallery.pictures_ += static_cast<std::int64_t>(photos.size());
-      gallery.found_ += static_cast<std::int64_t>(person.photos.size());
-      if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
-    }
-    return gallery;
+  const bool folders = people.size() == 1 && fs::is_directory(people.front());
+  std::vector<Folder> persons;
+  std::vector<fs::path> photos(people.begin(), people.end());
+  if (folders) {
+    persons = person_folders(people.front(), notice);
+    photos.clear();
+    for (const Folder& person : persons) photos.insert(photos.end(), person.photos.begin(), person.photos.end());
   }
-  for (const std::string& file : people) {
-    progress(file);
-    const Photo photo = read_photo(by, file, notice);
+  const Notice told = portray_ahead(by, photos, progress) ? [](const std::string&) {} : progress;
+  for (const Folder& folder : persons) {
+    Person person = person_of(by, folder.name, folder.photos, notice, told);
+    gallery.pictures_ += static_cast<std::int64_t>(folder.photos.size());
+    gallery.found_ += static_cast<std::int64_t>(person.photos.size());
+    if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
+  }
+  if (folders) return gallery;
+  for (const fs::path& file : photos) {
+    told(file.string());
     ++gallery.pictures_;
-    gallery.found_ += photo.faces.empty() ? 0 : 1;
-    const std::string stem = fs::path(file).stem().string();
-    for (std::size_t f = 0; f < photo.faces.size(); ++f) {
-      gallery.people_.push_back({stem + "/" + std::to_string(f + 1), {photo.sha256}, photo.embeddings[f]});
-    }
+    const std::optional<Portrait> portrait = portrait_of(by, file, notice);
+    if (!portrait) continue;
+    ++gallery.found_;
+    const std::string stem = file.stem().string();
+    for (std::size_t f = 0; f < portrait->faces.size(); ++f)
+      gallery.people_.push_back(
+          {stem + "/" + std::to_string(f + 1), {portrait->sha256}, portrait->faces[f].embeddings});
   }
   return gallery;
 }
@@ -202,7 +214,7 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
 std::map<const LoadedModel*, at::Tensor> Gallery::means() const {
   std::map<const LoadedModel*, std::vector<at::Tensor>> all;
   for (const Person& person : people_) {
-    for (const auto& [model, embeddings] : person.embeddings) all[model].push_back(embeddings);
+    for (const auto& [model, embeddings] : person.attacked()) all[model].push_back(embeddings);
   }
   std::map<const LoadedModel*, at::Tensor> means;
   for (const auto& [model, embeddings] : all) means[model] = at::cat(embeddings).mean(0);
@@ -238,7 +250,7 @@ std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gall
   std::vector<Target> targets;
   for (std::int64_t f = 0; f < own.size(0); ++f) {
     const auto similarity = [&](const Person* person) {
-      return at::matmul(person->embeddings.at(measure), own[f]).mean().item<double>();
+      return at::matmul(person->attacked().at(measure), own[f]).mean().item<double>();
     };
     const Person* chosen = candidates.front();
     if (config.choice == Choice::furthest) chosen = *std::ranges::min_element(candidates, {}, similarity);
@@ -248,7 +260,7 @@ std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gall
           mix(mix(mix(assembly.experiment.seed, hash("target")), key), static_cast<std::uint64_t>(f));
       chosen = candidates[draw % candidates.size()];
     }
-    targets.push_back({chosen->name, chosen->embeddings});
+    targets.push_back({chosen->name, chosen->attacked(), chosen->judging()});
   }
   return targets;
 }

@@ -8,29 +8,26 @@
 
 #include "attack/assembly.hpp"
 #include "attack/objective.hpp"
+#include "attack/portrait.hpp"
 #include "picture/face.hpp"
 #include "picture/picture.hpp"
 
 namespace faceoff {
 
+/// Embeddings [K,D] of unit length under each model.
+using Embeddings = std::map<const LoadedModel*, at::Tensor>;
+
 /// Somebody with photos: a name, and an embedding a photo under each model.
 struct Person {
   std::string name;
-  std::vector<std::string> photos;                      ///< SHA-256 of the files, one a row of the embeddings
-  std::map<const LoadedModel*, at::Tensor> embeddings;  ///< [K,D], unit length
-};
+  std::vector<std::string> photos;  ///< SHA-256 of the files, one a row of the embeddings; each once
+  Embeddings embeddings;
 
-/// How photos become embeddings: who finds their faces, and who embeds them.
-struct Portraying {
-  const LoadedModel* detector = nullptr;
-  const LoadedModel* landmarks = nullptr;  ///< or null
-  double minimum_score = .5;
-  at::Device device = at::kCPU;
-  std::vector<const LoadedModel*> models;
+  /// What an attack may look at, the first, third … photo, and what it is judged by, the others: no photo does both. An
+  /// only photo has to.
+  Embeddings attacked() const;
+  Embeddings judging() const;
 };
-
-/// As an assembly judges.
-Portraying portraying(const Assembly& assembly);
 
 /// People with their embeddings.
 class Gallery {
@@ -55,7 +52,7 @@ class Gallery {
 
   /// The gallery as the bytes of a file: an embedding tensor [N,D] a model, and whose and of which photo each row is.
   std::string to_safetensors() const;
-  /// The mean of all embeddings under each model, [D].
+  /// The mean of the embeddings that an attack may look at under each model, [D].
   std::map<const LoadedModel*, at::Tensor> means() const;
 
  private:

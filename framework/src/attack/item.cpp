@@ -48,7 +48,7 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   const std::uint64_t key = hash(original.sha256);
   std::vector<Target> targets;
   if (fixed) {
-    targets.assign(faces.size(), {fixed->name, fixed->embeddings});
+    targets.assign(faces.size(), {fixed->name, fixed->attacked(), fixed->judging()});
   } else if (experiment.target.choice != TargetConfig::Choice::none) {
     std::vector<at::Tensor> own;
     for (const Face& face : faces) own.push_back(embed(*assembly.judges.front().model, clean, face));

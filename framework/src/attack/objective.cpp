@@ -107,7 +107,7 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
         const auto place = static_cast<std::size_t>(f);
         views.push_back(make_view(model.view, picture.size(2), picture.size(3), &faces_[place])(picture));
         if (!targets.empty() && includes(model.provides, Field::embedding))
-          per_target.push_back(targets[place].embeddings.at(&model));
+          per_target.push_back(targets[place].attacked.at(&model));
       }
     }
   } else {

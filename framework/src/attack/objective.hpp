@@ -16,10 +16,11 @@
 
 namespace faceoff {
 
-/// What a face is to be taken for: a person's embeddings under each model.
+/// What a face is to be taken for: a person's embeddings under each model, [K,D], of photos that the attack may look at
+/// and of those that judge it.
 struct Target {
   std::string name;
-  std::map<const LoadedModel*, at::Tensor> embeddings;  ///< [K,D]
+  std::map<const LoadedModel*, at::Tensor> attacked, judging;
 };
 
 /// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the

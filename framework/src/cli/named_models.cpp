@@ -74,7 +74,8 @@ const LoadedModel& NamedModels::get(const std::string& name, Field needed) {
 std::vector<const LoadedModel*> NamedModels::embedders() {
   std::vector<const LoadedModel*> all;
   for (const PluginInfo* info : models_of(plugins_)) {
-    if (!has_weights(*info)) continue;
+    const bool any_file = std::ranges::find(info->params, "provides", &ParamInfo::name) != info->params.end();
+    if ((any_file && !params_.contains(info)) || !has_weights(*info)) continue;
     const LoadedModel& model = get(info->name, Field::none);
     if (includes(model.provides, Field::embedding)) all.push_back(&model);
   }
@@ -116,6 +117,7 @@ Portraying portraying(const po::variables_map& given, NamedModels& models) {
   for (const char* option : {"model", "models"}) {
     for (const std::string& name : list(given, option)) by.models.push_back(&models.get(name, Field::embedding));
   }
+  by.cache = usual_cache();
   if (by.models.empty()) by.models = models.embedders();
   if (by.models.empty()) throw ConfigError("no embedder's weights are there: scripts/models makes the standard ones");
   return by;

@@ -23,7 +23,7 @@ class NamedModels {
 
   /// Set up, and providing `needed`. Throws ConfigError where there is no such model or it does not provide that.
   const LoadedModel& get(const std::string& name, Field needed);
-  /// All that provide an embedding and whose weights are there.
+  /// All that provide an embedding and whose weights are there; of a plugin for any file only with a --set of its own.
   std::vector<const LoadedModel*> embedders();
 
  private:

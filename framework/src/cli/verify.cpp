@@ -3,7 +3,6 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
@@ -11,7 +10,6 @@
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
-#include "picture/faces.hpp"
 
 namespace faceoff {
 
@@ -20,19 +18,10 @@ namespace {
 namespace po = boost::program_options;
 using Json = nlohmann::ordered_json;
 
-/// The photo's best face.
-struct Portrait {
-  Photo photo;
-  Face face;
-  std::size_t faces = 0;
-};
-
+/// The photo's faces, of which there has to be one.
 Portrait portrait(const std::string& file, const Portraying& by) {
-  Portrait portrait{read_photo(file), {}, 0};
-  const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, portrait.photo.pixels, by.minimum_score);
-  if (faces.empty()) throw PictureError(file + ": no face found");
-  portrait.face = *std::ranges::max_element(faces, {}, &Face::score);
-  portrait.faces = faces.size();
+  Portrait portrait = portray(by, file);
+  if (portrait.faces.empty()) throw PictureError(file + ": no face found");
   return portrait;
 }
 
@@ -93,9 +82,8 @@ int verify_command(std::vector<std::string> args) {
   const Portrait a = portrait(files[0], by), b = portrait(files[1], by);
   std::vector<Verdict> verdicts;
   for (const LoadedModel* model : by.models) {
-    Verdict verdict{model->name,
-                    embed(*model, a.photo.pixels, a.face).dot(embed(*model, b.photo.pixels, b.face)).item<double>(),
-                    {}};
+    const double cosine = a.best().embeddings.at(model)[0].dot(b.best().embeddings.at(model)[0]).item<double>();
+    Verdict verdict{model->name, cosine, {}};
     const double* threshold = model->calibration != nullptr ? model->calibration->threshold(rate) : nullptr;
     if (threshold != nullptr) verdict.threshold = *threshold;
     verdicts.push_back(verdict);
@@ -106,8 +94,8 @@ int verify_command(std::vector<std::string> args) {
   }
   std::string text;
   for (const Portrait* one : {&a, &b}) {
-    if (one->faces > 1)
-      text += files[one == &a ? 0 : 1] + ": the best of " + std::to_string(one->faces) + " faces is compared\n";
+    if (one->faces.size() > 1)
+      text += files[one == &a ? 0 : 1] + ": the best of " + std::to_string(one->faces.size()) + " faces is compared\n";
   }
   for (const Verdict& verdict : verdicts) text += text_of(verdict, rate);
   print(text);

@@ -74,7 +74,7 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
         return Change{cosine(was), is.defined() ? std::optional(cosine(is)) : std::nullopt};
       };
       EmbedderReport said{&judge, std::nullopt, change(was.unsqueeze(0))};
-      if (!targets.empty()) said.target = change(targets[f].embeddings.at(judge.model));
+      if (!targets.empty()) said.target = change(targets[f].judging.at(judge.model));
       report.models.push_back(said);
     }
     reports.push_back(std::move(report));

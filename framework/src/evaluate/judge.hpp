@@ -20,7 +20,7 @@ struct Change {
 /// What one embedder says of one face.
 struct EmbedderReport {
   const Judge* judge = nullptr;
-  std::optional<Change> target;  ///< mean cosine with the target's embeddings; nothing without a target
+  std::optional<Change> target;  ///< mean cosine with the target's judging photos; nothing without a target
   Change self;                   ///< cosine with the clean face
 };
 

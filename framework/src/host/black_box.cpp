@@ -36,6 +36,10 @@ BlackBox& BlackBox::here() {
   return *current;
 }
 
+void BlackBox::leave() {
+  current = &own();
+}
+
 std::string whereabouts(const BlackBox& box) {
   std::string text;
   if (box.item >= 0) text += ", item " + std::to_string(box.item);

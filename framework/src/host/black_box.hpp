@@ -27,6 +27,8 @@ struct BlackBox {
 
   /// This process's.
   static BlackBox& here();
+  /// For a process that was forked off: from now on it has one of its own.
+  static void leave();
 
   void begin_item(std::int64_t which) {
     ++beats;

@@ -20,6 +20,7 @@ struct LoadedModel {
   bool differentiable = true;
   std::filesystem::path weights;
   std::string sha256;                        ///< of the weights
+  std::string identity;                      ///< the same for whatever answers alike: plugin, parameters and files
   const Calibration* calibration = nullptr;  ///< of these weights under this view
 };
 

@@ -42,31 +42,82 @@ Json face_json(const Face& face) {
   return json;
 }
 
-/// The picture with each face's box, score and landmarks, in lines as wide as the picture is large.
-Picture drawn(Picture picture, const std::vector<Face>& faces) {
-  picture.rgb = picture.rgb.clone();
-  picture.grey = false;
-  const int width = std::max(1, static_cast<int>(std::lround(std::max(picture.rgb.cols, picture.rgb.rows) / 400.)));
-  const auto place = [](double x, double y) {
-    return cv::Point(static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y)));
-  };
-  const cv::Scalar green(40, 220, 90), dark(0, 60, 20);
-  for (const Face& face : faces) {
-    cv::rectangle(picture.rgb, place(face.box.x0, face.box.y0), place(face.box.x1, face.box.y1), green, width);
+/// Draws to sixteenths of a pixel.
+class Pen {
+ public:
+  explicit Pen(cv::Mat& picture)
+      : picture_(picture), larger_(std::max(picture.cols, picture.rows)), line_(rounded(larger_ / 500)) {}
+
+  /// A face's box, and its score above it, or within where there is no room. Lines and letters grow with the picture,
+  /// points with the face, so that they stay apart.
+  void draw(const Face& face) const {
+    cv::rectangle(picture_, place(face.box.x0, face.box.y0), place(face.box.x1, face.box.y1), green, line_, cv::LINE_AA,
+                  bits);
     std::ostringstream score;
     score.precision(2);
     score << std::fixed << face.score;
-    const double size = width * .5;
-    for (const auto& [colour, thickness] : {std::pair(dark, 3 * width), std::pair(green, width)}) {
-      cv::putText(picture.rgb, score.str(), place(face.box.x0, face.box.y0 - 2 * width), cv::FONT_HERSHEY_SIMPLEX, size,
-                  colour, thickness, cv::LINE_AA);
-    }
-    if (!face.landmarks.defined()) continue;
+    write(score.str(), face.box);
+    if (!face.landmarks.defined()) return;
+    const double side = std::min(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0);
     const auto points = face.landmarks.accessor<double, 2>();
-    for (std::int64_t k = 0; k < points.size(0); ++k)
-      cv::circle(picture.rgb, place(points[k][0], points[k][1]), width, green, cv::FILLED, cv::LINE_AA);
+    for (std::int64_t k = 0; k < points.size(0); ++k) {
+      cv::circle(picture_, place(points[k][0], points[k][1]), fraction(std::max(.012 * side, .5)), green, cv::FILLED,
+                 cv::LINE_AA, bits);
+    }
   }
+
+ private:
+  static constexpr int bits = 4;
+  static inline const cv::Scalar green = {40, 220, 90}, dark = {0, 60, 20};
+
+  static int rounded(double width) { return std::max(1, static_cast<int>(std::lround(width))); }
+  static int fraction(double value) { return static_cast<int>(std::lround(value * (1 << bits))); }
+  static cv::Point place(double x, double y) { return {fraction(x), fraction(y)}; }
+
+  void write(const std::string& text, const Box& box) const {
+    constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
+    const double height = std::max(larger_ / 70, 7.);  // less can't be read
+    const double size = height / 21;                   // the font's capitals are 21 pixels high
+    const int width = rounded(height / 12), gap = rounded(height / 3);
+    const cv::Size room = cv::getTextSize(text, font, size, width, nullptr);
+    const int above = static_cast<int>(box.y0) - gap, within = static_cast<int>(box.y0) + room.height + gap;
+    const cv::Point at(std::clamp(static_cast<int>(box.x0), 0, std::max(picture_.cols - room.width, 0)),
+                       above > room.height ? above : within);
+    cv::putText(picture_, text, at, font, size, dark, width + 2 * rounded(height / 10), cv::LINE_AA);
+    cv::putText(picture_, text, at, font, size, green, width, cv::LINE_AA);
+  }
+
+  cv::Mat& picture_;
+  double larger_;
+  int line_;
+};
+
+Picture drawn(Picture picture, const std::vector<Face>& faces) {
+  picture.rgb = picture.rgb.clone();
+  picture.grey = false;
+  const Pen pen(picture.rgb);
+  for (const Face& face : faces) pen.draw(face);
   return picture;
+}
+
+/// Where each picture's drawing goes: nowhere without --draw. The folder is made.
+std::map<fs::path, fs::path> drawing_places(const po::variables_map& given, const std::vector<fs::path>& pictures) {
+  std::map<fs::path, fs::path> places;
+  if (!given.contains("draw")) return places;
+  const fs::path folder = given["draw"].as<std::string>();
+  std::error_code error;
+  for (const auto& [picture, stem] : delivered_stems(pictures)) {
+    const fs::path& place = places[picture] = folder / (stem + ".png");
+    if (!fs::exists(place, error)) continue;
+    const auto replaced = [&](const fs::path& other) { return fs::equivalent(other, place, error); };
+    if (const auto other = std::ranges::find_if(pictures, replaced); other != pictures.end()) {
+      throw ConfigError("--draw " + one_line(folder.string()) + ": the drawing would replace the picture " +
+                        one_line(other->string()) + "; name another folder");
+    }
+  }
+  fs::create_directories(folder, error);
+  if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
+  return places;
 }
 
 }  // namespace
@@ -77,26 +128,24 @@ int detect_command(std::vector<std::string> args) {
       ("help,h", "show this")                                                                 //
       ("model", po::value<std::string>()->default_value("ssd_mobilenet_v1"), "the detector")  //
       ("landmarks", po::value<std::string>()->default_value("face_landmark_68"),
-       "the model that finds a face's landmarks, or none")                           //
-      ("minimum-score", po::value<double>()->default_value(.5, "0.5"), "of a face")  //
+       "the model that finds a face's landmarks, or none")  //
       ("padded",
        "where it finds no face, look again with a border around the picture, as an attack does for subjects")  //
       ("draw", po::value<std::string>(), "also write the pictures with their faces drawn into this folder");
+  add_minimum_score(shown);
   NamedModels::add_options(shown);
   const std::optional<po::variables_map> parsed =
       parse_pictures(args, shown, "The faces of pictures, folders or patterns, as JSON.");
   if (!parsed) return static_cast<int>(ExitCode::done);
   const po::variables_map& given = *parsed;
   if (!given.contains("picture")) throw ConfigError("detect needs a picture: faceoff detect PICTURE…");
-  const double minimum = given["minimum-score"].as<double>();
-  if (!(minimum >= 0 && minimum < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");
+  const double minimum = minimum_score(given);
   const std::vector<fs::path> files = expand_pictures(given["picture"].as<std::vector<std::string>>());
   NamedModels models(given);
   const LoadedModel& detector = models.get(given["model"].as<std::string>(), Field::scores | Field::boxes);
   const std::string landmarks_name = given["landmarks"].as<std::string>();
   const LoadedModel* landmarks = landmarks_name == "none" ? nullptr : &models.get(landmarks_name, Field::landmarks);
-  std::map<fs::path, std::string> stems;
-  if (given.contains("draw")) stems = delivered_stems(files);
+  const std::map<fs::path, fs::path> drawings = drawing_places(given, files);
 
   Json all = {{"model", detector.name}, {"pictures", Json::array()}};
   bool failed = false;
@@ -111,13 +160,8 @@ int detect_command(std::vector<std::string> args) {
       about["height"] = photo.picture.rgb.rows;
       about["faces"] = Json::array();
       for (const Face& face : faces) about["faces"].push_back(face_json(face));
-      if (given.contains("draw")) {
-        const fs::path folder = given["draw"].as<std::string>();
-        std::error_code error;
-        fs::create_directories(folder, error);
-        if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
-        write_picture(folder / (stems.at(file) + ".png"), drawn(photo.picture, faces));
-      }
+      if (const auto drawing = drawings.find(file); drawing != drawings.end())
+        write_picture(drawing->second, drawn(photo.picture, faces));
     } catch (const PictureError& error) {
       failed = true;
       about["error"] = error.what();

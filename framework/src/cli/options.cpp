@@ -57,6 +57,16 @@ std::vector<std::string> list(const po::variables_map& values, const char* name)
   return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
 }
 
+void add_minimum_score(po::options_description& options) {
+  options.add_options()("minimum-score", po::value<double>()->default_value(.5, "0.5"), "of a face");
+}
+
+double minimum_score(const po::variables_map& given) {
+  const double score = given["minimum-score"].as<double>();
+  if (!(score >= 0 && score < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");
+  return score;
+}
+
 Setup setup_on(at::Device device) {
   Setup setup;
   setup.device = device;

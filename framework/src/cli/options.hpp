@@ -27,6 +27,10 @@ std::optional<boost::program_options::variables_map> parse_pictures(
 /// An option that may be repeated; none where it was not given.
 std::vector<std::string> list(const boost::program_options::variables_map& values, const char* name);
 
+/// --minimum-score, of what counts as a face; from 0 to less than 1.
+void add_minimum_score(boost::program_options::options_description& options);
+double minimum_score(const boost::program_options::variables_map& given);
+
 /// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
 Setup setup_on(at::Device device);
 

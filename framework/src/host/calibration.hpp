@@ -25,6 +25,10 @@ struct Calibration {
 /// The calibrations in one file, a view each. Throws ConfigError with its place where it is none.
 std::vector<Calibration> read_calibration_file(const std::filesystem::path& file);
 
+/// Puts a view, a TOML text from [[view]] on, into a file of calibrations in the place of those of the same weights and
+/// view; whatever else is there stays as it is. Throws as reading does, and FileError where it can't be written.
+void keep_calibration(const std::filesystem::path& file, const std::string& view);
+
 /// Every calibration in the folders' calibration/*.toml. A damaged one is a ConfigError with its place.
 std::vector<Calibration> read_calibrations(std::span<const std::filesystem::path> plugin_folders);
 

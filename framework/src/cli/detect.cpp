@@ -4,6 +4,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <iostream>
 #include <map>
@@ -105,6 +106,7 @@ std::map<fs::path, fs::path> drawing_places(const po::variables_map& given, cons
   std::map<fs::path, fs::path> places;
   if (!given.contains("draw")) return places;
   const fs::path folder = given["draw"].as<std::string>();
+  if (folder.empty()) throw ConfigError("--draw: name a folder");
   std::error_code error;
   for (const auto& [picture, stem] : delivered_stems(pictures)) {
     const fs::path& place = places[picture] = folder / (stem + ".png");
@@ -165,7 +167,7 @@ int detect_command(std::vector<std::string> args) {
     } catch (const PictureError& error) {
       failed = true;
       about["error"] = error.what();
-      std::cerr << "faceoff: " << error.what() << '\n';
+      std::cerr << "faceoff: " << one_line(error.what(), PATH_MAX) << '\n';
     }
     all["pictures"].push_back(about);
   }

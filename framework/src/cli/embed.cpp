@@ -37,6 +37,15 @@ Json to_json(const Gallery& gallery) {
   return {{"pictures", gallery.pictures()}, {"faces_found", gallery.found()}, {"people", people}};
 }
 
+/// The file that was asked for, if any: known to be one that can be written before much is computed for it.
+std::string output_of(const po::variables_map& given) {
+  if (!given.contains("output")) return {};
+  const std::string file = given["output"].as<std::string>();
+  if (!file.ends_with(".safetensors")) throw ConfigError("--output " + one_line(file) + ": name a file .safetensors");
+  check_place(file);
+  return file;
+}
+
 }  // namespace
 
 int embed_command(std::vector<std::string> args) {
@@ -52,19 +61,18 @@ int embed_command(std::vector<std::string> args) {
   if (!parsed) return static_cast<int>(ExitCode::done);
   const po::variables_map& given = *parsed;
   if (!given.contains("picture")) throw ConfigError("embed needs pictures: faceoff embed PICTURE…|DIR");
+  const std::string output = output_of(given);
   NamedModels models(given);
   const Portraying by = portraying(given, models);
   const Gallery gallery = read_people(by, given["picture"].as<std::vector<std::string>>());
   if (gallery.people().empty())
     throw PictureError("no face was found on any of " + std::to_string(gallery.pictures()) + " pictures");
-  if (!given.contains("output")) {
+  if (output.empty()) {
     print(to_json(gallery).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     return static_cast<int>(ExitCode::done);
   }
-  const std::string file = given["output"].as<std::string>();
-  if (!file.ends_with(".safetensors")) throw ConfigError("--output " + one_line(file) + ": name a file .safetensors");
-  write_atomically(file, gallery.to_safetensors());
-  print(file + "\n");
+  write_atomically(output, gallery.to_safetensors());
+  print(output + "\n");
   return static_cast<int>(ExitCode::done);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
+#include "host/exception.hpp"
 
 namespace faceoff {
 
@@ -21,7 +22,7 @@ using Json = nlohmann::ordered_json;
 /// The photo's faces, of which there has to be one.
 Portrait portrait(const std::string& file, const Portraying& by) {
   Portrait portrait = portray(by, file);
-  if (portrait.faces.empty()) throw PictureError(file + ": no face found");
+  if (portrait.faces.empty()) throw PictureError(one_line(file) + ": no face found");
   return portrait;
 }
 
@@ -34,8 +35,9 @@ struct Verdict {
 std::string text_of(const Verdict& verdict, double rate) {
   std::array<char, 160> text{};
   if (!verdict.threshold) {
-    std::snprintf(text.data(), text.size(), "%.3f, and no threshold was measured for these weights and this view",
-                  verdict.cosine);
+    std::snprintf(text.data(), text.size(),
+                  "%.3f, and no threshold at a false accept rate of %g was measured for these weights and this view",
+                  verdict.cosine, rate);
   } else {
     std::snprintf(text.data(), text.size(), "%.3f, threshold %.3f at a false accept rate of %g: %s", verdict.cosine,
                   *verdict.threshold, rate, verdict.cosine >= *verdict.threshold ? "the same person" : "not the same");
@@ -74,9 +76,12 @@ int verify_command(std::vector<std::string> args) {
   if (files.size() != 2) throw ConfigError("verify needs two pictures: faceoff verify A B");
   for (const std::string& file : files) {
     std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) throw ConfigError("no picture " + file);
+    if (!std::filesystem::exists(file, ignored)) throw ConfigError("no picture " + one_line(file));
+    if (!std::filesystem::is_regular_file(file, ignored))
+      throw ConfigError(one_line(file) + ": not a regular file, and verify compares two pictures");
   }
   const double rate = given["false-accept-rate"].as<double>();
+  if (!(rate > 0 && rate < 1)) throw ConfigError("--false-accept-rate: a number between 0 and 1, such as 0.001");
   NamedModels models(given);
   const Portraying by = portraying(given, models);
   const Portrait a = portrait(files[0], by), b = portrait(files[1], by);
@@ -95,7 +100,8 @@ int verify_command(std::vector<std::string> args) {
   std::string text;
   for (const Portrait* one : {&a, &b}) {
     if (one->faces.size() > 1)
-      text += files[one == &a ? 0 : 1] + ": the best of " + std::to_string(one->faces.size()) + " faces is compared\n";
+      text += one_line(files[one == &a ? 0 : 1]) + ": the best of " + std::to_string(one->faces.size()) +
+              " faces is compared\n";
   }
   for (const Verdict& verdict : verdicts) text += text_of(verdict, rate);
   print(text);

@@ -108,6 +108,10 @@ void refuse_special(const std::filesystem::path& path) {
     throw FileError(path.string() + ": cannot be written: it is a device or a pipe; a plain file is needed");
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
 struct DigestDeleter {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
@@ -149,9 +153,19 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
   return bytes;
 }
 
+void check_place(const std::filesystem::path& path) {
+  refuse_special(path);
+  const auto folder = folder_of(path);
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(folder, unknown)) errno = ENOTDIR;
+  if (!std::filesystem::exists(folder, unknown)) errno = ENOENT;
+  if (!std::filesystem::is_directory(folder, unknown) || ::access(folder.c_str(), W_OK | X_OK) != 0)
+    fail(path, "cannot be written into its folder");
+}
+
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   refuse_special(path);
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const auto folder = folder_of(path);
   const auto name = temporary_name(folder);
   Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!file.is_open()) fail(path, "cannot be written into its folder");

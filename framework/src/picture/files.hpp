@@ -18,6 +18,10 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Throws FileError where write_atomically() would not write, as far as that can be told before there is anything to
+/// write: the folder is missing or forbidden, or something else than a plain file is there.
+void check_place(const std::filesystem::path& path);
+
 /// SHA-256 in hexadecimal.
 std::string sha256(std::span<const std::uint8_t> bytes);
 

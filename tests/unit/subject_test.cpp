@@ -13,6 +13,7 @@
 #include "evaluate/judge.hpp"
 #include "evaluate/quality.hpp"
 #include "experiment_files.hpp"
+#include "host/black_box.hpp"
 #include "host/loaded_model.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
@@ -407,6 +408,7 @@ TEST(FindFaces, LooksOnceWhereThePlainPassFindsSomebody) {
 }
 
 TEST(Forward, RefusesWhatTheInterfaceDoesNotPromise) {
+  BlackBox::here().end_item();  // no attack of an earlier test is under way
   const auto refusal = [](Field provides, const Output& answer) {
     LoadedModel model;
     model.name = "mine";

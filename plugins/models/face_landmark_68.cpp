@@ -16,7 +16,6 @@ using layers::Conv2d;
 using layers::Padding;
 
 constexpr std::int64_t side = 112;
-constexpr int any = -1;
 
 /// A depthwise convolution without bias and a pointwise one with it; a plain convolution where there is no first part.
 struct Separable {
@@ -40,19 +39,22 @@ class FaceLandmark68 : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
+    std::int64_t in = 3;
     for (int block = 0; block < 4; ++block) {
+      const std::int64_t width = std::int64_t{32} << block;
       for (int i = 0; i < 4; ++i) {
         const std::string name = "dense" + std::to_string(block) + "/conv" + std::to_string(i);
         const std::int64_t stride = i == 0 ? 2 : 1;
-        const at::Tensor bias = get(name + "/bias", {any});
+        const at::Tensor bias = get(name + "/bias", {width});
         std::vector<Conv2d> parts;
         if (block == 0 && i == 0) {
-          parts = {Conv2d(get(name + "/filters", {any, 3, 3, 3}), bias, {.stride = stride})};
+          parts = {Conv2d(get(name + "/filters", {width, in, 3, 3}), bias, {.stride = stride})};
         } else {
-          parts = {Conv2d(get(name + "/depthwise_filter", {any, 1, 3, 3}), {}, {.stride = stride, .depthwise = true}),
-                   Conv2d(get(name + "/pointwise_filter", {any, any, 1, 1}), bias)};
+          parts = {Conv2d(get(name + "/depthwise_filter", {in, 1, 3, 3}), {}, {.stride = stride, .depthwise = true}),
+                   Conv2d(get(name + "/pointwise_filter", {width, in, 1, 1}), bias)};
         }
         blocks_.at(static_cast<std::size_t>(block)).at(static_cast<std::size_t>(i)) = {parts};
+        in = width;
       }
     }
     out_ = layers::Linear(get("fc/weights", {136, 256}), get("fc/bias", {136}));

@@ -17,7 +17,6 @@ using layers::Conv2d;
 using layers::Padding;
 
 constexpr std::int64_t side = 150;
-constexpr int any = -1;
 
 /// relu(shortcut(x) + second(first(x))); a down block halves the size and widens the shortcut with zero channels.
 struct Residual {
@@ -50,24 +49,29 @@ class FaceRecognition : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
-    const auto scaled = [&](const std::string& name, std::int64_t size, const layers::ConvOptions& options) {
+    std::int64_t in = 3;  // channels of what the next convolution sees
+    const auto scaled = [&](const std::string& name, std::int64_t out, std::int64_t size,
+                            const layers::ConvOptions& options) {
       const layers::Folded folded =
-          layers::fold_affine(get(name + "/conv/filters", {any, any, size, size}), get(name + "/conv/bias", {any}),
-                              get(name + "/scale/weights", {any}), get(name + "/scale/biases", {any}));
+          layers::fold_affine(get(name + "/conv/filters", {out, in, size, size}), get(name + "/conv/bias", {out}),
+                              get(name + "/scale/weights", {out}), get(name + "/scale/biases", {out}));
+      in = out;
       return Conv2d(folded.weight, folded.bias, options);
     };
-    first_ = scaled("conv32_down", 7, {.stride = 2, .padding = Padding::valid, .activation = Activation::relu});
+    first_ = scaled("conv32_down", 32, 7, {.stride = 2, .padding = Padding::valid, .activation = Activation::relu});
     blocks_.clear();
     for (const std::string name :
          {"conv32_1", "conv32_2", "conv32_3", "conv64_down", "conv64_1", "conv64_2", "conv64_3", "conv128_down",
           "conv128_1", "conv128_2", "conv256_down", "conv256_1", "conv256_2", "conv256_down_out"}) {
       const bool down = name.find("down") != std::string::npos;
-      blocks_.push_back({down,
-                         scaled(name + "/conv1", 3,
-                                {.stride = down ? 2 : 1,
-                                 .padding = down ? Padding::valid : Padding::same,
-                                 .activation = Activation::relu}),
-                         scaled(name + "/conv2", 3, {.activation = down ? Activation::none : Activation::relu})});
+      const std::int64_t width = std::stoll(name.substr(4));
+      // One after the other: the second sees what the first makes.
+      const Conv2d first = scaled(
+          name + "/conv1", width, 3,
+          {.stride = down ? 2 : 1, .padding = down ? Padding::valid : Padding::same, .activation = Activation::relu});
+      const Conv2d second =
+          scaled(name + "/conv2", width, 3, {.activation = down ? Activation::none : Activation::relu});
+      blocks_.push_back({down, first, second});
     }
     out_ = layers::Linear(get("fc", {128, 256}));
   }

@@ -7,6 +7,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,6 @@ using layers::Activation;
 using layers::Conv2d;
 
 constexpr std::int64_t side = 224;
-constexpr int any = -1;
 
 /// A depthwise and a pointwise convolution, each clipped to [0,6].
 struct Separable {
@@ -39,21 +39,24 @@ class Faceres : public Model {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
     // The publisher folded batch norm's scale into these, and left its shift beside them.
-    const auto merged = [&](const std::string& name, std::int64_t size, std::int64_t stride) {
-      return Conv2d(get(name + "/convolution/merged_input", {any, any, size, size}),
-                    get(name + "_bn/batchnorm_1/sub", {any}), {.stride = stride, .activation = Activation::relu6});
+    const auto merged = [&](const std::string& name, const std::array<std::int64_t, 4>& shape, std::int64_t stride) {
+      return Conv2d(get(name + "/convolution/merged_input", shape), get(name + "_bn/batchnorm_1/sub", {shape[0]}),
+                    {.stride = stride, .activation = Activation::relu6});
     };
-    first_ = merged("conv1", 3, 2);
+    std::int64_t width = 32;
+    first_ = merged("conv1", {width, 3, 3, 3}, 2);
     body_.clear();
     for (int i = 1; i <= 13; ++i) {
       const std::string number = std::to_string(i), name = "conv_dw_" + number;
       const layers::Folded folded =
-          layers::fold_affine(get(name + "/depthwise_kernel", {any, 1, 3, 3}), {},
-                              get(name + "_bn/batchnorm_1/mul", {any}), get(name + "_bn/batchnorm_1/sub", {any}));
+          layers::fold_affine(get(name + "/depthwise_kernel", {width, 1, 3, 3}), {},
+                              get(name + "_bn/batchnorm_1/mul", {width}), get(name + "_bn/batchnorm_1/sub", {width}));
       const std::int64_t stride = i == 2 || i == 4 || i == 6 || i == 12 ? 2 : 1;
+      const std::int64_t wider = i == 1 || stride == 2 ? 2 * width : width;
       body_.push_back(
           {Conv2d(folded.weight, folded.bias, {.stride = stride, .activation = Activation::relu6, .depthwise = true}),
-           merged("conv_pw_" + number, 1, 1)});
+           merged("conv_pw_" + number, {wider, width, 1, 1}, 1)});
+      width = wider;
     }
   }
 

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -16,7 +17,6 @@ using layers::Conv2d;
 using layers::Padding;
 
 constexpr std::int64_t side = 112;
-constexpr int any = -1;
 
 /// A convolution without bias, and for what is negative a slope a channel.
 struct Rectified {
@@ -55,15 +55,17 @@ class MobileFace : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
+    std::int64_t width = 32;
     const auto rectified = [&](const std::string& weight, const std::string& slope,
                                const layers::ConvOptions& options) {
-      return Rectified{Conv2d(get(weight, {any, options.depthwise ? 1 : any, 3, 3}), {}, options), get(slope, {any})};
+      return Rectified{Conv2d(get(weight, {width, options.depthwise ? 1 : 3, 3, 3}), {}, options), get(slope, {width})};
     };
     first_ = rectified("conv1_weight", "prelu1_gamma", {.stride = 2, .padding = Padding::valid});
     stages_.clear();
     for (int i = 1; i <= 4; ++i) {
       const std::string name = "stage" + std::to_string(i) + "_unit1_";
-      stages_.push_back({Conv2d(get(name + "conv0_0_weight", {any, any, 1, 1}), {}),
+      const std::int64_t in = std::exchange(width, i > 2 ? 2 * width : width);
+      stages_.push_back({Conv2d(get(name + "conv0_0_weight", {width, in, 1, 1}), {}),
                          rectified(name + "conv0_1_df", name + "prelu0_gamma",
                                    {.stride = 2, .padding = Padding::valid, .depthwise = true}),
                          rectified(name + "conv1_df", name + "prelu1_gamma", {.depthwise = true}),

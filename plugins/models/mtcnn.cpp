@@ -33,7 +33,6 @@ namespace {
 using namespace faceoff;
 using layers::Conv2d;
 
-constexpr int any = -1;
 constexpr std::int64_t window = 12;  // P-net's, in cells of a pyramid's level
 
 // -------------------------------------------------------------------------------------------------------------- crops
@@ -217,21 +216,29 @@ class Mtcnn : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
-    const auto net = [&](const std::string& name, const std::vector<std::int64_t>& pools) {
-      const auto convolution = [&](const std::string& part) {
-        return Conv2d(get(name + part + ".weight", {any, any, any, any}), get(name + part + ".bias", {any}),
+    struct Layer {
+      std::int64_t width, size, pool;
+    };
+    const auto net = [&](const std::string& name, const std::vector<Layer>& chain) {
+      std::int64_t in = 3;
+      const auto convolution = [&](const std::string& part, std::int64_t out, std::int64_t size) {
+        return Conv2d(get(name + part + ".weight", {out, in, size, size}), get(name + part + ".bias", {out}),
                       {.padding = layers::Padding::valid});
       };
-      Net made{{}, convolution("face"), convolution("box")};
-      for (const std::int64_t pool : pools) {
+      Net made;
+      for (const auto& [width, size, pool] : chain) {
         const std::string number = std::to_string(made.layers.size() + 1);
-        made.layers.push_back({convolution("conv" + number), get(name + ("prelu" + number), {any}), pool});
+        made.layers.push_back(
+            {convolution("conv" + number, width, size), get(name + ("prelu" + number), {width}), pool});
+        in = width;
       }
+      made.face = convolution("face", 2, 1);
+      made.box = convolution("box", 4, 1);
       return made;
     };
-    pnet_ = net("pnet.", {2, 0, 0});
-    rnet_ = net("rnet.", {3, 3, 0, 0});
-    onet_ = net("onet.", {3, 3, 2, 0, 0});
+    pnet_ = net("pnet.", {{10, 3, 2}, {16, 3, 0}, {32, 3, 0}});
+    rnet_ = net("rnet.", {{28, 3, 3}, {48, 3, 3}, {64, 2, 0}, {128, 3, 0}});
+    onet_ = net("onet.", {{32, 3, 3}, {64, 3, 3}, {64, 3, 2}, {128, 2, 0}, {256, 3, 0}});
   }
 
   Field provides() const override { return Field::scores | Field::boxes; }

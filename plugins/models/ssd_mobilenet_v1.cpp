@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ using layers::Activation;
 using layers::Conv2d;
 
 constexpr std::int64_t side = 512;
-constexpr int any = -1;
+using Shape = std::array<std::int64_t, 4>;  // of a convolution's weight
 
 /// A depthwise and a pointwise convolution, each clipped to [0,6].
 struct Separable {
@@ -42,35 +43,43 @@ class SsdMobilenetV1 : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
-    const auto clipped = [&](const std::string& name, std::int64_t size, std::int64_t stride) {
-      return Conv2d(get(name + "/weights", {any, any, size, size}), get(name + "/convolution_bn_offset", {any}),
+    const auto clipped = [&](const std::string& name, const Shape& shape, std::int64_t stride) {
+      return Conv2d(get(name + "/weights", shape), get(name + "/convolution_bn_offset", {shape[0]}),
                     {.stride = stride, .activation = Activation::relu6});
     };
-    const auto head = [&](const std::string& name) {
-      return Conv2d(get(name + "/weights", {any, any, 1, 1}), get(name + "/biases", {any}));
+    const auto head = [&](const std::string& name, std::int64_t out, std::int64_t in) {
+      return Conv2d(get(name + "/weights", {out, in, 1, 1}), get(name + "/biases", {out}));
     };
-    first_ = clipped("MobilenetV1/Conv2d_0_pointwise", 3, 2);
+    std::int64_t width = 32;
+    first_ = clipped("MobilenetV1/Conv2d_0_pointwise", {width, 3, 3, 3}, 2);
     body_.clear();
     for (int i = 1; i <= 13; ++i) {
       const std::string name = "MobilenetV1/Conv2d_" + std::to_string(i);
-      const auto norm = [&](const char* what) { return get(name + "_depthwise/BatchNorm/" + what, {any}); };
+      const auto norm = [&](const char* what) { return get(name + "_depthwise/BatchNorm/" + what, {width}); };
       const layers::Folded folded =
-          layers::fold_batch_norm(get(name + "_depthwise/depthwise_weights", {any, 1, 3, 3}), {}, norm("gamma"),
+          layers::fold_batch_norm(get(name + "_depthwise/depthwise_weights", {width, 1, 3, 3}), {}, norm("gamma"),
                                   norm("beta"), norm("moving_mean"), norm("moving_variance"), 0.0010000000474974513);
       const std::int64_t stride = i == 2 || i == 4 || i == 6 || i == 12 ? 2 : 1;
+      const std::int64_t wider = i == 1 || stride == 2 ? 2 * width : width;
       body_.push_back(
           {Conv2d(folded.weight, folded.bias, {.stride = stride, .activation = Activation::relu6, .depthwise = true}),
-           clipped(name + "_pointwise", 1, 1)});
+           clipped(name + "_pointwise", {wider, width, 1, 1}, 1)});
+      width = wider;
     }
     extra_.clear();
-    for (int i = 0; i < 8; ++i) {
-      const bool wide = i % 2 == 1;
-      extra_.push_back(clipped("Prediction/Conv2d_" + std::to_string(i) + "_pointwise", wide ? 3 : 1, wide ? 2 : 1));
+    for (const std::int64_t out : {256, 512, 128, 256, 128, 256, 64, 128}) {
+      const bool halves = extra_.size() % 2 == 1;
+      const std::int64_t size = halves ? 3 : 1;
+      const std::string name = "Prediction/Conv2d_" + std::to_string(extra_.size()) + "_pointwise";
+      extra_.push_back(clipped(name, {out, width, size, size}, halves ? 2 : 1));
+      width = out;
     }
     heads_.clear();
-    for (int i = 0; i < 6; ++i) {
-      const std::string name = "Prediction/BoxPredictor_" + std::to_string(i);
-      heads_.push_back({head(name + "/BoxEncodingPredictor"), head(name + "/ClassPredictor")});
+    for (const std::int64_t in : {512, 1024, 512, 256, 256, 128}) {
+      const std::int64_t anchors = heads_.empty() ? 3 : 6;
+      const std::string name = "Prediction/BoxPredictor_" + std::to_string(heads_.size());
+      heads_.push_back(
+          {head(name + "/BoxEncodingPredictor", 4 * anchors, in), head(name + "/ClassPredictor", 3 * anchors, in)});
     }
     const at::Tensor anchors = get("Output/extra_dim", {1, 5118, 4}).squeeze(0);  // y0 x0 y1 x1
     anchor_size_ = anchors.narrow(1, 2, 2) - anchors.narrow(1, 0, 2);

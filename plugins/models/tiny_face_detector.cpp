@@ -16,7 +16,6 @@ using layers::Conv2d;
 using layers::Padding;
 
 constexpr std::int64_t cell = 32;  // pixels of the view that the network makes one of
-constexpr int any = -1;
 
 at::Tensor leaky(const at::Tensor& x) {
   return at::leaky_relu(x, 0.10000000149011612);
@@ -46,14 +45,16 @@ class TinyFaceDetector : public Model {
     const auto get = [&](const std::string& name, at::IntArrayRef shape) {
       return file.get(name, shape, setup.dtype).to(setup.device);
     };
-    first_ = Conv2d(get("conv0/filters", {any, 3, 3, 3}), get("conv0/bias", {any}), {.padding = Padding::valid});
+    std::int64_t width = 16;
+    first_ = Conv2d(get("conv0/filters", {width, 3, 3, 3}), get("conv0/bias", {width}), {.padding = Padding::valid});
     body_.clear();
-    for (int i = 1; i <= 5; ++i) {
+    for (int i = 1; i <= 5; ++i, width *= 2) {
       const std::string name = "conv" + std::to_string(i);
-      body_.push_back({Conv2d(get(name + "/depthwise_filter", {any, 1, 3, 3}), {}, {.depthwise = true}),
-                       Conv2d(get(name + "/pointwise_filter", {any, any, 1, 1}), get(name + "/bias", {any}))});
+      body_.push_back(
+          {Conv2d(get(name + "/depthwise_filter", {width, 1, 3, 3}), {}, {.depthwise = true}),
+           Conv2d(get(name + "/pointwise_filter", {2 * width, width, 1, 1}), get(name + "/bias", {2 * width}))});
     }
-    head_ = Conv2d(get("conv8/filters", {25, any, 1, 1}), get("conv8/bias", {25}));
+    head_ = Conv2d(get("conv8/filters", {25, width, 1, 1}), get("conv8/bias", {25}));
 
     const auto options = at::TensorOptions(setup.dtype).device(setup.device);
     const at::Tensor anchors = at::tensor(

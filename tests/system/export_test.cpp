@@ -156,7 +156,7 @@ TEST_F(Export, MistakesGetOneLine) {
   };
   refuse("nobody", {}, "tiny:nobody: module 'tiny' has no attribute 'nobody'");
   refuse("number", {}, "tiny:number makes a int, not a torch.nn.Module");
-  refuse("good", {"--weights", "tiny.py"}, "tiny.py: not a state dict: ");
+  refuse("good", {"--weights", "tiny.py"}, "tiny.py: neither a PyTorch state dict nor a safetensors file");
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ def refused():
     except Refused as error:
         print(error)
 
-for given in ([1], {'state_dict': {}}, torch.nn.Linear(2, 2)):
+for given in ([1], {'state_dict': 7}, torch.nn.Linear(2, 2)):
     for zipped in (True, False):
         torch.save(given, saved, _use_new_zipfile_serialization=zipped)
         refused()

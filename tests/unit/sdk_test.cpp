@@ -652,7 +652,8 @@ TEST(Safetensors, TellsAPyTorchFile) {
   const std::string legacy("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
   for (const std::string& bytes : {std::string("PK\x03\x04\0\0\x08\x08", 8), legacy}) {
     const std::string message = refusal(bytes + std::string(100, '\0'));
-    expect_in(message, "it is a PyTorch file; scripts/models add facenet FILE converts FaceNet's");
+    expect_in(message, "it is a PyTorch file; scripts/export --state-dict ");
+    expect_in(message, "w.safetensors OUT.safetensors converts a state dict");
   }
 }
 

@@ -16,8 +16,8 @@ class FACEOFF_API TensorFile {
   /// Maps the file and checks its header. Throws FileError.
   explicit TensorFile(const std::filesystem::path& path);
 
-  /// A copy of the tensor in the given type. Throws FileError where it is missing, or not of this shape (−1: any size),
-  /// or not finite.
+  /// A copy of the tensor in the given type. Throws FileError where it is missing, or not of this shape (−1: any size
+  /// but 0), or not finite.
   at::Tensor get(const std::string& name, at::IntArrayRef shape, at::ScalarType dtype = at::kFloat) const;
   bool contains(const std::string& name) const { return tensors_.contains(name); }
   /// What the file says beside its tensors; empty where it says nothing.

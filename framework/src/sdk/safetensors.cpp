@@ -35,12 +35,14 @@ class Mapping {
     const auto fail = [&](const char* what) {
       throw FileError(path.string() + ": " + what + ": " + std::strerror(errno));
     };
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe is not waited for
     if (file < 0) fail("cannot open");
     struct stat about {};
-    if (::fstat(file, &about) == 0) size_ = static_cast<std::size_t>(about.st_size);
+    const bool regular = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);
+    if (regular) size_ = static_cast<std::size_t>(about.st_size);
     if (size_ > 0) bytes_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
     ::close(file);
+    if (!regular) throw FileError(path.string() + ": not a regular file");
     if (bytes_ == MAP_FAILED) fail("cannot map");
   }
   Mapping(const Mapping&) = delete;
@@ -65,26 +67,32 @@ std::pair<at::ScalarType, std::uint64_t> scalar_type(const std::string& name) {
   return {at::ScalarType::Undefined, 0};
 }
 
-/// Parses the header and refuses a name that stands twice, which nlohmann's parser lets pass.
+/// Parses the header, and refuses what nlohmann's parser lets pass: a name that stands twice, and lists in lists for as
+/// much memory as there is.
 nlohmann::json parse_header(std::string_view text) {
+  constexpr int deepest = 3;  // a tensor's shape
   std::vector<std::set<std::string>> keys;
-  std::string twice;
-  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+  const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
+    if (depth >= deepest && (event == Event::object_start || event == Event::array_start))
+      throw Error("its header is nested deeper than tensors are");
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
-    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second) twice = parsed.get<std::string>();
+    if (event != Event::key) return true;
+    const auto name = parsed.get<std::string>();
+    if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
+      throw Error("its header has a name with control characters");
+    if (!keys.back().insert(name).second) throw Error("its header names '" + name + "' twice");
     return true;
   };
   nlohmann::json header = nlohmann::json::parse(text, watch, false);
-  if (!twice.empty()) throw Error("its header names '" + twice + "' twice");
   if (!header.is_object()) throw Error("its header is no JSON object");
   return header;
 }
 
 /// A tensor's list of whole numbers; nlohmann's own conversion takes 2.5 and true for such.
 std::vector<std::uint64_t> whole_numbers(const std::string& tensor, const nlohmann::json& about, const char* key) {
-  const nlohmann::json& list = about.at(key);
+  const nlohmann::json list = about.value(key, nlohmann::json());
   if (!list.is_array() || !std::ranges::all_of(list, &nlohmann::json::is_number_unsigned)) {
     throw Error("tensor '" + tensor + "': " + key + " is no list of whole numbers");
   }
@@ -108,10 +116,13 @@ struct Entry {
 TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
   const auto mapping = std::make_shared<Mapping>(path);
   const std::span<std::byte> bytes = mapping->bytes();
-  const auto fail = [&](const std::string& what, const char* instead = "scripts/models makes the standard weights") {
+  const auto fail = [&](const std::string& what,
+                        const std::string& instead = "scripts/models makes the standard weights") {
     throw FileError(path_ + ": not a whole safetensors file: " + what + "; " + instead);
   };
-  if (written_by_pytorch(bytes)) fail("it is a PyTorch file", "scripts/models add facenet FILE converts FaceNet's");
+  if (written_by_pytorch(bytes)) {
+    fail("it is a PyTorch file", "scripts/export --state-dict " + path_ + " OUT.safetensors converts a state dict");
+  }
   std::uint64_t header_size = 0;
   if (bytes.size() < sizeof header_size) fail("it has " + std::to_string(bytes.size()) + " bytes");
   std::memcpy(&header_size, bytes.data(), sizeof header_size);
@@ -128,8 +139,10 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
         metadata_ = about.get<std::map<std::string, std::string>>();
         continue;
       }
-      const auto [type, width] = scalar_type(about.at("dtype").get<std::string>());
-      if (width == 0) throw Error("tensor '" + name + "' has the type " + about.at("dtype").dump());
+      if (!about.is_object()) throw Error("tensor '" + name + "' has no dtype, shape and data_offsets");
+      const nlohmann::json dtype = about.value("dtype", nlohmann::json());
+      const auto [type, width] = scalar_type(dtype.is_string() ? dtype.get<std::string>() : "");
+      if (width == 0) throw Error("tensor '" + name + "' has the type " + dtype.dump());
       const std::vector<std::uint64_t> shape = whole_numbers(name, about, "shape");
       const std::vector<std::uint64_t> offsets = whole_numbers(name, about, "data_offsets");
       if (offsets.size() != 2) throw Error("tensor '" + name + "' has no begin and end in data_offsets");
@@ -150,11 +163,12 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
           data.data() + offsets[0], sizes, [mapping](void*) {}, at::TensorOptions(type));
     }
   } catch (const nlohmann::json::exception&) {
-    fail("its header is damaged");
+    fail("its __metadata__ is not of words alone");
   } catch (const Error& error) {
     fail(error.what());
   }
-  std::ranges::sort(entries, {}, &Entry::begin);
+  // Of an empty tensor and the one behind it, which begin together, the empty one first.
+  std::ranges::sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
   std::uint64_t reached = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != reached) fail("tensor '" + entry.name + "' overlaps another or leaves a hole");
@@ -189,7 +203,8 @@ at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape, at::S
   const auto fits = [&] {
     if (stored.dim() != static_cast<std::int64_t>(shape.size())) return false;
     for (std::size_t i = 0; i < shape.size(); ++i) {
-      if (shape[i] >= 0 && shape[i] != stored.size(static_cast<std::int64_t>(i))) return false;
+      const std::int64_t size = stored.size(static_cast<std::int64_t>(i));
+      if (shape[i] < 0 ? size == 0 : size != shape[i]) return false;
     }
     return true;
   };

@@ -39,6 +39,20 @@ TEST_P(Contract, IsKept) {
   EXPECT_GE(done.size(), 7U);
 }
 
+TEST(Contract, IsKeptByLossesThatCentre) {
+  int count = 0;
+  for (const PluginInfo* plugin : tree_plugins().all()) {
+    const auto centre = std::ranges::find(plugin->params, "centre", &ParamInfo::name);
+    if (centre == plugin->params.end()) continue;
+    ++count;
+    check_contract(tree_plugins(), *plugin, {{&*centre, true}}, tree_setup(),
+                   [&](const std::string& check, const std::string& fault) {
+                     EXPECT_EQ(fault, "") << plugin->name << ", " << check;
+                   });
+  }
+  EXPECT_GE(count, 4);
+}
+
 INSTANTIATE_TEST_SUITE_P(Tree, Contract, testing::ValuesIn(tree_plugins().all()),
                          [](const auto& plugin) { return to_string(plugin.param->kind) + "_" + plugin.param->name; });
 

@@ -85,6 +85,13 @@ TEST_F(Faces, AreDrawn) {
   EXPECT_EQ(largest_difference(read_pixels(folder_ / "drawn/nobody.png"), read_pixels(folder_ / "nobody.png")), 0);
 }
 
+TEST_F(Faces, AreNeverDrawnOverAPicture) {
+  refuse({"detect", "people/ann/1.png", "--draw", "people/ann"}, 2,
+         "--draw people/ann: the drawing would replace the picture people/ann/1.png; name another folder");
+  refuse({"detect", "people/ann/1.png", "--draw", "nobody.png/x"}, 4,
+         "nobody.png/x: can't make the folder: Not a directory");
+}
+
 TEST_F(Faces, OneBadPictureCostsItselfAlone) {
   const Outcome outcome = run_faceoff({"detect", "text.png", "people/ann/1.png"}, folder_.path());
   EXPECT_EQ(outcome.code, 1);
@@ -103,6 +110,10 @@ TEST_F(Faces, AreVerified) {
   EXPECT_EQ(other["models"][0]["same"], false);
   EXPECT_EQ(same["models"][0]["threshold"], .623);
   EXPECT_GT(same["models"][0]["cosine"], other["models"][0]["cosine"]);
+  const Outcome unmeasured = run_faceoff(
+      {"verify", "people/ann/1.png", "people/ann/3.png", "--model", "faceres", "--false-accept-rate", "0.5"},
+      folder_.path());
+  EXPECT_TRUE(contains(unmeasured.out, "no threshold at a false accept rate of 0.5 was measured")) << unmeasured.out;
   const Outcome text = run_faceoff({"verify", "people/ann/1.png", "people/ann/3.png"}, folder_.path());
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_TRUE(contains(text.out, "face_recognition: cosine ")) << text.out;
@@ -122,6 +133,15 @@ TEST_F(Faces, BadInputGetsOneLine) {
   refuse({"verify", "text.png", "people/ann/1.png"}, 1,
          "text.png: not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
   refuse({"verify", "nowhere.png", "people/ann/1.png"}, 2, "no picture nowhere.png");
+  refuse({"verify", "people", "people/ann/1.png"}, 2, "people: not a regular file, and verify compares two pictures");
+  for (const char* rate : {"0", "1", "-1", "nan"}) {
+    refuse({"verify", "people/ann/1.png", "people/ann/2.png", "--false-accept-rate", rate}, 2,
+           "--false-accept-rate: a number between 0 and 1, such as 0.001");
+  }
+  refuse({"embed", "people", "-o", "gallery"}, 2, "--output gallery: name a file .safetensors");
+  refuse({"embed", "people", "-o", "nowhere/x.safetensors"}, 4,
+         "nowhere/x.safetensors: cannot be written into its folder: No such file or directory");
+  refuse({"detect", "nobody.png", "--draw", ""}, 2, "--draw: name a folder");
   refuse({"calibrate"}, 2, "calibrate needs people: faceoff calibrate --people DIR");
   refuse({"embed"}, 2, "embed needs pictures: faceoff embed PICTURE…|DIR");
 }
@@ -182,7 +202,7 @@ TEST_F(Faces, AreEmbeddedAlikeByOneProcessBySeveralAndFromTheCache) {
     Call call = faceoff({"embed", "people", "--model", "mobileface", "-o", out + ".safetensors"}, folder_.path());
     call.environment = {{"OMP_NUM_THREADS", threads}, {"FACEOFF_CACHE", cache}};
     const Outcome outcome = run(call);
-    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 1) << "of text.png: " << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "people/ann/text.png")) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "5.png: the same file as another photo of bea; left out")) << outcome.err;
     return read_text(folder_ / (out + ".safetensors"));
@@ -215,6 +235,32 @@ TEST_F(Faces, OfPicturesAreNumberedFromLeftToRight) {
   EXPECT_EQ(names, (std::vector<std::string>{"sample1/1", "sample1/2", "sample1/3"}));
 }
 
+TEST_F(Faces, OfWhatCanBeReadAreEmbeddedAllTheSame) {
+  write_text(folder_ / "two\nlines.png", "no picture\n");
+  const Outcome outcome =
+      run_faceoff({"embed", "people/ann/1.png", "nobody.png", "two\nlines.png", "--model", "faceres"}, folder_.path());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(lines_of(outcome.err).size(), 3U) << outcome.err;
+  EXPECT_EQ(Json::parse(outcome.out)["people"].size(), 1U);
+  EXPECT_EQ(run_faceoff({"embed", "people/ann/1.png", "nobody.png", "--model", "faceres"}, folder_.path()).code, 0)
+      << "no face is no failure";
+  refuse({"verify", "two\nlines.png", "nobody.png"}, 1,
+         "two lines.png: not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
+  refuse({"detect", "no\nwhere.png"}, 2, "no picture no where.png");
+}
+
+TEST_F(Faces, OfPicturesOfOneNameAreOtherPeople) {
+  const Json embedded =
+      json({"embed", "people/ann/1.png", "people/bea/1.png", "people/bea/2.png", "--model", "faceres"});
+  std::vector<std::string> names;
+  for (const Json& person : embedded["people"]) names.push_back(person["name"]);
+  ASSERT_EQ(names.size(), 3U);
+  EXPECT_TRUE(names[0].starts_with("1-") && names[0].ends_with("/1")) << names[0];
+  EXPECT_TRUE(names[1].starts_with("1-") && names[1].ends_with("/1")) << names[1];
+  EXPECT_NE(names[0], names[1]);
+  EXPECT_EQ(names[2], "2/1");
+}
+
 TEST_F(Faces, CalibrateAnEmbedderWhoseThresholdsARunThenPrefers) {
   // The weights in a folder of their own, so that the thresholds that are written lie there.
   fs::create_directory(folder_ / "models");
@@ -238,6 +284,89 @@ TEST_F(Faces, CalibrateAnEmbedderWhoseThresholdsARunThenPrefers) {
              read_text(folder_ / "models" / "faceres.toml") + "\"1e-3\" = { threshold = 0.5125, tar = 0.9 }\n");
   const Json verified = json({"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "faceres"});
   EXPECT_EQ(verified["models"][0]["threshold"], .5125);
+}
+
+/// A folder with weights of its own, beside which thresholds may be written.
+class Calibrating : public Faces {
+ protected:
+  Calibrating() {
+    fs::create_directory(folder_ / "models");
+    for (const char* name : {"ssd_mobilenet_v1", "face_landmark_68", "face_recognition"})
+      fs::copy(models_folder() / (std::string(name) + ".safetensors"), folder_ / "models");
+  }
+
+  const Args calibrate_ = {"calibrate", "--people", "people", "--models", "face_recognition"};
+  const fs::path file_ = folder_ / "models" / "face_recognition.toml";
+};
+
+TEST_F(Calibrating, OneViewKeepsAnother) {
+  run_faceoff(calibrate_, folder_.path());
+  const std::string first = read_text(file_);
+  Args other = calibrate_;
+  other.insert(other.end(), {"--set", "face_recognition.align=box"});
+  const Outcome outcome = run_faceoff(other, folder_.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(contains(first, "crop = \"dlib_rect\"\nsize = 150\npeople = 2\npictures = 6\nfaces_found = 6\n"))
+      << first;
+  const std::string both = read_text(file_);
+  EXPECT_TRUE(both.starts_with(first)) << both;
+  EXPECT_TRUE(contains(both, "crop = \"box\"")) << both;
+  EXPECT_EQ(run_faceoff(other, folder_.path()).code, 0);
+  EXPECT_EQ(read_text(file_), both) << "measured again";
+}
+
+TEST_F(Calibrating, WhatOtherWeightsHaveIsNotUsedAndToldOf) {
+  const Args verify = {"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "face_recognition"};
+  const double ships = json(verify)["models"][0]["threshold"].get<double>();
+  const auto view = [](const std::string& sha256) {
+    return "[[view]]\nsha256 = \"" + sha256 +
+           "\"\nfamily = \"f\"\ncrop = \"dlib_rect\"\nsize = 150\n[view.far]\n\"1e-3\" = { threshold = 0.5 }\n";
+  };
+  write_text(file_, view("aa"));
+  const Outcome outcome = run_faceoff(verify, folder_.path());
+  EXPECT_EQ(
+      outcome.err,
+      "warning: models/face_recognition.toml: holds thresholds of other weights than face_recognition.safetensors "
+      "has now; they are not used\n");
+  EXPECT_EQ(Json::parse(outcome.out)["models"][0]["threshold"], ships);
+  write_text(file_, view("aa") + view("eeea8582f0c9a5a6f7afc6f9e4ef0260544c74a5572054bb89a4c808d3f4f8d3"));
+  const Outcome own = run_faceoff(verify, folder_.path());
+  EXPECT_EQ(own.err, "");
+  EXPECT_EQ(Json::parse(own.out)["models"][0]["threshold"], .5);
+}
+
+TEST_F(Calibrating, IsRefusedBeforeItIsMeasuredWhereTheFileIsDamaged) {
+  write_text(file_, "[[view]\n");
+  refuse(calibrate_, 2,
+         "models/face_recognition.toml:1:8: not TOML: Error while parsing table header: expected ']', saw '\\n'");
+  EXPECT_EQ(read_text(file_), "[[view]\n");
+}
+
+TEST_F(Calibrating, NeedsAFolderToWriteInAndPairsToMeasure) {
+  const auto with = [&](const Args& more) {
+    Args args = calibrate_;
+    args.insert(args.end(), more.begin(), more.end());
+    return args;
+  };
+  refuse(with({"--out", "nobody.png"}), 4, "nobody.png: can't make the folder: Not a directory");
+  refuse(with({"--out", ""}), 2, "--out: name a folder");
+  fs::create_directories(folder_ / "out" / "calibration.svg");
+  refuse(with({"--out", "out"}), 4, "out/calibration.svg: cannot be written: it is a folder");
+  refuse({"calibrate", "--people", "nowhere"}, 2, "no picture nowhere");
+
+  const auto says = [&](const std::string& message) {
+    const Outcome outcome = run_faceoff(calibrate_, folder_.path());
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_TRUE(outcome.err.ends_with("\nfaceoff: " + message + "\n")) << outcome.err;
+    EXPECT_FALSE(fs::exists(file_));
+  };
+  fs::remove_all(folder_ / "people" / "bea");
+  says("there is one person alone, so nothing can be said of different people");
+  save_photos("bea", other_small_picture());
+  for (const char* person : {"ann", "bea"}) {
+    for (const char* photo : {"2.png", "3.png"}) fs::remove(folder_ / "people" / person / photo);
+  }
+  says("nobody has two faces, so nothing can be said of the same person");
 }
 
 }  // namespace

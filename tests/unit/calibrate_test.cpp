@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "host/calibration.hpp"
+#include "plugin_files.hpp"
 #include "support.hpp"
 
 namespace faceoff {
@@ -82,6 +84,62 @@ TEST(Calibrate, NeedsTwoPeopleAndTwoFacesOfOne) {
             "nobody has two faces, so nothing can be said of the same person");
   EXPECT_EQ(error_of<Error>([&] { measure_worth({two}, {.1}); }),
             "there is one person alone, so nothing can be said of different people");
+}
+
+std::string view_text(const std::string& sha256, const std::string& crop, double threshold) {
+  return "[[view]]\nsha256 = \"" + sha256 + "\"\nfamily = \"f\"\ncrop = \"" + crop +
+         "\"\nsize = 150\nauc = 0.99\n[view.far]\n\"1e-3\" = { threshold = " + std::to_string(threshold) + " }\n";
+}
+
+class CalibrationFile : public testing::Test {
+ protected:
+  /// Of these weights under this crop, at a false accept rate of 1e-3; 0 where there is none.
+  double threshold(const std::string& sha256, const Crop& crop) const {
+    const std::vector<Calibration> all = read_calibration_file(file_);
+    const Calibration* const found = find_calibration(all, sha256, ViewSpec{150, 150, crop});
+    return found != nullptr ? *found->threshold(1e-3) : 0;
+  }
+
+  const TemporaryFolder folder_;
+  const std::filesystem::path file_ = folder_ / "w.toml";
+};
+
+TEST_F(CalibrationFile, KeepsWhatOtherWeightsAndViewsHave) {
+  keep_calibration(file_, view_text("aa", "box", .1));
+  keep_calibration(file_, view_text("aa", "dlib_rect", .2));
+  keep_calibration(file_, view_text("bb", "box", .3));
+  keep_calibration(file_, view_text("aa", "box", .4));
+  EXPECT_EQ(read_calibration_file(file_).size(), 3U);
+  EXPECT_EQ(threshold("aa", BoxCrop{1, 0}), .4);
+  EXPECT_EQ(threshold("aa", DlibRect{}), .2);
+  EXPECT_EQ(threshold("bb", BoxCrop{1, 0}), .3);
+  EXPECT_EQ(threshold("bb", DlibRect{}), 0);
+}
+
+TEST_F(CalibrationFile, KeepsEveryLineOfOthersAlsoOfAFileThatShips) {
+  const std::string ships =
+      read_bytes(std::filesystem::path(FACEOFF_SOURCE_FOLDER) / "plugins/models/calibration/face_recognition.toml");
+  write_bytes(file_, ships);
+  const std::string sha256 = read_calibration_file(file_).front().sha256;
+  keep_calibration(file_, view_text("bb", "box", .3));
+  EXPECT_EQ(read_bytes(file_).substr(0, ships.size()), ships);
+  EXPECT_EQ(threshold(sha256, DlibRect{}), .928);
+  EXPECT_EQ(threshold("bb", BoxCrop{1, 0}), .3);
+  keep_calibration(file_, view_text(sha256, "dlib_rect", .5));
+  EXPECT_EQ(threshold(sha256, DlibRect{}), .5);
+  EXPECT_EQ(threshold(sha256, BoxCrop{.91, .057}), .939);
+}
+
+TEST_F(CalibrationFile, IsLeftAsItIsWhereItIsDamaged) {
+  for (const std::string text :
+       {"", "[[view]\n", "view = 3\n", "[[view]]\nsize = 3\n", "[[view]]\nfar = {}\n",
+        "view = [{ sha256 = \"aa\", family = \"f\", crop = \"box\", size = 1, far = {} }]\n"}) {
+    write_bytes(file_, text);
+    const std::string message = error_of<ConfigError>([&] { keep_calibration(file_, view_text("aa", "box", .1)); });
+    expect_in(message, file_.string());
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_EQ(read_bytes(file_), text);
+  }
 }
 
 }  // namespace

@@ -6,10 +6,6 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -20,8 +16,9 @@
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "host/exception.hpp"
-#include "host/run_folder.hpp"
 #include "picture/files.hpp"
+#include "report/roc.hpp"
+#include "report/words.hpp"
 
 namespace faceoff {
 
@@ -65,12 +62,6 @@ Json worth_json(const LoadedModel& model, const Worth& worth, const Gallery& gal
   return json;
 }
 
-std::string fixed(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
 std::string with_interval(const Estimate& estimate) {
   return fixed(estimate.value, 3) + " [" + fixed(estimate.low, 3) + ", " + fixed(estimate.high, 3) + "]";
 }
@@ -92,66 +83,63 @@ std::string worth_text(const LoadedModel& model, const Worth& worth, const Galle
   return text;
 }
 
-/// The file that a later evaluation finds the thresholds in.
-std::string calibration_toml(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
-  std::string text = "# Similarity thresholds, measured by `faceoff calibrate`: faces found on " +
-                     std::to_string(gallery.found()) + " of " + std::to_string(gallery.pictures()) + " pictures of " +
-                     std::to_string(worth.people) + " people,\n# " + std::to_string(worth.same) + " same and " +
-                     std::to_string(worth.different) + " different pairs.\n";
-  text += "weights = " + to_toml(model.weights.filename().string()) + "\nsha256 = " + to_toml(model.sha256) +
-          "\nfamily = " + to_toml(model.calibration != nullptr ? model.calibration->family : model.plugin) + "\n\n";
-  text += "[[view]]\ncrop = " + to_toml(to_string(model.view.crop)) + "\nsize = " + std::to_string(model.view.height) +
-          "\n";
+std::string interval_toml(const Estimate& estimate) {
+  return "[" + fixed(estimate.low, 4) + ", " + fixed(estimate.high, 4) + "]";
+}
+
+/// Whoever shares its training; of weights that nobody measured before, nothing is known.
+std::string family_of(const LoadedModel& model) {
+  return model.family.empty() ? model.weights.stem().string() : model.family;
+}
+
+/// The [[view]] that a later evaluation finds the thresholds in.
+std::string view_toml(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
+  std::string text = "[[view]]\nweights = " + to_toml(model.weights.filename().string()) +
+                     "\nsha256 = " + to_toml(model.sha256) + "\nfamily = " + to_toml(family_of(model)) +
+                     "\ncrop = " + to_toml(to_string(model.view.crop)) +
+                     "\nsize = " + std::to_string(model.view.height) + "\n";
   if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
     text += "scale = " + to_toml(box->scale) + "\ndown = " + to_toml(box->down) + "\n";
-  text += "accuracy = " + fixed(worth.accuracy.value, 4) + "\nauc = " + fixed(worth.auc.value, 4) + "\n[view.far]\n";
+  for (const auto& [key, count] : {std::pair("people", worth.people), std::pair("pictures", gallery.pictures()),
+                                   std::pair("faces_found", gallery.found()), std::pair("same_pairs", worth.same),
+                                   std::pair("different_pairs", worth.different)})
+    text += std::string(key) + " = " + std::to_string(count) + "\n";
+  text += "accuracy = " + fixed(worth.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(worth.accuracy) +
+          "\nbest_threshold = " + fixed(worth.best_threshold, 4) + "\nauc = " + fixed(worth.auc.value, 4) +
+          "\nauc_interval = " + interval_toml(worth.auc) + "\n[view.far]\n";
   for (const auto& [name, rate] : rates) {
     const auto at = worth.at_rate.find(rate);
     if (at == worth.at_rate.end()) continue;
     text += "\"" + name + "\" = { threshold = " + fixed(at->second.threshold, 4) +
-            ", tar = " + fixed(at->second.tar.value, 4) + " }\n";
+            ", tar = " + fixed(at->second.tar.value, 4) + ", interval = " + interval_toml(at->second.tar) + " }\n";
   }
   return text;
 }
 
-/// True against false accept rate, the latter in powers of ten.
-std::string roc_svg(const std::vector<std::pair<const LoadedModel*, Worth>>& measured) {
-  constexpr double width = 640, height = 440, left = 60, top = 20, right = 620, bottom = 380;
-  constexpr double lowest = -5;  // 1e-5
-  constexpr std::array colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
-  const auto x = [&](double rate) {
-    return left + (right - left) * (std::log10(std::max(rate, std::pow(10, lowest))) - lowest) / -lowest;
-  };
-  const auto y = [&](double share) { return bottom - (bottom - top) * share; };
-  const auto label = [](double at_x, double at_y, const std::string& anchor, const std::string& text) {
-    return "<text x=\"" + fixed(at_x, 1) + "\" y=\"" + fixed(at_y, 1) + "\" text-anchor=\"" + anchor + "\">" + text +
-           "</text>\n";
-  };
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + fixed(width, 0) + " " +
-                    fixed(height, 0) + "\" font-family=\"sans-serif\" font-size=\"13\">\n" +
-                    "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
-  for (int power = static_cast<int>(lowest); power <= 0; ++power) {
-    const double at = x(std::pow(10, power));
-    svg += "<line x1=\"" + fixed(at, 1) + "\" x2=\"" + fixed(at, 1) + "\" y1=\"" + fixed(top, 0) + "\" y2=\"" +
-           fixed(bottom, 0) + "\" stroke=\"#ddd\"/>\n" + label(at, bottom + 18, "middle", "1e" + std::to_string(power));
-  }
-  for (int tenth = 0; tenth <= 10; tenth += 2) {
-    const double at = y(tenth / 10.);
-    svg += "<line x1=\"" + fixed(left, 0) + "\" x2=\"" + fixed(right, 0) + "\" y1=\"" + fixed(at, 1) + "\" y2=\"" +
-           fixed(at, 1) + "\" stroke=\"#ddd\"/>\n" + label(left - 8, at + 4, "end", fixed(tenth / 10., 1));
-  }
-  svg += label((left + right) / 2, bottom + 40, "middle", "false accept rate");
-  svg += "<text transform=\"translate(18 " + fixed((top + bottom) / 2, 0) +
-         ") rotate(-90)\" text-anchor=\"middle\">true accept rate</text>\n";
-  for (std::size_t i = 0; i < measured.size(); ++i) {
-    const std::string colour = colours.at(i % colours.size());
-    svg += "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"" + colour + "\" points=\"";
-    for (const auto& [rate, share] : measured[i].second.roc) svg += fixed(x(rate), 1) + "," + fixed(y(share), 1) + " ";
-    svg += "\"/>\n<text fill=\"" + colour + "\" x=\"" + fixed(right - 10, 0) + "\" y=\"" +
-           fixed(bottom - 14 - 18 * static_cast<double>(measured.size() - 1 - i), 0) + "\" text-anchor=\"end\">" +
-           measured[i].first->name + ", AUC " + fixed(measured[i].second.auc.value, 3) + "</text>\n";
-  }
-  return svg + "</svg>\n";
+/// Where a model's thresholds go, and the first one's plot.
+fs::path folder_of(const po::variables_map& given, const LoadedModel& model) {
+  return given.contains("out") ? fs::path(given["out"].as<std::string>()) : model.weights.parent_path();
+}
+
+fs::path plot_file(const po::variables_map& given, const LoadedModel& model) {
+  return folder_of(given, model) / "calibration.svg";
+}
+
+fs::path calibration_file(const po::variables_map& given, const LoadedModel& model) {
+  return folder_of(given, model) / (model.weights.stem().string() + ".toml");
+}
+
+/// Before anything is measured, which takes minutes: the folder is there, and its file can be kept and written.
+void prepare_place(const po::variables_map& given, const LoadedModel& model) {
+  if (model.weights.empty())
+    throw ConfigError("'" + model.name + "' has no weights file, and thresholds belong to one");
+  const fs::path folder = folder_of(given, model), file = calibration_file(given, model);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
+  check_place(file);
+  if (fs::exists(file, error)) read_calibration_file(file);
+  check_place(plot_file(given, model));
 }
 
 }  // namespace
@@ -176,37 +164,37 @@ int calibrate_command(std::vector<std::string> args) {
     return static_cast<int>(ExitCode::done);
   }
   if (!given.contains("people")) throw ConfigError("calibrate needs people: faceoff calibrate --people DIR");
+  if (given.contains("out") && given["out"].as<std::string>().empty()) throw ConfigError("--out: name a folder");
   NamedModels models(given);
   const Portraying by = portraying(given, models);
+  for (const LoadedModel* model : by.models) prepare_place(given, *model);
   const Gallery gallery = read_people(by, {given["people"].as<std::string>()});
   if (gallery.people().empty())
     throw ConfigError("no face was found on any of the " + std::to_string(gallery.pictures()) + " pictures of people");
 
-  std::vector<std::pair<const LoadedModel*, Worth>> measured;
-  std::vector<double> values;
+  std::vector<double> values = roc_rates();
   for (const auto& [name, rate] : rates) values.push_back(rate);
-  Json json = Json::object();
-  std::string text;
+  std::vector<RocLine> measured;
   for (const LoadedModel* model : by.models) {
     std::vector<at::Tensor> embeddings;
     for (const Person& person : gallery.people()) embeddings.push_back(person.embeddings.at(model));
-    const Worth worth = measure_worth(embeddings, values);
-    json[model->name] = worth_json(*model, worth, gallery);
-    text += worth_text(*model, worth, gallery);
-    const fs::path folder =
-        given.contains("out") ? fs::path(given["out"].as<std::string>()) : model->weights.parent_path();
-    const fs::path file = folder / (model->weights.stem().string() + ".toml");
-    std::error_code error;
-    fs::create_directories(folder, error);
-    write_atomically(file, calibration_toml(*model, worth, gallery));
-    std::cerr << file.string() << ": written\n";
-    measured.emplace_back(model, worth);
+    measured.push_back({model->name, measure_worth(embeddings, values)});
   }
-  const fs::path plot =
-      (given.contains("out") ? fs::path(given["out"].as<std::string>()) : by.models.front()->weights.parent_path()) /
-      "calibration.svg";
+
+  Json json = Json::object();
+  std::string text;
+  for (std::size_t m = 0; m < measured.size(); ++m) {
+    const LoadedModel& model = *by.models[m];
+    const Worth& worth = measured[m].worth;
+    json[model.name] = worth_json(model, worth, gallery);
+    text += worth_text(model, worth, gallery);
+    const fs::path file = calibration_file(given, model);
+    keep_calibration(file, view_toml(model, worth, gallery));
+    std::cerr << one_line(file.string()) << ": written\n";
+  }
+  const fs::path plot = plot_file(given, *by.models.front());
   write_atomically(plot, roc_svg(measured));
-  std::cerr << plot.string() << ": written\n";
+  std::cerr << one_line(plot.string()) << ": written\n";
   print(given.contains("json") ? json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : text);
   return static_cast<int>(ExitCode::done);
 }

@@ -69,11 +69,11 @@ int embed_command(std::vector<std::string> args) {
     throw PictureError("no face was found on any of " + std::to_string(gallery.pictures()) + " pictures");
   if (output.empty()) {
     print(to_json(gallery).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return static_cast<int>(ExitCode::done);
+  } else {
+    write_atomically(output, gallery.to_safetensors());
+    print(output + "\n");
   }
-  write_atomically(output, gallery.to_safetensors());
-  print(output + "\n");
-  return static_cast<int>(ExitCode::done);
+  return static_cast<int>(gallery.unreadable() > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
 }  // namespace faceoff

@@ -3,11 +3,13 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include <algorithm>
+#include <climits>
 #include <iostream>
 #include <utility>
 
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
+#include "host/exception.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
@@ -44,9 +46,12 @@ void NamedModels::add_options(po::options_description& options) {
 }
 
 NamedModels::NamedModels(const po::variables_map& given)
-    : plugins_(plugin_folders(list(given, "plugin-path"))),
-      params_(read_params(models_of(plugins_), list(given, "set"))),
-      pool_(plugins_, setup_on(at::kCPU), read_calibrations(plugin_folders(list(given, "plugin-path")))) {
+    : NamedModels(plugin_folders(list(given, "plugin-path")), list(given, "set")) {}
+
+NamedModels::NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets)
+    : plugins_(folders),
+      params_(read_params(models_of(plugins_), sets)),
+      pool_(plugins_, setup_on(at::kCPU), read_calibrations(folders)) {
   for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
 }
 
@@ -64,7 +69,10 @@ const LoadedModel& NamedModels::get(const std::string& name, Field needed) {
   } else {
     for (const ParamInfo& param : info->params) config.params.emplace_back(&param, param.initial);
   }
+  const std::size_t told = pool_.warnings().size();
   const LoadedModel& model = pool_.get(name, config);
+  for (std::size_t i = told; i < pool_.warnings().size(); ++i)
+    std::cerr << "warning: " << one_line(pool_.warnings()[i], PATH_MAX) << '\n';
   if (!includes(model.provides, needed)) {
     throw ConfigError("'" + name + "' provides " + to_string(model.provides) + ", and this needs " + to_string(needed));
   }
@@ -101,21 +109,22 @@ void add_portraying_options(po::options_description& options) {
   options.add_options()                                                                                        //
       ("detector", po::value<std::string>()->default_value("ssd_mobilenet_v1"), "the model that finds faces")  //
       ("landmarks", po::value<std::string>()->default_value("face_landmark_68"),
-       "the model that finds a face's landmarks")                                    //
-      ("minimum-score", po::value<double>()->default_value(.5, "0.5"), "of a face")  //
+       "the model that finds a face's landmarks")  //
       ("model", po::value<std::vector<std::string>>()->composing(),
        "an embedder; may be repeated; else all whose weights are there");
+  add_minimum_score(options);
 }
 
 Portraying portraying(const po::variables_map& given, NamedModels& models) {
   Portraying by;
   by.detector = &models.get(given["detector"].as<std::string>(), Field::scores | Field::boxes);
   by.landmarks = &models.get(given["landmarks"].as<std::string>(), Field::landmarks);
-  by.minimum_score = given["minimum-score"].as<double>();
-  if (!(by.minimum_score >= 0 && by.minimum_score < 1))
-    throw ConfigError("--minimum-score: a number from 0 to less than 1");
+  by.minimum_score = minimum_score(given);
   for (const char* option : {"model", "models"}) {
-    for (const std::string& name : list(given, option)) by.models.push_back(&models.get(name, Field::embedding));
+    for (const std::string& name : list(given, option)) {
+      const LoadedModel* const model = &models.get(name, Field::embedding);
+      if (std::ranges::find(by.models, model) == by.models.end()) by.models.push_back(model);
+    }
   }
   by.cache = usual_cache();
   if (by.models.empty()) by.models = models.embedders();

@@ -26,7 +26,11 @@ class NamedModels {
   /// All that provide an embedding and whose weights are there; of a plugin for any file only with a --set of its own.
   std::vector<const LoadedModel*> embedders();
 
+  const PluginLibrary& plugins() const { return plugins_; }
+  ModelPool& pool() { return pool_; }
+
  private:
+  NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets);
   bool has_weights(const PluginInfo& info) const;
 
   PluginLibrary plugins_;

@@ -133,7 +133,7 @@ class LossProbe : public Probe {
     reference.targets = inputs["targets"];
     reference.own = inputs["own"];
     // Of everybody, not of a row.
-    if (reference.targets.defined()) reference.mean = at::full({reference.targets.size(-1)}, .05);
+    if (includes(needs_, Field::mean)) reference.mean = at::full({inputs["adversarial.embedding"].size(1)}, .05);
     return {loss_(output("adversarial", inputs), reference)};
   }
 

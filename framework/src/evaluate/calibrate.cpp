@@ -145,8 +145,9 @@ Weights draw_again(std::size_t people, std::uint64_t number) {
 
 Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<double>& rates) {
   const Pairs pairs = all_pairs(people);
-  if (pairs.same.empty()) throw Error("nobody has two faces, so nothing can be said of the same person");
-  if (pairs.different.empty()) throw Error("there is one person alone, so nothing can be said of different people");
+  if (pairs.same.empty()) throw ConfigError("nobody has two faces, so nothing can be said of the same person");
+  if (pairs.different.empty())
+    throw ConfigError("there is one person alone, so nothing can be said of different people");
   Worth worth;
   worth.people = static_cast<std::int64_t>(people.size());
   for (const at::Tensor& faces : people) worth.faces += faces.size(0);
@@ -170,6 +171,7 @@ Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<dou
     if (visited++ % every == 0 || false_rate > last_rate * 1.1) worth.roc.emplace_back(false_rate, same);
     if (worth.roc.back().first == false_rate) last_rate = false_rate;
   });
+  if (worth.roc.back() != std::pair(1., 1.)) worth.roc.emplace_back(1, 1);
 
   std::vector<double> accuracy, auc;
   std::map<double, std::vector<double>> tar;

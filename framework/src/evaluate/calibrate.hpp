@@ -7,12 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace faceoff {
+#include "evaluate/interval.hpp"
 
-/// A figure with its 95 % interval.
-struct Estimate {
-  double value = 0, low = 0, high = 0;
-};
+namespace faceoff {
 
 /// What an embedder's cosine is worth on some people's faces.
 struct Worth {

@@ -21,6 +21,7 @@ struct LoadedModel {
   std::filesystem::path weights;
   std::string sha256;                        ///< of the weights
   std::string identity;                      ///< the same for whatever answers alike: plugin, parameters and files
+  std::string family;                        ///< of the weights: who shares it shares their training; empty: not known
   const Calibration* calibration = nullptr;  ///< of these weights under this view
 };
 

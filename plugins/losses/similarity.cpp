@@ -1,5 +1,6 @@
 // The original system's recognition loss: the mean dot product with all of the target's embeddings, to be raised.
 #include <faceoff/loss.hpp>
+#include <faceoff/similarity.hpp>
 
 #include <ATen/ATen.h>
 
@@ -13,16 +14,18 @@ class Similarity : public Loss {
     s.name("similarity")
         .summary("Makes a face pass for the target: minus the mean dot product with the target's embeddings");
     s.cites("The original Face/Off's recognition loss");
+    s.param("centre", &Similarity::centre_,
+            "first subtract the mean embedding of [data] people from all, and normalise again");
   }
 
-  Field needs() const override { return Field::embedding | Field::targets; }
+  Field needs() const override { return Field::embedding | Field::targets | (centre_ ? Field::mean : Field::none); }
 
   at::Tensor operator()(const Output& adversarial, const Reference& reference) const override {
-    const at::Tensor targets = reference.targets.flatten(1, 2);                                      // [R,T·K,D]
-    const at::Tensor products = at::matmul(targets, adversarial.embedding.unsqueeze(2)).squeeze(2);  // [R,T·K]
-    const at::Tensor there = targets.abs().sum(2) > 0;                                               // zeros pad
-    return -(products * there).sum(1) / there.sum(1).clamp_min(1);
+    return -mean_similarity(adversarial.embedding, reference.targets, centre_ ? reference.mean : at::Tensor());
   }
+
+ private:
+  bool centre_ = false;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "attack/gallery.hpp"
@@ -79,24 +80,30 @@ class Chain {
       : built_(text, at::kDouble),
         scene_(scene()),
         subjects_(make_subjects(built_.assembly, scene_.picture, scene_.faces, false, 17)) {
+    for (const Judge& judge : built_.assembly.judges)
+      means_[judge.model] = noise({embedding_length(*judge.model)}, -.05, .05, 30);
     if (built_.assembly.experiment.target.choice == TargetConfig::Choice::none) return;
     for (std::size_t f = 0; f < scene_.faces.size(); ++f) targets_.push_back(target(f));
   }
 
   const at::Tensor& x() const { return subjects_.pixels; }
   ChainObjective objective() const {
-    return {built_.assembly, subjects_, scene_.picture, scene_.faces, targets_, [](std::int64_t, std::int64_t) {}};
+    return {built_.assembly, subjects_, scene_.picture, scene_.faces, targets_, [](std::int64_t, std::int64_t) {},
+            means_};
   }
   double value(const at::Tensor& x) const { return objective().value(x).sum().item<double>(); }
   at::Tensor gradient(const at::Tensor& x) const { return objective().value_and_grad(x).gradient; }
 
  private:
+  static std::int64_t embedding_length(const LoadedModel& model) {
+    return model.plugin == "face_recognition" ? 128 : 1024;
+  }
+
   /// Two made-up embeddings under each model.
   Target target(std::size_t face) const {
     Target target{"somebody", {}, {}};
     for (const Judge& judge : built_.assembly.judges) {
-      const std::int64_t length = judge.model->plugin == "face_recognition" ? 128 : 1024;
-      const at::Tensor raw = noise({2, length}, -1, 1, 40 + face);
+      const at::Tensor raw = noise({2, embedding_length(*judge.model)}, -1, 1, 40 + face);
       target.attacked[judge.model] = raw / raw.norm(2, 1, true);
     }
     return target;
@@ -106,6 +113,7 @@ class Chain {
   Scene scene_;
   Subjects subjects_;
   std::vector<Target> targets_;
+  std::map<const LoadedModel*, at::Tensor> means_;  ///< made up
 };
 
 constexpr double tolerance = 1e-5;
@@ -183,6 +191,15 @@ TEST(ChainGradient, OfSimilarityOnCropsIsTrueForFaceRecognition) {
 TEST(ChainGradient, OfSimilarityOnCropsIsTrueForFaceres) {
   expect_true_chain_gradient(experiment("subject = \"crop\"\n" + toward_somebody,
                                         "[[loss]]\nplugin = \"similarity\"\nmodels = [\"faceres\"]\n" + augmentations));
+}
+
+TEST(ChainGradient, OfLossesTowardSomebodyAndAwayFromOneselfIsTrueWhereTheyCentre) {
+  expect_true_chain_gradient(
+      experiment("subject = \"crop\"\n" + toward_somebody,
+                 "[[loss]]\nplugin = \"push_pull\"\nmodels = [\"dlib\"]\ncentre = true\n"
+                 "[[loss]]\nplugin = \"triplet\"\nmodels = [\"dlib\"]\ncentre = true\nmargin = 1.0\n"
+                 "[[loss]]\nplugin = \"dodging\"\nmodels = [\"dlib\"]\ncentre = true\nweight = 0.5\n" +
+                     augmentations));
 }
 
 TEST(ChainGradient, OfCopiesOfTheSubjectsIsEachCopysOwn) {

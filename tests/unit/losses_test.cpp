@@ -1,4 +1,5 @@
-// Losses against loops written from their definitions, optimizers on a toy whose optimum is known, and augmentations.
+// The detection loss against loops written from its definition, optimizers on a toy whose optimum is known, and
+// augmentations.
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -119,38 +120,6 @@ TEST(Detection, LowersTrueFacesAndRaisesFalseOnes) {
   EXPECT_GT(area[1].abs().max().item<double>(), 0);
   const auto soft = gradients({{"sign", std::string("tanh")}});
   EXPECT_GT(soft[1].abs().max().item<double>(), 0);
-}
-
-// -------------------------------------------------------------------------------------------------------- similarity
-
-at::Tensor unit(const at::Tensor& rows) {
-  return rows / rows.norm(2, -1, true);
-}
-
-TEST(Similarity, IsMinusTheMeanDotProductWithAllThatThereIsOfTheTarget) {
-  Output output;
-  output.embedding = unit(noise({3, 8}, -1, 1, 1));
-  Reference reference;
-  reference.targets = unit(noise({3, 2, 4, 8}, -1, 1, 2));
-  reference.targets[1][0].narrow(0, 1, 3).zero_();  // the second row's targets have one and three embeddings
-  reference.targets[1][1][3].zero_();
-  reference.targets[2].zero_();  // nobody at all
-  const auto loss = make<Loss>("similarity");
-  EXPECT_EQ(loss->needs(), Field::embedding | Field::targets);
-  const at::Tensor values = (*loss)(output, reference);
-  ASSERT_EQ(values.sizes(), (std::vector<std::int64_t>{3}));
-  const std::vector<std::vector<std::pair<int, int>>> there = {
-      {{0, 0}, {0, 1}, {0, 2}, {0, 3}, {1, 0}, {1, 1}, {1, 2}, {1, 3}}, {{0, 0}, {1, 0}, {1, 1}, {1, 2}}, {}};
-  for (std::int64_t row = 0; row < 3; ++row) {
-    double sum = 0;
-    for (const auto& [t, k] : there[static_cast<std::size_t>(row)]) {
-      for (std::int64_t d = 0; d < 8; ++d) {
-        sum += output.embedding[row][d].item<double>() * reference.targets[row][t][k][d].item<double>();
-      }
-    }
-    const auto count = static_cast<double>(there[static_cast<std::size_t>(row)].size());
-    EXPECT_NEAR(values[row].item<double>(), count > 0 ? -sum / count : 0, 1e-12) << "row " << row;
-  }
 }
 
 // --------------------------------------------------------------------------------------------------------- optimizers

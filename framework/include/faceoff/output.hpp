@@ -17,6 +17,7 @@ enum class Field : unsigned {
   embedding = 8,
   picture = 16,
   targets = 32,  ///< never provided by a model: the experiment's [attack] target
+  mean = 64,     ///< nor this: the mean embedding of the experiment's [data] people
 };
 constexpr Field operator|(Field a, Field b) {
   return static_cast<Field>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -50,7 +51,7 @@ struct Reference {
   at::Tensor extent;   ///< [R,4]   the picture's own rectangle in those pixels, for areas as a share of the picture
   at::Tensor targets;  ///< [R,T,K,D] T targets with K embeddings each, unit length; zeros pad
   at::Tensor own;      ///< [R,K,D] the protected person, unit length
-  at::Tensor mean;     ///< [D] the gallery's mean embedding, for losses that centre; undefined without a gallery
+  at::Tensor mean;     ///< [D] the gallery's mean embedding, for losses that centre; undefined without [data] people
 };
 
 }  // namespace faceoff

@@ -120,8 +120,7 @@ void check_view(const LoadedModel& model, const Place& place) {
 
 /// Whether what fools one says little of the other: the same weights, or weights of one family.
 bool share_training(const LoadedModel& a, const LoadedModel& b) {
-  return (!a.sha256.empty() && a.sha256 == b.sha256) ||
-         (a.calibration != nullptr && b.calibration != nullptr && a.calibration->family == b.calibration->family);
+  return (!a.sha256.empty() && a.sha256 == b.sha256) || (!a.family.empty() && a.family == b.family);
 }
 
 /// Whether a calibration can hold for these parameters: those that shape the view are compared as a view, any other
@@ -145,6 +144,13 @@ std::string to_string(Role role) {
       return "held_out";
   }
   return "";
+}
+
+Role role_of(const LoadedModel& judge, const std::vector<const LoadedModel*>& attacked) {
+  if (std::ranges::find(attacked, &judge) != attacked.end()) return Role::surrogate;
+  const bool related =
+      std::ranges::any_of(attacked, [&](const LoadedModel* one) { return share_training(*one, judge); });
+  return related ? Role::related : Role::held_out;
 }
 
 ModelPool::ModelPool(const PluginLibrary& plugins, Setup setup, std::vector<Calibration> calibrations)
@@ -181,20 +187,33 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   } catch (const FileError& error) {
     throw FileError(prefix(place_of_file(config, error.what())) + error.what());
   }
-  if (as_measured(config)) loaded->calibration = calibration_of(*loaded);
+  calibrate(*loaded, as_measured(config));
   slot = std::move(loaded);
   return *slot;
 }
 
-const Calibration* ModelPool::calibration_of(const LoadedModel& model) {
+void ModelPool::calibrate(LoadedModel& model, bool as_measured) {
+  if (model.weights.empty()) return;
+  const auto of_weights = [&](const std::vector<Calibration>& all) {
+    const auto found = std::ranges::find(all, model.sha256, &Calibration::sha256);
+    if (found != all.end() && model.family.empty()) model.family = found->family;
+    return found != all.end();
+  };
+  const auto of_view = [&](const std::vector<Calibration>& all) {
+    const Calibration* const found = as_measured ? find_calibration(all, model.sha256, model.view) : nullptr;
+    return found != nullptr && !found->thresholds.empty() ? found : nullptr;
+  };
+  of_weights(calibrations_);
+  model.calibration = of_view(calibrations_);
   // What `faceoff calibrate` measured lies beside the weights, and goes before what ships.
   const std::filesystem::path own = std::filesystem::path(model.weights).replace_extension(".toml");
   std::error_code ignored;
-  if (!model.weights.empty() && std::filesystem::exists(own, ignored)) {
-    const auto& read = measured_.emplace_back(read_calibration_file(own));
-    if (const Calibration* found = find_calibration(read, model.sha256, model.view)) return found;
-  }
-  return find_calibration(calibrations_, model.sha256, model.view);
+  if (!std::filesystem::exists(own, ignored)) return;
+  const std::vector<Calibration>& beside = measured_.emplace_back(read_calibration_file(own));
+  if (!of_weights(beside))
+    warnings_.push_back(own.string() + ": holds thresholds of other weights than " + model.weights.filename().string() +
+                        " has now; they are not used");
+  if (const Calibration* const found = of_view(beside)) model.calibration = found;
 }
 
 Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(experiment_) {
@@ -213,12 +232,15 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   for (const LossConfig& config : experiment.losses) {
     LossTerm term{
         config.plugin.info->name, build<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
-    const Field needs = asked_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
-    require(!includes(needs, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
+    const Field wanted = asked_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
+    require(!includes(wanted, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
             config.plugin.place, term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
+    require(!includes(wanted, Field::mean) || !experiment.people.empty(), config.plugin.place,
+            term.plugin + " needs people, whose mean embedding it subtracts: say [data] people = \"FOLDER\"");
+    needs = needs | wanted;
     for (const std::string& name : config.models) {
       const LoadedModel* attacked = model(name);
-      const Field missing = without(without(needs, Field::targets | Field::picture), attacked->provides);
+      const Field missing = without(without(wanted, Field::targets | Field::mean | Field::picture), attacked->provides);
       require(missing == Field::none, config.plugin.place,
               "loss " + term.plugin + " needs " + to_string(missing) + ", which '" + name +
                   "' does not provide (it provides " + to_string(attacked->provides) + ")");
@@ -260,9 +282,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     require(embeds || sees, experiment.evaluate_place,
             "evaluate: '" + name + "' provides " + to_string(judge->provides) +
                 ", and a judge needs embedding, or scores, boxes");
-    const Role role = std::ranges::any_of(surrogates, [&](const LoadedModel* s) { return share_training(*s, *judge); })
-                          ? Role::related
-                          : Role::held_out;
+    const Role role = role_of(*judge, surrogates);
     if (embeds) judges.push_back({judge, role});
     if (sees) judging_detectors.push_back({judge, role});
   }

@@ -41,6 +41,10 @@ struct Judge {
   Role role = Role::held_out;
 };
 
+/// What a judge's word is worth where these were attacked: a surrogate's own nothing, and that of a model with the same
+/// weights or training little.
+Role role_of(const LoadedModel& judge, const std::vector<const LoadedModel*>& attacked);
+
 /// Builds and keeps models, so that variants with the same model share it.
 class ModelPool {
  public:
@@ -49,15 +53,18 @@ class ModelPool {
 
   const PluginLibrary& plugins() const { return plugins_; }
   const Setup& setup() const { return setup_; }
+  /// What a user should know of the models so far: thresholds beside weights that are not theirs.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   const std::map<std::string, std::unique_ptr<LoadedModel>>& all() const { return models_; }
 
  private:
-  const Calibration* calibration_of(const LoadedModel& model);
+  void calibrate(LoadedModel& model, bool as_measured);
 
   const PluginLibrary& plugins_;
   Setup setup_;
-  std::vector<Calibration> calibrations_;                       ///< that ship
-  std::deque<std::vector<Calibration>> measured_;               ///< beside the weights
+  std::vector<Calibration> calibrations_;          ///< that ship
+  std::deque<std::vector<Calibration>> measured_;  ///< beside the weights
+  std::vector<std::string> warnings_;
   std::map<std::string, std::unique_ptr<LoadedModel>> models_;  ///< by name, plugin and parameters
 };
 
@@ -70,6 +77,7 @@ struct Assembly {
   const LoadedModel* landmarks = nullptr;      ///< of [faces], or null
   std::vector<const LoadedModel*> surrogates;  ///< in the order of the losses, each once
   std::vector<LossTerm> losses;
+  Field needs = Field::none;  ///< of all losses together
   std::vector<AugmentationStep> augmentations;
   std::unique_ptr<Optimizer> optimizer;
   std::vector<Judge> judges;  ///< embedders: surrogates first

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "host/black_box.hpp"
+#include "host/run_folder.hpp"
 #include "picture/faces.hpp"
 #include "picture/views.hpp"
 
@@ -24,14 +25,17 @@ namespace fs = std::filesystem;
 using Notice = std::function<void(const std::string&)>;
 
 /// The photo's portrait, if it can be read and shows a face; what it can't is told.
-std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo, const Notice& notice) {
+std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo, const Notice& notice,
+                                    std::int64_t& unreadable) {
   try {
     Portrait portrait = portray(by, photo);
     if (!portrait.faces.empty()) return portrait;
     notice(photo.string() + ": no face found; left out");
   } catch (const PictureError& error) {
+    ++unreadable;
     notice(std::string(error.what()) + "; left out");
   } catch (const FileError& error) {
+    ++unreadable;
     notice(std::string(error.what()) + "; left out");
   }
   return std::nullopt;
@@ -39,12 +43,12 @@ std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo,
 
 /// The photos' best faces as one person.
 Person person_of(const Portraying& by, const std::string& name, const std::vector<fs::path>& files,
-                 const Notice& notice, const Notice& progress) {
+                 const Notice& notice, const Notice& progress, std::int64_t& unreadable) {
   Person person{name, {}, {}};
   std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
   for (const fs::path& file : files) {
     progress(file.string());
-    const std::optional<Portrait> portrait = portrait_of(by, file, notice);
+    const std::optional<Portrait> portrait = portrait_of(by, file, notice, unreadable);
     if (!portrait) continue;
     if (std::ranges::find(person.photos, portrait->sha256) != person.photos.end()) {
       notice(file.string() + ": the same file as another photo of " + name + "; left out");
@@ -82,6 +86,13 @@ Embeddings every_second(const Embeddings& embeddings, std::int64_t first) {
   Embeddings rows;
   for (const auto& [model, all] : embeddings) rows[model] = all.slice(0, first, std::nullopt, 2);
   return rows;
+}
+
+/// The draw-th, from 1, of the people in a random order; behind the last one the first again.
+const Person* drawn(std::vector<const Person*> people, std::uint64_t key, std::int64_t draw) {
+  const std::size_t place = static_cast<std::size_t>(draw - 1) % people.size();
+  for (std::size_t i = 0; i <= place; ++i) std::swap(people[i], people[i + mix(key, i) % (people.size() - i)]);
+  return people[place];
 }
 
 constexpr const char* gallery_format = "faceoff gallery 1";
@@ -132,22 +143,22 @@ Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& peop
   }
   const Notice told = portray_ahead(by, photos, progress) ? [](const std::string&) {} : progress;
   for (const Folder& folder : persons) {
-    Person person = person_of(by, folder.name, folder.photos, notice, told);
+    Person person = person_of(by, folder.name, folder.photos, notice, told, gallery.unreadable_);
     gallery.pictures_ += static_cast<std::int64_t>(folder.photos.size());
     gallery.found_ += static_cast<std::int64_t>(person.photos.size());
     if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
   }
   if (folders) return gallery;
+  const std::map<fs::path, std::string> names = delivered_stems(photos);  // as pictures of one name are told apart
   for (const fs::path& file : photos) {
     told(file.string());
     ++gallery.pictures_;
-    const std::optional<Portrait> portrait = portrait_of(by, file, notice);
+    const std::optional<Portrait> portrait = portrait_of(by, file, notice, gallery.unreadable_);
     if (!portrait) continue;
     ++gallery.found_;
-    const std::string stem = file.stem().string();
     for (std::size_t f = 0; f < portrait->faces.size(); ++f)
       gallery.people_.push_back(
-          {stem + "/" + std::to_string(f + 1), {portrait->sha256}, portrait->faces[f].embeddings});
+          {names.at(file) + "/" + std::to_string(f + 1), {portrait->sha256}, portrait->faces[f].embeddings});
   }
   return gallery;
 }
@@ -221,12 +232,12 @@ std::map<const LoadedModel*, at::Tensor> Gallery::means() const {
   return means;
 }
 
-Person Gallery::from_photos(const Assembly& assembly, const std::vector<std::string>& photos,
+Person Gallery::from_photos(const Portraying& by, const TargetConfig& target,
                             const std::function<void(const std::string&)>& notice) {
-  Person person =
-      person_of(portraying(assembly), "photos", {photos.begin(), photos.end()}, notice, [](const std::string&) {});
-  if (person.embeddings.empty())
-    throw ConfigError("no face on any of the target's photos", assembly.experiment.target.place);
+  std::int64_t unreadable = 0;
+  Person person = person_of(
+      by, "photos", {target.photos.begin(), target.photos.end()}, notice, [](const std::string&) {}, unreadable);
+  if (person.embeddings.empty()) throw ConfigError("no face on any of the target's photos", target.place);
   return person;
 }
 
@@ -256,9 +267,9 @@ std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gall
     if (config.choice == Choice::furthest) chosen = *std::ranges::min_element(candidates, {}, similarity);
     if (config.choice == Choice::nearest) chosen = *std::ranges::max_element(candidates, {}, similarity);
     if (config.choice == Choice::random) {
-      const std::uint64_t draw =
-          mix(mix(mix(assembly.experiment.seed, hash("target")), key), static_cast<std::uint64_t>(f));
-      chosen = candidates[draw % candidates.size()];
+      chosen =
+          drawn(candidates, mix(mix(mix(assembly.experiment.seed, hash("target")), key), static_cast<std::uint64_t>(f)),
+                config.draw);
     }
     targets.push_back({chosen->name, chosen->attacked(), chosen->judging()});
   }

@@ -34,21 +34,24 @@ class Gallery {
  public:
   Gallery() = default;
   /// Reads [data] people: a folder a person (each photo's best face), pictures of which each face is a person, left to
-  /// right "sample2/1", "sample2/2", or a file that to_safetensors() made. `notice` is told of photos without a face,
-  /// `progress` of each photo. Throws ConfigError where a file holds no embeddings of a model.
+  /// right "sample2/1", "sample2/2", where several pictures share that name as delivered_stems() says, or a file that
+  /// to_safetensors() made. `notice` is told of photos without a face, `progress` of each photo. Throws ConfigError
+  /// where a file holds no embeddings of a model.
   static Gallery read(
       const Portraying& by, const std::vector<std::string>& people,
       const std::function<void(const std::string&)>& notice,
       const std::function<void(const std::string&)>& progress = [](const std::string&) {});
 
   /// One person from the photos' best faces.
-  static Person from_photos(const Assembly& assembly, const std::vector<std::string>& photos,
+  static Person from_photos(const Portraying& by, const TargetConfig& target,
                             const std::function<void(const std::string&)>& notice);
 
   const std::vector<Person>& people() const { return people_; }
   /// How many pictures were looked at, and on how many a face was found.
   std::int64_t pictures() const { return pictures_; }
   std::int64_t found() const { return found_; }
+  /// How many could not be read.
+  std::int64_t unreadable() const { return unreadable_; }
 
   /// The gallery as the bytes of a file: an embedding tensor [N,D] a model, and whose and of which photo each row is.
   std::string to_safetensors() const;
@@ -59,7 +62,7 @@ class Gallery {
   static Gallery read_file(const Portraying& by, const std::string& file);
 
   std::vector<Person> people_;
-  std::int64_t pictures_ = 0, found_ = 0;
+  std::int64_t pictures_ = 0, found_ = 0, unreadable_ = 0;
 };
 
 /// The face's embedding under a model, [D].

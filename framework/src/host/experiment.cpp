@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <set>
 
+#include "host/exception.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
@@ -275,6 +277,7 @@ class Reader {
                                                    {"named", Choice::named},
                                                    {"photos", Choice::photos}};
     config.choice = choices.at(choice);
+    if (config.choice == Choice::random) config.draw = target.integer("draw", 1, {1, 1e6});
     if (config.choice == Choice::named) config.name = target.required_text("name");
     if (config.choice == Choice::photos) {
       const std::vector<std::string> patterns = target.required_texts("photos", "pictures of the target");
@@ -340,6 +343,13 @@ class Reader {
     out_.held_out = evaluate.texts("models");
     check_models(evaluate, out_.held_out);
     out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});
+    for (const std::string& name : evaluate.texts("after")) {
+      try {
+        out_.after.push_back(parse_degradation(name));
+      } catch (const ConfigError& error) {
+        evaluate.fault("after", error.what());
+      }
+    }
     evaluate.finish();
   }
 
@@ -408,16 +418,18 @@ std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) 
     if (pattern.find('\0') != std::string::npos) throw ConfigError("a NUL in the name of a picture");
     if (fs::is_directory(pattern, ignored)) {
       found = pictures_in(pattern);
-      if (found.empty()) throw ConfigError("no picture (PNG, JPEG, WebP, BMP, TIFF) in the folder " + pattern);
+      if (found.empty())
+        throw ConfigError("no picture (PNG, JPEG, WebP, BMP, TIFF) in the folder " + one_line(pattern, PATH_MAX));
     } else if (fs::exists(pattern, ignored)) {
       found = {pattern};
     } else {
       found = matches(pattern);
-      if (found.empty()) throw ConfigError("no picture " + pattern);
+      if (found.empty()) throw ConfigError("no picture " + one_line(pattern, PATH_MAX));
     }
     for (const fs::path& file : found) {
       // A pipe would be waited for, and a device has no end.
-      if (!fs::is_regular_file(file, ignored)) throw ConfigError(file.string() + ": not a regular file");
+      if (!fs::is_regular_file(file, ignored))
+        throw ConfigError(one_line(file.string(), PATH_MAX) + ": not a regular file");
       if (seen.insert(file.lexically_normal()).second) files.push_back(file);
     }
   }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/degrade.hpp"
 #include "host/document.hpp"
 #include "host/plugins.hpp"
 #include "host/section.hpp"
@@ -47,6 +48,7 @@ struct AugmentationConfig {
 struct TargetConfig {
   enum class Choice { none, furthest, nearest, random, named, photos };
   Choice choice = Choice::none;
+  std::int64_t draw = 1;            ///< for random: which of the face's draws, no two of them the same person
   std::string name;                 ///< for named
   std::vector<std::string> photos;  ///< for photos
   Place place;
@@ -85,6 +87,7 @@ struct Experiment {
 
   std::vector<std::string> held_out;  ///< models that only judge
   double false_accept_rate = 1e-3;
+  std::vector<Degradation> after;  ///< what `faceoff evaluate` does to the pictures; empty: what is usual
   Place evaluate_place;
 
   std::string variant;  ///< its name in the sweep

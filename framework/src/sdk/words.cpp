@@ -52,12 +52,13 @@ std::string list(const std::vector<T>& items, Print print) {
 }  // namespace
 
 std::string to_string(Field fields) {
-  constexpr std::array<std::pair<Field, const char*>, 6> names = {{{Field::scores, "scores"},
+  constexpr std::array<std::pair<Field, const char*>, 7> names = {{{Field::scores, "scores"},
                                                                    {Field::boxes, "boxes"},
                                                                    {Field::landmarks, "landmarks"},
                                                                    {Field::embedding, "embedding"},
                                                                    {Field::picture, "picture"},
-                                                                   {Field::targets, "targets"}}};
+                                                                   {Field::targets, "targets"},
+                                                                   {Field::mean, "mean"}}};
   std::string text;
   for (const auto& [field, name] : names) {
     if (includes(fields, field)) text += (text.empty() ? "" : ", ") + std::string(name);

@@ -1,0 +1,122 @@
+// What lies in experiments/ works, and does what it says.
+#include <gtest/gtest.h>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pictures.hpp"
+#include "program.hpp"
+
+namespace system_test {
+namespace {
+
+const fs::path experiments = fs::path(FACEOFF_SOURCE_FOLDER) / "experiments";
+
+/// In a folder from which the experiments' relative paths reach the sample photos, wherever those are.
+class Experiments : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directory_symlink(models_folder(), folder_ / "models");
+    ASSERT_TRUE(cv::imwrite((folder_ / "small.png").string(), small_picture()));
+    ASSERT_TRUE(cv::imwrite((folder_ / "other.png").string(), other_small_picture()));
+  }
+
+  Outcome run(const std::string& name, const Args& more) const {
+    Args args = {"run", (experiments / (name + ".toml")).string()};
+    args.insert(args.end(), more.begin(), more.end());
+    return run_faceoff(args, folder_.path());
+  }
+
+  /// A run of few steps on the small picture.
+  std::vector<Json> items(const std::string& name, const Args& more = {}) const {
+    Args args = {"--out", "run", "--set", "data.pictures=small.png"};
+    args.insert(args.end(), more.begin(), more.end());
+    fs::remove_all(folder_ / "run");
+    const Outcome outcome = run(name, args);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return results(folder_ / "run");
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Experiments, AreAllReadBuiltAndChecked) {
+  int count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(experiments)) {
+    if (entry.path().extension() != ".toml") continue;
+    ++count;
+    const Outcome outcome = run(entry.path().stem().string(), {"--dry-run"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_FALSE(outcome.out.empty()) << entry.path();
+  }
+  EXPECT_GE(count, 7);
+}
+
+/// A cosine before and after.
+struct Change {
+  explicit Change(const Json& pair) : before(pair[0].get<double>()), after(pair[1].get<double>()) {}
+  double before, after;
+};
+
+TEST_F(Experiments, PushPullLeadsToTheTargetAndAwayFromOneself) {
+  const std::vector<Json> all = items("impersonate_push_pull", {"--set", "data.people=other.png", "--set",
+                                                                "attack.epsilon=8", "--set", "optimizer.steps=12"});
+  ASSERT_EQ(all.size(), 1U);
+  const Json& surrogate = all[0]["faces"][0]["models"][0];
+  ASSERT_EQ(surrogate["role"], "surrogate");
+  const Change target(surrogate["target"]), self(surrogate["self"]);
+  EXPECT_GT(target.after, target.before + .1);
+  EXPECT_LT(self.after, self.before - .1);
+}
+
+TEST_F(Experiments, DodgingLeadsAwayFromOneselfWithoutATarget) {
+  const Args few = {"--set", "attack.epsilon=8", "--set", "optimizer.steps=12"};
+  Args centred = few;
+  centred.insert(centred.end(), {"--set", "loss.0.centre=true", "--set", "data.people=models/samples/sample2.jpg"});
+  std::set<double> after;
+  for (const Args& sets : {few, centred}) {
+    const std::vector<Json> all = items("dodge", sets);
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_TRUE(all[0]["faces"][0]["target"].is_null());
+    const Json& surrogate = all[0]["faces"][0]["models"][0];
+    const Change self(surrogate["self"]);
+    EXPECT_LT(self.after, self.before - .2);
+    after.insert(self.after);
+  }
+  EXPECT_EQ(after.size(), 2U) << "the people's mean counts for nothing";
+}
+
+TEST_F(Experiments, CentringTakesMoreThanOnePerson) {
+  const Outcome outcome = run("dodge", {"--out", "run", "--set", "data.pictures=small.png", "--set",
+                                        "loss.0.centre=true", "--set", "data.people=other.png"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(contains(outcome.err, "only one person on the pictures of people")) << outcome.err;
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(Experiments, NoTwoDrawsAreTheSamePersonUntilAllWereDrawn) {
+  const Args few = {
+      "--set", "optimizer.steps=1", "--set", "attack.epsilon=8", "--set", "data.people=models/samples/sample2.jpg",
+      "--set"};
+  const auto drawn = [&](const std::string& target) {
+    Args sets = few;
+    sets.push_back(target);
+    std::vector<std::string> names;
+    for (const Json& item : items("impersonate_table", sets)) names.push_back(item["faces"][0]["target"]);
+    return names;
+  };
+  std::string sweep = "sweep={\"attack.target\"=[";
+  for (const char* draw : {"1", "2", "3", "4"}) sweep += std::string("{choice=\"random\", draw=") + draw + "},";
+  const std::vector<std::string> names = drawn(sweep + "]}");
+  ASSERT_EQ(names.size(), 4U);
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 3U) << "sample2 shows three people";
+  EXPECT_EQ(names[3], names[0]);
+  EXPECT_EQ(drawn("attack.target={choice=\"random\"}"), std::vector<std::string>{names[0]});
+}
+
+}  // namespace
+}  // namespace system_test

@@ -14,7 +14,7 @@ namespace system_test {
 namespace {
 
 Args impersonate_args(const fs::path& out, const Args& more = {}) {
-  Args args = {"run", "experiments/impersonate.toml", "--out", out.string()};
+  Args args = {"run", "experiments/impersonate.toml", "--out", out.string(), "--set", "attack.epsilon=8"};
   if (models_folder() != fs::path(FACEOFF_SOURCE_FOLDER) / "models") {
     args.insert(args.end(), {"--set", "data.people=" + toml_list(samples())});
     if (std::ranges::none_of(more, [](const std::string& arg) { return arg.starts_with("data.pictures="); }))

@@ -139,9 +139,9 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   const std::vector<Json> all = items(impersonate("[\"small.png\"]"));
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all.front();
-  EXPECT_EQ(keys(item),
-            (std::vector<std::string>{"epsilon", "faces", "finished", "item", "l2", "linf", "norm", "output", "picture",
-                                      "psnr", "queries", "seconds", "ssim", "started", "status", "variant"}));
+  EXPECT_EQ(keys(item), (std::vector<std::string>{"changed", "epsilon", "faces", "finished", "item", "l2", "linf",
+                                                  "norm", "output", "picture", "psnr", "queries", "seconds", "ssim",
+                                                  "started", "status", "variant"}));
   EXPECT_EQ(item["item"], 0);
   EXPECT_EQ(item["variant"], "base");
   EXPECT_EQ(item["picture"], "small.png");
@@ -163,6 +163,9 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   EXPECT_NEAR(item["psnr"].get<double>(), cv::PSNR(before, after), 1e-3);
   EXPECT_GT(item["ssim"].get<double>(), .9);
   EXPECT_LT(item["ssim"].get<double>(), 1);
+  cv::Mat moved;
+  cv::transform(before != after, moved, cv::Matx13f(1, 1, 1));
+  EXPECT_NEAR(item["changed"].get<double>(), cv::countNonZero(moved) / static_cast<double>(moved.total()), 1e-6);
 
   ASSERT_EQ(item["faces"].size(), 1U);
   const Json& face = item["faces"][0];
@@ -409,7 +412,8 @@ TEST_F(RunFolder, AFileThatIsNoPictureFailsAloneAndSaysWhy) {
   ASSERT_EQ(all.size(), 3U);
   for (const std::size_t failed : {0U, 2U}) {
     EXPECT_EQ(all[failed]["status"], "failed");
-    for (const char* nothing : {"output", "linf", "psnr", "ssim"}) EXPECT_EQ(all[failed][nothing], nullptr) << nothing;
+    for (const char* nothing : {"output", "linf", "psnr", "ssim", "changed"})
+      EXPECT_EQ(all[failed][nothing], nullptr) << nothing;
     EXPECT_EQ(all[failed]["faces"], Json::array());
     const std::string error = all[failed]["error"];
     EXPECT_TRUE(error.starts_with(all[failed]["picture"].get<std::string>() + ": ")) << error;

@@ -26,6 +26,8 @@ int embed_command(std::vector<std::string> args);
 int verify_command(std::vector<std::string> args);
 /// faceoff calibrate --people DIR
 int calibrate_command(std::vector<std::string> args);
+/// faceoff evaluate RUN|FOLDER
+int evaluate_command(std::vector<std::string> args);
 /// faceoff plugins [NAME]
 int plugins_command(std::vector<std::string> args);
 /// faceoff new KIND NAME

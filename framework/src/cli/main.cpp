@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -27,12 +28,13 @@ struct Command {
   std::function<int(std::vector<std::string>)> run;
 };
 
-const std::array<Command, 8>& commands() {
-  static const std::array<Command, 8> all = {{
+const std::array<Command, 9>& commands() {
+  static const std::array<Command, 9> all = {{
       {"run", "attack pictures as an experiment says", faceoff::run_command},
       {"detect", "find the faces of pictures", faceoff::detect_command},
       {"embed", "embed the faces of people", faceoff::embed_command},
       {"verify", "say whether two pictures show the same person", faceoff::verify_command},
+      {"evaluate", "judge what was delivered: outcomes, similarities, detections", faceoff::evaluate_command},
       {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
       {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
       {"worker", "", faceoff::worker_command},
@@ -75,7 +77,10 @@ int run(const std::vector<std::string>& args) {
     faceoff::keep_stdout();
     return dispatch(args);
   } catch (const faceoff::Error& error) {
-    std::cerr << "faceoff: " << error.what() << '\n';
+    // What is wrong with an experiment takes lines of its own; else a line break is part of a file's name.
+    constexpr std::size_t longest = 3 * PATH_MAX;
+    const bool lines = error.exit_code() == faceoff::ExitCode::usage;
+    std::cerr << "faceoff: " << (lines ? error.what() : faceoff::one_line(error.what(), longest)) << '\n';
     return static_cast<int>(error.exit_code());
   } catch (...) {
     std::cerr << "faceoff: " << faceoff::what_was_thrown() << '\n';

@@ -130,7 +130,7 @@ std::string type_word(const ParamValue& value) {
 Json names_json(Field fields) {
   Json names = Json::array();
   for (const Field field :
-       {Field::scores, Field::boxes, Field::landmarks, Field::embedding, Field::picture, Field::targets}) {
+       {Field::scores, Field::boxes, Field::landmarks, Field::embedding, Field::picture, Field::targets, Field::mean}) {
     if (includes(fields, field)) names.push_back(to_string(field));
   }
   return names;

@@ -74,9 +74,10 @@ void checked(Diagnostics& diagnostics, const Work& work) {
 const Gallery& RunItems::Galleries::get(const Assembly& assembly,
                                         const std::function<void(const std::string&)>& notice) {
   const Experiment& experiment = assembly.experiment;
-  if (experiment.target.choice == TargetConfig::Choice::none ||
-      experiment.target.choice == TargetConfig::Choice::photos)
-    return none_;
+  const bool chosen_from = experiment.target.choice != TargetConfig::Choice::none &&
+                           experiment.target.choice != TargetConfig::Choice::photos;
+  const bool centred = includes(assembly.needs, Field::mean);
+  if (!chosen_from && !centred) return none_;
   Key key{{assembly.detector, assembly.landmarks}, experiment.minimum_score, experiment.people};
   for (const Judge& judge : assembly.judges) key.models.push_back(judge.model);
   const auto found = galleries_.find(key);
@@ -88,6 +89,9 @@ const Gallery& RunItems::Galleries::get(const Assembly& assembly,
     throw ConfigError(error.what(), experiment.people_place);
   }
   if (gallery.people().empty()) throw ConfigError("no face on any picture of people", experiment.people_place);
+  if (centred && gallery.people().size() < 2)
+    throw ConfigError("only one person on the pictures of people, and nobody differs from the mean of one",
+                      experiment.people_place);
   const bool named =
       std::ranges::any_of(gallery.people(), [&](const Person& p) { return p.name == experiment.target.name; });
   if (experiment.target.choice == TargetConfig::Choice::named && !named) {
@@ -126,6 +130,8 @@ void RunItems::prepare() {
   }
   pool_.emplace(plugins_, setup_on(experiments_.front().device), read_calibrations(folders_));
   build();
+  if (!first()) return;
+  for (const std::string& warning : pool_->warnings()) std::cerr << "warning: " << one_line(warning, PATH_MAX) << '\n';
 }
 
 std::string RunItems::plan() const {
@@ -168,7 +174,7 @@ void RunItems::read_people(Progress& progress) {
       const Experiment& experiment = variant.assembly->experiment;
       variant.gallery = &galleries_.get(*variant.assembly, notice);
       if (experiment.target.choice == TargetConfig::Choice::photos)
-        variant.fixed = Gallery::from_photos(*variant.assembly, experiment.target.photos, notice);
+        variant.fixed = Gallery::from_photos(portraying(*variant.assembly), experiment.target, notice);
     });
   }
   diagnostics_->throw_if_any();

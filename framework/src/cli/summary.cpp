@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/detection.hpp"
+
 namespace faceoff {
 
 namespace {

@@ -5,23 +5,13 @@
 #include <algorithm>
 
 #include "attack/gallery.hpp"
+#include "evaluate/detection.hpp"
 #include "picture/faces.hpp"
 #include "picture/views.hpp"
 
 namespace faceoff {
 
 namespace {
-
-constexpr double same_face = .5;  // IoU
-
-/// The box nearest to this one by IoU, or null where none overlaps.
-const Face* nearest(const std::vector<Face>& found, const Box& box) {
-  const Face* best = nullptr;
-  for (const Face& face : found) {
-    if (iou(face.box, box) > (best != nullptr ? iou(best->box, box) : 0)) best = &face;
-  }
-  return best;
-}
 
 /// What a detector says of each face, at its plain pass.
 std::vector<DetectorReport> sightings(const Judge& judge, const at::Tensor& clean, const at::Tensor& delivered,
@@ -80,10 +70,6 @@ std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean,
     reports.push_back(std::move(report));
   }
   return reports;
-}
-
-bool still_found(double score, double iou, double minimum_score) {
-  return score > minimum_score && iou >= same_face;
 }
 
 bool still_found(const DetectorReport& report, double minimum_score) {

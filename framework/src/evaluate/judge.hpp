@@ -44,8 +44,7 @@ struct FaceReport {
 std::vector<FaceReport> judge(const Assembly& assembly, const at::Tensor& clean, const at::Tensor& delivered,
                               const std::vector<Face>& faces, const std::vector<Target>& targets);
 
-/// Whether a detector still finds a face, by the box that it finds nearest: above the minimum score, IoU at least 0.5.
-bool still_found(double score, double iou, double minimum_score);
+/// Whether a detector still finds a face.
 bool still_found(const DetectorReport& report, double minimum_score);
 
 }  // namespace faceoff

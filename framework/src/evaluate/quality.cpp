@@ -45,7 +45,23 @@ Quality compare(const cv::Mat& original, const cv::Mat& delivered) {
   quality.l2 = std::sqrt(squared);
   quality.psnr = 10 * std::log10(255. * 255. * static_cast<double>(original.total() * 3) / squared);
   quality.ssim = ssim(original, delivered);
+  cv::Mat difference;
+  cv::absdiff(original, delivered, difference);
+  cv::Mat largest;  // of a pixel's three values
+  cv::reduce(difference.reshape(1, static_cast<int>(difference.total())), largest, 1, cv::REDUCE_MAX);
+  const int differing = cv::countNonZero(largest);
+  quality.changed = static_cast<double>(differing) / static_cast<double>(original.total());
   return quality;
+}
+
+cv::Mat difference_picture(const cv::Mat& original, const cv::Mat& delivered) {
+  constexpr double grey = 128, room = 127;
+  cv::Mat difference;
+  cv::subtract(delivered, original, difference, cv::noArray(), CV_32F);
+  const double largest = cv::norm(difference, cv::NORM_INF);
+  cv::Mat picture;
+  difference.convertTo(picture, CV_8U, largest > 0 ? room / largest : 0, grey);
+  return picture;
 }
 
 }  // namespace faceoff

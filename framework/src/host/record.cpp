@@ -3,7 +3,6 @@
 #include <faceoff/handshake.hpp>
 
 #include <ATen/Parallel.h>
-#include <nlohmann/json.hpp>
 #include <opencv2/core/version.hpp>
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -11,6 +10,7 @@
 #include <cmath>
 #include <optional>
 
+#include "host/json.hpp"
 #include "host/run_folder.hpp"
 #include "picture/files.hpp"
 
@@ -18,29 +18,13 @@ namespace faceoff {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// Names and messages may hold bytes that are no UTF-8.
-std::string text(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
 double milliseconds(double seconds) {
   return std::round(seconds * 1e3) / 1e3;
 }
 
-/// Six digits after the point: more than any of the figures is worth.
-double rounded(double value) {
-  return std::round(value * 1e6) / 1e6;
-}
-
-Json optional(const std::optional<double>& value) {
-  return value ? Json(rounded(*value)) : Json(nullptr);
-}
-
 Json change(const std::optional<Change>& change) {
   if (!change) return nullptr;
-  return Json::array({rounded(change->before), optional(change->after)});
+  return Json::array({rounded(change->before), optional_number(change->after)});
 }
 
 Json face(const FaceReport& report) {
@@ -82,15 +66,16 @@ std::string result_line(const ItemRecord& record, const Experiment& experiment, 
                {"norm", experiment.norm == Norm::inf ? "inf" : "two"},
                {"linf", delivered ? Json(report.quality.linf) : Json(nullptr)},
                {"l2", delivered ? Json(rounded(report.quality.l2)) : Json(nullptr)},
-               {"psnr", delivered ? optional(report.quality.psnr) : Json(nullptr)},
+               {"psnr", delivered ? optional_number(report.quality.psnr) : Json(nullptr)},
                {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
+               {"changed", delivered ? Json(rounded(report.quality.changed)) : Json(nullptr)},
                {"queries", report.queries},
                {"seconds", milliseconds(record.seconds)},
                {"started", record.started},
                {"finished", record.finished},
                {"faces", faces}};
   if (!delivered) line["error"] = report.error;
-  return text(line);
+  return to_text(line);
 }
 
 std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds) {
@@ -99,7 +84,7 @@ std::string lost_line(const std::string& ready, const std::string& error, std::i
   line["seconds"] = milliseconds(seconds);
   line["finished"] = utc_now();
   line["error"] = error;
-  return text(line);
+  return to_text(line);
 }
 
 std::string environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
@@ -158,7 +143,7 @@ std::string environment(const std::vector<std::string>& command, const std::vect
                       {"threads", at::get_num_threads()}}},
                     {"plugins", used},
                     {"models", models}};
-  return text(all, 2) + "\n";
+  return to_text(all, 2) + "\n";
 }
 
 }  // namespace faceoff

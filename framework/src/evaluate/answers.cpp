@@ -1,0 +1,176 @@
+#include "evaluate/answers.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "evaluate/outcome.hpp"
+#include "host/exception.hpp"
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+struct Row {
+  std::uint32_t line = 0;  ///< that it begins on
+  std::vector<std::string> fields;
+};
+
+[[noreturn]] void refuse(const std::string& file, std::uint32_t line, const std::string& why) {
+  const Place place{file, line, 1};
+  throw ConfigError(to_string(place) + ": " + why, place);
+}
+
+/// The rows of a CSV text; a field in quotes may hold commas, line breaks and doubled quotes.
+std::vector<Row> rows_of(std::string_view text, const std::string& file) {
+  std::vector<Row> rows;
+  std::uint32_t line = 1;
+  for (std::size_t i = 0; i < text.size();) {
+    Row row{line, {""}};
+    bool quoted = false;
+    for (; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c == '\n') ++line;
+      if (quoted) {
+        if (c != '"') {
+          row.fields.back() += c;
+        } else if (i + 1 < text.size() && text[i + 1] == '"') {
+          row.fields.back() += text[++i];
+        } else {
+          quoted = false;
+        }
+      } else if (c == '"' && row.fields.back().empty()) {
+        quoted = true;
+      } else if (c == ',') {
+        row.fields.emplace_back();
+      } else if (c == '\n') {
+        ++i;
+        break;
+      } else if (c != '\r') {
+        row.fields.back() += c;
+      }
+    }
+    if (quoted) refuse(file, row.line, "a quote is opened and never closed");
+    if (row.fields.size() > 1 || !row.fields.front().empty()) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::size_t column(const Row& header, const std::string& name) {
+  return static_cast<std::size_t>(std::ranges::find(header.fields, name) - header.fields.begin());
+}
+
+std::optional<std::size_t> face_number(const std::string& text) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool good = error == std::errc() && end == text.data() + text.size() && number > 0;
+  return good ? std::optional(number - 1) : std::nullopt;
+}
+
+}  // namespace
+
+Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
+  constexpr std::size_t most = 100'000'000;
+  const std::vector<std::uint8_t> bytes = read_file(file, most);
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const std::vector<Row> rows = rows_of(text, file_);
+  const std::string wanted = "a CSV file with the columns picture, recogniser, identity and, if need be, face";
+  if (rows.empty()) refuse(file_, 1, "nothing in it: it has to be " + wanted);
+  const Row& header = rows.front();
+  const std::size_t width = header.fields.size();
+  const std::size_t picture = column(header, "picture"), recogniser = column(header, "recogniser"),
+                    identity = column(header, "identity"), face = column(header, "face");
+  if (std::max({picture, recogniser, identity}) >= width)
+    refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    const Row& row = rows[r];
+    const auto fail = [&](const std::string& why) { refuse(file_, row.line, why); };
+    if (row.fields.size() != width)
+      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(width));
+    Answer answer{row.fields[picture], row.fields[recogniser], row.fields[identity], 0, row.line};
+    if (answer.recogniser.empty()) fail("no recogniser's name");
+    if (face < width && !row.fields[face].empty()) {
+      const std::optional<std::size_t> number = face_number(row.fields[face]);
+      if (!number) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
+      answer.face = *number;
+    }
+    if (find(answer.recogniser, answer.picture, answer.face) != nullptr) {
+      fail(one_line(answer.recogniser) + " answers twice for face " + std::to_string(answer.face + 1) + " of " +
+           one_line(answer.picture));
+    }
+    if (std::ranges::find(recognisers_, answer.recogniser) == recognisers_.end())
+      recognisers_.push_back(answer.recogniser);
+    answers_.push_back(std::move(answer));
+  }
+}
+
+const Answers::Answer* Answers::find(const std::string& recogniser, const std::string& picture,
+                                     std::size_t face) const {
+  const auto found = std::ranges::find_if(answers_, [&](const Answer& one) {
+    return one.recogniser == recogniser && one.picture == picture && one.face == face;
+  });
+  return found != answers_.end() ? &*found : nullptr;
+}
+
+void Answers::require(const std::vector<Pictured>& pictures) const {
+  for (const Answer& answer : answers_) {
+    const auto about = std::ranges::find_if(
+        pictures, [&](const Pictured& one) { return one.clean == answer.picture || one.delivered == answer.picture; });
+    if (about == pictures.end())
+      refuse(file_, answer.row, "no picture '" + one_line(answer.picture) + "' is evaluated");
+    const bool compared =
+        about->clean == answer.picture || find(answer.recogniser, about->clean, answer.face) != nullptr;
+    if (!compared) {
+      refuse(file_, answer.row,
+             one_line(answer.recogniser) + " says nothing of the clean picture " + one_line(about->clean) +
+                 ", without which its answer for the delivered one means nothing");
+    }
+  }
+}
+
+void Answers::add_to(std::vector<Json>& lines) const {
+  for (const Answer& answer : answers_) {
+    const auto line = std::ranges::find_if(lines, [&](const Json& one) {
+      return one.at("picture") == answer.picture || one.at("output") == answer.picture;
+    });
+    if (line != lines.end() && answer.face >= line->at("faces").size()) {
+      refuse(file_, answer.row,
+             "face " + std::to_string(answer.face + 1) + ", and on " + one_line(answer.picture) + " are " +
+                 std::to_string(line->at("faces").size()));
+    }
+  }
+  const auto name = [](const Answer& answer) {
+    return answer.identity.empty() ? std::nullopt : std::optional(answer.identity);
+  };
+  const auto match = [](const Answer& answer) {
+    return answer.identity.empty() ? Json(nullptr) : Json{{"name", answer.identity}, {"similarity", nullptr}};
+  };
+  for (Json& line : lines) {
+    if (line.at("after") != "png") continue;
+    for (const std::string& recogniser : recognisers_) {
+      for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
+        Json& face = line.at("faces").at(f);
+        const Answer* delivered = find(recogniser, line.at("output"), f);
+        const Answer* clean = find(recogniser, line.at("picture"), f);
+        if (delivered == nullptr || clean == nullptr) continue;
+        const std::string target = face.at("target").is_null() ? "" : face.at("target").get<std::string>();
+        const Outcome is = outcome(face.at("person"), target, name(*clean), name(*delivered));
+        face.at("models").push_back({{"name", recogniser},
+                                     {"role", "held_out"},
+                                     {"outcome", std::string(1, static_cast<char>(is))},
+                                     {"best", {match(*clean), match(*delivered)}},
+                                     {"target", nullptr},
+                                     {"self", nullptr},
+                                     {"impersonated", nullptr},
+                                     {"dodged", nullptr}});
+      }
+    }
+  }
+}
+
+}  // namespace faceoff

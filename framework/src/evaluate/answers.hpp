@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/json.hpp"
+
+namespace faceoff {
+
+/// What other recognisers answered, such as an online service that somebody asked by hand: a CSV file (RFC 4180) with a
+/// header and the columns picture, recogniser, identity and, on pictures with several faces, face (1 is the leftmost).
+/// A picture is named as `picture` or `output` in evaluation.jsonl; an empty identity: no face was found.
+class Answers {
+ public:
+  /// Throws ConfigError with its place.
+  explicit Answers(const std::filesystem::path& file);
+
+  /// A picture as it was and as delivered, by the names of evaluation.jsonl.
+  struct Pictured {
+    std::string clean, delivered;
+  };
+  /// Throws ConfigError where a recogniser was asked about a picture that is none of these, or not about the clean one.
+  void require(const std::vector<Pictured>& pictures) const;
+
+  /// Puts each recogniser, with its outcomes, into the lines for the pictures as delivered. Throws ConfigError where
+  /// one has fewer faces than it answered about.
+  void add_to(std::vector<Json>& lines) const;
+
+ private:
+  struct Answer {
+    std::string picture, recogniser, identity;
+    std::size_t face = 0;
+    std::uint32_t row = 0;  ///< of the file
+  };
+  const Answer* find(const std::string& recogniser, const std::string& picture, std::size_t face) const;
+
+  std::string file_;
+  std::vector<Answer> answers_;
+  std::vector<std::string> recognisers_;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "picture/picture.hpp"
+
+namespace faceoff {
+
+/// What becomes of a delivered picture on its way to those who look at it.
+struct Degradation {
+  enum class Kind { none, jpeg, resize, blur };
+  Kind kind = Kind::none;
+  double amount = 0;  ///< JPEG quality, factor of both sides, or standard deviation in pixels
+  std::string name;   ///< as it was written: "png", "jpeg:75", "resize:0.5", "blur:1"
+};
+
+/// Reads a name. Throws ConfigError that says what there is.
+Degradation parse_degradation(const std::string& name);
+
+/// Those that `faceoff evaluate` looks at unless told otherwise.
+const std::vector<std::string>& usual_degradations();
+
+/// The picture's pixels afterwards; by "resize" they become fewer.
+cv::Mat degrade(const Picture& picture, const Degradation& how);
+
+}  // namespace faceoff

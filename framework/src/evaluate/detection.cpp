@@ -1,0 +1,65 @@
+#include "evaluate/detection.hpp"
+
+#include <algorithm>
+
+namespace faceoff {
+
+const Face* nearest(const std::vector<Face>& found, const Box& box) {
+  const Face* best = nullptr;
+  for (const Face& face : found) {
+    if (iou(face.box, box) > (best != nullptr ? iou(best->box, box) : 0)) best = &face;
+  }
+  return best;
+}
+
+bool still_found(double score, double iou, double minimum_score) {
+  return score > minimum_score && iou >= same_face;
+}
+
+Detection measure_detection(const std::vector<Face>& found, const std::vector<Box>& truth, double area,
+                            double minimum_score) {
+  Detection detection;
+  std::vector<Face> sure;
+  std::ranges::copy_if(found, std::back_inserter(sure), [&](const Face& face) { return face.score > minimum_score; });
+  for (const Box& box : truth) {
+    const Face* best = nearest(sure, box);
+    detection.faces.push_back(best != nullptr ? Detection::Sighting{best->score, iou(best->box, box)}
+                                              : Detection::Sighting{});
+  }
+  for (const Face& face : sure) {
+    const bool of_a_face = std::ranges::any_of(truth, [&](const Box& box) { return iou(face.box, box) >= same_face; });
+    if (!of_a_face) detection.false_areas.push_back(face.box.area() / area);
+  }
+  std::vector<bool> taken(truth.size());
+  for (const Face& face : found) {
+    std::size_t best = truth.size();
+    double closest = same_face;
+    for (std::size_t t = 0; t < truth.size(); ++t) {
+      const double overlap = iou(face.box, truth[t]);
+      if (taken[t] || overlap < closest) continue;
+      closest = overlap;
+      best = t;
+    }
+    if (best < truth.size()) taken[best] = true;
+    detection.hits.push_back({face.score, best < truth.size()});
+  }
+  return detection;
+}
+
+double average_precision(std::vector<Detection::Hit> hits, std::int64_t faces) {
+  std::ranges::stable_sort(hits, std::ranges::greater{}, &Detection::Hit::score);
+  std::vector<double> precisions;  // at each box, from the surest on
+  double right = 0;
+  for (const Detection::Hit& hit : hits) {
+    right += hit.true_face ? 1 : 0;
+    precisions.push_back(right / static_cast<double>(precisions.size() + 1));
+  }
+  double area = 0, best = 0;
+  for (std::size_t i = hits.size(); i-- > 0;) {
+    best = std::max(best, precisions[i]);
+    if (hits[i].true_face) area += best;  // each true face adds as much recall
+  }
+  return area / static_cast<double>(faces);
+}
+
+}  // namespace faceoff

@@ -1,0 +1,117 @@
+#include "report/grid.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+#include "evaluate/evaluation_record.hpp"
+#include "report/words.hpp"
+
+namespace faceoff {
+
+namespace {
+
+std::string text_or_empty(const Json& value) {
+  return value.is_null() ? "" : value.get<std::string>();
+}
+
+std::optional<double> number(const Json& value) {
+  return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+}
+
+/// What a variant is besides its epsilon: by its target's choice where that says it.
+std::string group_of(const Json& line) {
+  static const std::regex epsilon("(^|,)epsilon=[^,]*");
+  std::string group = std::regex_replace(line.at("variant").get<std::string>(), epsilon, "");
+  if (group.starts_with(',')) group.erase(0, 1);
+  return group;
+}
+
+GridColumn column_of(const Json& line) {
+  return {line.at("variant"), group_of(line), line.at("epsilon").is_null() ? "" : shortest(line.at("epsilon"))};
+}
+
+Saying saying(const Json& said) {
+  const Json& target = said.at("target");
+  const Json& best = said.at("best");
+  Saying word{said.at("name"), said.at("role"), text_or_empty(said.at("outcome")), {}, {}};
+  if (!target.is_null()) {
+    word.before = number(target.at(0));
+    word.after = number(target.at(1));
+  } else if (!said.at("self").is_null()) {
+    word.before = number(said.at("self").at(0));
+    word.after = number(said.at("self").at(1));
+  } else if (!best.at(1).is_null()) {
+    word.after = number(best.at(1).at("similarity"));
+  }
+  return word;
+}
+
+Saying sighting(const Json& detector, std::size_t face) {
+  const auto score = [&](std::size_t which) {
+    const Json& seen = detector.at("seen").at(which).at("faces").at(face);
+    const bool found = still_found(seen.at("score"), seen.at("iou"), detector.at("minimum_score"));
+    return found ? number(seen.at("score")) : std::nullopt;
+  };
+  return {detector.at("name"), detector.at("role"), "", score(0), score(1)};
+}
+
+GridRow& row_of(Grid& grid, const Json& line, std::size_t f) {
+  const Json& face = line.at("faces").at(f);
+  const Json& b = face.at("box");
+  const GridRow row{
+      line.at("picture"), face.at("person"), {b.at(0), b.at(1), b.at(2), b.at(3)}, static_cast<int>(f) + 1, {}};
+  const auto found = std::ranges::find_if(
+      grid.rows, [&](const GridRow& one) { return one.picture == row.picture && one.face == row.face; });
+  return found != grid.rows.end() ? *found : grid.rows.emplace_back(row);
+}
+
+}  // namespace
+
+Grid make_grid(const std::vector<Json>& lines) {
+  Grid grid;
+  if (lines.empty()) return grid;
+  const bool delivered = std::ranges::any_of(lines, [](const Json& line) { return line.at("after") == "png"; });
+  const std::string after = delivered ? "png" : lines.front().at("after").get<std::string>();
+  for (const Json& line : lines) {
+    if (line.at("after") != after) continue;
+    const GridColumn column = column_of(line);
+    if (std::ranges::find(grid.columns, column.variant, &GridColumn::variant) == grid.columns.end())
+      grid.columns.push_back(column);
+  }
+  // Groups in the order of their first variant, each with its epsilons rising.
+  std::vector<std::string> groups;
+  std::set<std::string> epsilons;
+  for (const GridColumn& column : grid.columns) {
+    if (std::ranges::find(groups, column.group) == groups.end()) groups.push_back(column.group);
+    epsilons.insert(column.epsilon);
+  }
+  grid.by_epsilon = epsilons.size() > 1 && grid.columns.size() == groups.size() * epsilons.size();
+  std::ranges::stable_sort(grid.columns, {}, [&](const GridColumn& column) {
+    const auto group = std::ranges::find(groups, column.group) - groups.begin();
+    return std::pair(group, column.epsilon.empty() ? 0. : std::stod(column.epsilon));
+  });
+  for (const Json& line : lines) {
+    if (line.at("after") != after) continue;
+    const auto column = static_cast<std::size_t>(
+        std::ranges::find(grid.columns, line.at("variant").get<std::string>(), &GridColumn::variant) -
+        grid.columns.begin());
+    for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
+      const Json& face = line.at("faces").at(f);
+      GridCell cell{line.at("output"),
+                    difference_place(line.at("variant"), line.at("output")).string(),
+                    text_or_empty(face.at("target")),
+                    number(line.at("psnr")),
+                    {},
+                    {}};
+      for (const Json& said : face.at("models")) cell.recognisers.push_back(saying(said));
+      for (const Json& detector : line.at("detectors")) cell.detectors.push_back(sighting(detector, f));
+      GridRow& row = row_of(grid, line, f);
+      row.cells.resize(grid.columns.size());
+      row.cells[column] = std::move(cell);
+    }
+  }
+  return grid;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/json.hpp"
+#include "picture/face.hpp"
+
+namespace faceoff {
+
+/// What a recogniser or a detector says in a cell: the outcome's letter, and a similarity or a score before and after.
+struct Saying {
+  std::string name, role;
+  std::string letter;  ///< of the outcome; of a detector, or where there are no people, empty
+  std::optional<double> before, after;
+};
+
+/// One face under one variant.
+struct GridCell {
+  std::string output, difference;  ///< files, relative to the run
+  std::string target;              ///< or empty
+  std::optional<double> psnr;
+  std::vector<Saying> recognisers, detectors;
+};
+
+/// One face of one picture.
+struct GridRow {
+  std::string picture, person;
+  Box box;
+  int face = 0;                                ///< 1 is the leftmost
+  std::vector<std::optional<GridCell>> cells;  ///< a column each
+};
+
+/// The variants that differ in epsilon alone stand side by side.
+struct GridColumn {
+  std::string variant, group, epsilon;
+};
+
+/// The original's table, person × target × epsilon, and for a run that sweeps something else person × variant.
+struct Grid {
+  std::vector<GridColumn> columns;
+  std::vector<GridRow> rows;
+  bool by_epsilon = false;  ///< whether the columns are every group at every epsilon
+};
+
+/// From lines of evaluation.jsonl, those for the pictures as delivered (else of the first degradation).
+Grid make_grid(const std::vector<Json>& lines);
+
+}  // namespace faceoff

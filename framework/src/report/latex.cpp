@@ -1,0 +1,200 @@
+#include "report/latex.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "picture/files.hpp"
+#include "report/thumbnail.hpp"
+#include "report/words.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string number_or_dash(const std::optional<double>& value, int digits) {
+  return value ? fixed(*value, digits) : "--";
+}
+
+std::string share(const Counts& counts, std::size_t which) {
+  const Estimate estimate = counts.share(which);
+  return fixed(100 * estimate.value, 1) + " [" + fixed(100 * estimate.low, 0) + ", " + fixed(100 * estimate.high, 0) +
+         "]";
+}
+
+std::string role(const std::string& role) {
+  return escape_latex(role == "held_out" ? "held-out" : role);
+}
+
+std::string recognisers_table(const std::vector<Tally>& tallies) {
+  std::string rows;
+  for (const Tally& tally : tallies) {
+    for (const RecogniserTally& one : tally.recognisers) {
+      const auto at = [&](const std::map<std::string, Counts>& rates, std::size_t which) {
+        const auto found = rates.find("1e-3");
+        return found != rates.end() && found->second.n > 0 ? share(found->second, which) : std::string("--");
+      };
+      rows += escape_latex(tally.variant) + " & " + escape_latex(tally.after) + " & " + escape_latex(one.name) + " (" +
+              role(one.role) + ") & " + std::to_string(one.faces);
+      for (const char letter : std::string("HLMUN")) {
+        const auto found = one.outcomes.find(letter);
+        rows += " & " + (one.outcomes.empty() ? "--" : std::to_string(found != one.outcomes.end() ? found->second : 0));
+      }
+      rows += " & " + at(one.impersonated, 1) + " & " + at(one.impersonated, 0) + " & " + at(one.dodged, 1) + " & " +
+              at(one.dodged, 0) + " \\\\\n";
+    }
+  }
+  if (rows.empty()) return "";
+  return "\\section*{Recognisers}\nBest matches: H the target, L still the person, M somebody else, U the clean photo "
+         "was "
+         "not taken for the person either, N no face found. Impersonated and dodged in \\% at a false accept rate of "
+         "$10^{-3}$ with Wilson's 95\\,\\% interval; clean is the control.\n\n{\\small\n"
+         "\\begin{longtable}{lllrrrrrrrrrr}\n\\toprule\nvariant & after & recogniser & faces & H & L & M & U & N & "
+         "impersonated & clean & dodged & clean \\\\\n\\midrule\n\\endhead\n" +
+         rows + "\\bottomrule\n\\end{longtable}}\n\n";
+}
+
+std::string detectors_table(const std::vector<Tally>& tallies) {
+  std::string rows;
+  for (const Tally& tally : tallies) {
+    for (const DetectorTally& one : tally.detectors) {
+      if (one.found.n == 0) continue;
+      rows += escape_latex(tally.variant) + " & " + escape_latex(tally.after) + " & " + escape_latex(one.name) + " (" +
+              role(one.role) + ") & " + std::to_string(one.found.n);
+      for (const std::size_t which : {1U, 0U}) rows += " & " + std::to_string(one.found.held.at(which));
+      for (const std::size_t which : {1U, 0U})
+        rows += " & " + fixed(average_precision(one.boxes.at(which), one.found.n), 3);
+      for (const std::size_t which : {1U, 0U}) rows += " & " + std::to_string(one.false_areas.at(which).size());
+      for (const std::size_t which : {1U, 0U}) rows += " & " + fixed(100 * one.false_area(which), 1);
+      rows += " \\\\\n";
+    }
+  }
+  if (rows.empty()) return "";
+  return "\\section*{Detectors}\nTrue faces still found at an IoU of 0.5, average precision, boxes that are no true "
+         "face, "
+         "and their mean share of the picture in \\%; clean is the control.\n\n{\\small\n"
+         "\\begin{longtable}{lllrrrrrrrrr}\n\\toprule\nvariant & after & detector & faces & found & clean & AP & clean "
+         "& "
+         "false & clean & area & clean \\\\\n\\midrule\n\\endhead\n" +
+         rows + "\\bottomrule\n\\end{longtable}}\n\n";
+}
+
+/// The thumbnails, each written once under a plain name.
+class Thumbnails {
+ public:
+  explicit Thumbnails(fs::path run) : run_(std::move(run)) { fs::create_directories(run_ / "report"); }
+
+  std::string include(const fs::path& picture, const Box& face) {
+    const auto bytes = thumbnail(picture, face);
+    if (!bytes) return "";
+    const std::string file = "report/" + std::to_string(++count_) + ".jpg";
+    write_atomically(run_ / file, *bytes);
+    return "\\includegraphics[width=\\linewidth]{" + file + "}";
+  }
+
+ private:
+  fs::path run_;
+  int count_ = 0;
+};
+
+std::string said(const Saying& word) {
+  std::string text = "\\newline " + escape_latex(word.name);
+  if (!word.letter.empty()) text += " \\textbf{" + word.letter + "}";
+  return text + " " + number_or_dash(word.before, 2) + "\\,$\\to$\\," + number_or_dash(word.after, 2);
+}
+
+/// So many columns fit on a page; more go on the next one.
+constexpr std::size_t fitting = 9;
+
+std::string grid_table(const Grid& grid, const std::vector<GridColumn>& columns, std::size_t first, const fs::path& run,
+                       Thumbnails& thumbnails) {
+  const std::string width = fixed(.9 / static_cast<double>(columns.size() + 1), 4) + "\\linewidth";
+  std::string text = "{\\tiny\\setlength{\\tabcolsep}{2pt}\n\\begin{longtable}{*{" +
+                     std::to_string(columns.size() + 1) + "}{p{" + width + "}}}\n\\toprule\n";
+  if (grid.by_epsilon && !columns.front().group.empty()) {
+    for (std::size_t c = 0; c < columns.size();) {
+      std::size_t end = c;
+      while (end < columns.size() && columns[end].group == columns[c].group) ++end;
+      text += " & \\multicolumn{" + std::to_string(end - c) + "}{l}{" + escape_latex(columns[c].group) + "}";
+      c = end;
+    }
+    text += " \\\\\n";
+  }
+  text += "face";
+  for (const GridColumn& column : columns)
+    text += " & " + (grid.by_epsilon ? "$\\epsilon$ " + column.epsilon : escape_latex(column.variant));
+  text += " \\\\\n\\midrule\n\\endhead\n";
+  for (const GridRow& row : grid.rows) {
+    text += thumbnails.include(row.picture, row.box) + "\\newline " + escape_latex(row.person);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      text += "\n & ";
+      const std::optional<GridCell>& cell = row.cells[first + c];
+      if (!cell) continue;
+      text += thumbnails.include(run / cell->output, row.box);
+      if (!cell->target.empty()) text += "\\newline as " + escape_latex(cell->target);
+      for (const Saying& word : cell->recognisers) text += said(word);
+      for (const Saying& word : cell->detectors) text += said(word);
+    }
+    text += " \\\\\n";
+  }
+  return text + "\\bottomrule\n\\end{longtable}}\n\n";
+}
+
+}  // namespace
+
+std::string escape_latex(const std::string& text) {
+  static const std::map<char, std::string> special = {{'\\', "\\textbackslash{}"},
+                                                      {'{', "\\{"},
+                                                      {'}', "\\}"},
+                                                      {'$', "\\$"},
+                                                      {'&', "\\&"},
+                                                      {'#', "\\#"},
+                                                      {'%', "\\%"},
+                                                      {'_', "\\_"},
+                                                      {'^', "\\^{}"},
+                                                      {'~', "\\textasciitilde{}"},
+                                                      {'"', "\\textquotedbl{}"},
+                                                      {'[', "{[}"},
+                                                      {']', "{]}"}};
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto found = special.find(text[i]);
+    if (found != special.end()) {
+      escaped += found->second;
+    } else if (c >= 0x20 && c < 0x7F) {
+      escaped += text[i];
+    } else if (c >= 0xC3 && c <= 0xC5 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) >> 6U) == 2) {
+      escaped += text.substr(i++, 2);  // Latin letters with accents, which pdflatex knows
+    } else if ((c >> 6U) != 2) {
+      escaped += '?';
+    }
+  }
+  return escaped;
+}
+
+std::string to_latex(const fs::path& run, const std::string& name, const Grid& grid,
+                     const std::vector<Tally>& tallies) {
+  std::string text =
+      "\\documentclass[a4paper,landscape]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
+      "\\usepackage[margin=12mm]{geometry}\n\\usepackage{booktabs,graphicx,longtable}\n\\setlength{\\parindent}{0pt}\n"
+      "\\begin{document}\n\\section*{" +
+      escape_latex(name) + "}\n\n" + recognisers_table(tallies) + detectors_table(tallies);
+  if (!grid.rows.empty()) {
+    Thumbnails thumbnails(run);
+    text +=
+        "\\section*{Faces}\nEach recogniser with its outcome and its cosine with the target, without a target with the "
+        "person's other photos, before and after; each detector with its score.\n\n";
+    for (std::size_t first = 0; first < grid.columns.size(); first += fitting) {
+      const std::size_t end = std::min(first + fitting, grid.columns.size());
+      const std::vector<GridColumn> columns(grid.columns.begin() + static_cast<std::ptrdiff_t>(first),
+                                            grid.columns.begin() + static_cast<std::ptrdiff_t>(end));
+      text += grid_table(grid, columns, first, run, thumbnails);
+    }
+  }
+  return text + "\\end{document}\n";
+}
+
+}  // namespace faceoff

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "evaluate/tally.hpp"
+
+namespace faceoff {
+
+/// Writes report.html, one file that needs no other, and report.tex with its pictures in report/, beside
+/// evaluation.jsonl. `lines` are that file's.
+void write_report(const std::filesystem::path& run, const std::string& name, const std::vector<Json>& lines,
+                  const std::vector<Tally>& tallies);
+
+}  // namespace faceoff

@@ -1,0 +1,270 @@
+// faceoff evaluate: what it says of a run and of a folder, from the command line.
+#include <gtest/gtest.h>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "pictures.hpp"
+#include "program.hpp"
+
+namespace system_test {
+namespace {
+
+/// Two people with four photos each, and one of the first made to pass for the second.
+constexpr const char* other = "bea <b>_&";  // as rude as a folder's name can be
+
+class Evaluate : public testing::Test {
+ protected:
+  void SetUp() override {
+    save_photos("ann", small_picture());
+    save_photos(other, other_small_picture());
+    write_text(folder_ / "x.toml",
+               "data = { pictures = [\"people/ann/1.png\"], people = \"people\" }\n"
+               "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
+               "models.marks.plugin = \"face_landmark_68\"\n"
+               "models.faceres.plugin = \"faceres\"\n"
+               "models.mobileface.plugin = \"mobileface\"\n"
+               "faces = { detector = \"ssd\", landmarks = \"marks\" }\n"
+               "attack = { target = { choice = \"named\", name = \"bea <b>_&\" }, epsilon = 16 }\n"
+               "loss = [{ plugin = \"similarity\", models = [\"faceres\"] }]\n"
+               "optimizer = { plugin = \"pgd\", steps = 20, step_size = 2 }\n"
+               "evaluate = { models = [\"mobileface\"], after = [\"png\", \"jpeg:75\"] }\n"
+               "sweep = { \"attack.epsilon\" = [2, 16] }\n");
+    const Outcome outcome = run_faceoff({"run", "x.toml", "--out", "run"}, folder_.path());
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+
+  void save_photos(const std::string& person, const cv::Mat& face) const {
+    const fs::path photos = folder_ / "people" / person;
+    fs::create_directories(photos);
+    for (int i = 1; i <= 4; ++i)
+      cv::imwrite((photos / (std::to_string(i) + ".png")).string(), face * (1 - .03 * (i - 1)) + cv::Scalar(i, i, i));
+  }
+
+  Outcome evaluate(const Args& args) const {
+    Args all = {"evaluate"};
+    all.insert(all.end(), args.begin(), args.end());
+    return run_faceoff(all, folder_.path());
+  }
+
+  std::vector<Json> lines(const std::string& run) const {
+    std::vector<Json> all;
+    for (const std::string& line : lines_of(read_text(folder_ / run / "evaluation.jsonl")))
+      all.push_back(Json::parse(line));
+    return all;
+  }
+
+  static const Json& line(const std::vector<Json>& all, double epsilon, const std::string& after) {
+    const auto found =
+        std::ranges::find_if(all, [&](const Json& one) { return one["epsilon"] == epsilon && one["after"] == after; });
+    if (found == all.end()) throw std::runtime_error("no line for " + after);
+    return *found;
+  }
+
+  static const Json& model(const Json& line, const std::string& name) {
+    for (const Json& one : line["faces"][0]["models"]) {
+      if (one["name"] == name) return one;
+    }
+    throw std::runtime_error("no model " + name);
+  }
+
+  void refuse(const Args& args, int code, const std::string& message) const {
+    SCOPED_TRACE(testing::PrintToString(args));
+    const std::vector<std::string> before = files_in(folder_.path());
+    const Outcome outcome = evaluate(args);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(lines_of(outcome.err).size(), 1U) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, message)) << outcome.err;
+    EXPECT_EQ(files_in(folder_.path()), before);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Evaluate, SaysOfARunWhatItsFilesShow) {
+  const Outcome outcome = evaluate({"run", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> all = lines("run");
+  ASSERT_EQ(all.size(), 4U) << "two variants after two degradations";
+  const std::vector<Json> items = results(folder_ / "run");
+
+  // What the run recorded, measured anew on the file.
+  const Json& strong = line(all, 16, "png");
+  for (const char* key : {"linf", "l2", "psnr", "ssim", "changed"}) {
+    EXPECT_NEAR(strong[key].get<double>(), items[1][key].get<double>(), 1e-5) << key;
+  }
+  const cv::Mat clean = read_pixels(folder_ / "people/ann/1.png"),
+                delivered = read_pixels(folder_ / "run" / strong["output"].get<std::string>());
+  EXPECT_EQ(largest_difference(clean, delivered), strong["linf"].get<int>());
+
+  // The surrogate is fooled with the larger budget; the control is not, and neither is it taken for another.
+  EXPECT_EQ(strong["faces"][0]["person"], "ann");
+  EXPECT_EQ(strong["faces"][0]["known"], true);
+  EXPECT_EQ(strong["faces"][0]["target"], other);
+  const Json& surrogate = model(strong, "faceres");
+  EXPECT_EQ(surrogate["role"], "surrogate");
+  EXPECT_EQ(surrogate["outcome"], "H");
+  EXPECT_EQ(surrogate["best"][0]["name"], "ann");
+  EXPECT_EQ(surrogate["best"][1]["name"], other);
+  EXPECT_EQ(surrogate["impersonated"]["1e-3"], Json::parse("[false,true]"));
+  EXPECT_EQ(surrogate["dodged"]["1e-3"], Json::parse("[false,true]"));
+  EXPECT_EQ(model(strong, "mobileface")["role"], "held_out");
+  EXPECT_EQ(model(line(all, 2, "png"), "mobileface")["outcome"], "L") << "two grey levels fool nobody unseen";
+  EXPECT_NE(model(line(all, 16, "jpeg:75"), "faceres")["target"], surrogate["target"]);
+
+  // --json adds the same up.
+  const Json sums = Json::parse(outcome.out);
+  ASSERT_EQ(sums.size(), 4U);
+  EXPECT_EQ(sums[0]["recognisers"][0]["faces"], 1);
+  EXPECT_TRUE(contains(outcome.err, "faceres (surrogate), 1 faces: H 1")) << outcome.err;
+
+  // And again, the same bits.
+  const std::string first = read_text(folder_ / "run/evaluation.jsonl"), page = read_text(folder_ / "run/report.html");
+  ASSERT_EQ(evaluate({"run"}).code, 0);
+  EXPECT_EQ(read_text(folder_ / "run/evaluation.jsonl"), first);
+  EXPECT_EQ(read_text(folder_ / "run/report.html"), page);
+}
+
+TEST_F(Evaluate, ReportsARunAsPagesThatNeedNoOther) {
+  ASSERT_EQ(evaluate({"run", "--after", "png"}).code, 0);
+  const std::string page = read_text(folder_ / "run/report.html");
+  EXPECT_TRUE(contains(page, "as bea &lt;b&gt;_&amp;"));
+  EXPECT_FALSE(contains(page, "bea <b>"));
+  EXPECT_FALSE(contains(page, "<script"));
+  EXPECT_FALSE(contains(page, "src=\"http"));
+  const std::string check =
+      "import sys, base64, re, html.parser\n"
+      "class Page(html.parser.HTMLParser):\n"
+      "    stack, pictures = [], 0\n"
+      "    def handle_starttag(self, tag, attributes):\n"
+      "        if tag == 'img':\n"
+      "            data = dict(attributes)['src'].split('base64,')[1]\n"
+      "            assert base64.b64decode(data)[:2] == b'\\xff\\xd8'\n"
+      "            self.pictures += 1\n"
+      "        elif tag not in ('meta', 'br', 'link'): self.stack.append(tag)\n"
+      "    def handle_endtag(self, tag): assert self.stack.pop() == tag, tag\n"
+      "page = Page()\n"
+      "page.feed(open(sys.argv[1], encoding='utf-8').read())\n"
+      "assert not page.stack, page.stack\n"
+      "print(page.pictures)\n";
+  const Outcome parsed = run({{"python3", "-c", check, (folder_ / "run/report.html").string()}, {}, folder_.path()});
+  EXPECT_EQ(parsed.code, 0) << parsed.err;
+  EXPECT_EQ(parsed.out, "3\n") << "the clean face and two protected ones";
+  const std::string latex = read_text(folder_ / "run/report.tex");
+  EXPECT_TRUE(contains(latex, "as bea <b>\\_\\&")) << latex.substr(0, 400);
+  EXPECT_TRUE(contains(latex, "\\end{document}"));
+  if (std::system("command -v pdflatex > /dev/null") == 0) {  // NOLINT(cert-env33-c): a test
+    const Outcome pdf =
+        run({{"pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"}, {}, folder_ / "run"});
+    EXPECT_EQ(pdf.code, 0) << pdf.out;
+  }
+  std::size_t differences = 0;
+  for (const std::string& file : files_in(folder_ / "run/differences")) differences += file.ends_with(".png") ? 1 : 0;
+  EXPECT_EQ(differences, 2U);
+}
+
+TEST_F(Evaluate, SaysTheSameOfAFolder) {
+  ASSERT_EQ(evaluate({"run"}).code, 0);
+  fs::create_directories(folder_ / "made");
+  fs::copy_file(folder_ / "run" / line(lines("run"), 16, "png")["output"].get<std::string>(), folder_ / "made/1.png",
+                fs::copy_options::overwrite_existing);
+  const Outcome outcome =
+      evaluate({"made", "--clean", "people/ann", "--people", "people", "--out", "folder", "--attacked", "faceres",
+                "--model", "mobileface", "--after", "png", "--after", "jpeg:75"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> from_run = lines("run"), from_folder = lines("folder");
+  ASSERT_EQ(from_folder.size(), 2U);
+  for (const Json& one : from_folder) {
+    EXPECT_EQ(one["faces"][0]["person"], "ann");
+    for (const char* name : {"faceres", "mobileface"}) {
+      const Json &a = model(one, name), &b = model(line(from_run, 16, one["after"]), name);
+      EXPECT_EQ(a["role"], b["role"]);
+      EXPECT_EQ(a["best"], b["best"]);
+      EXPECT_EQ(a["self"], b["self"]);
+      EXPECT_EQ(a["dodged"], b["dodged"]);
+    }
+  }
+}
+
+TEST_F(Evaluate, CleanPicturesAreTheControl) {
+  const Outcome outcome = evaluate({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "control",
+                                    "--model", "faceres", "--model", "ssd_mobilenet_v1", "--after", "png"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> all = lines("control");
+  ASSERT_EQ(all.size(), 4U);
+  for (const Json& one : all) {
+    EXPECT_EQ(one["linf"], 0);
+    EXPECT_TRUE(one["psnr"].is_null());
+    const Json& said = model(one, "faceres");
+    EXPECT_EQ(said["outcome"], "L");
+    EXPECT_EQ(said["best"][0], said["best"][1]);
+    EXPECT_EQ(said["dodged"]["1e-3"], Json::parse("[false,false]"));
+    const Json& seen = one["detectors"][0]["seen"];
+    EXPECT_EQ(seen[0], seen[1]);
+    EXPECT_GE(seen[1]["faces"][0]["iou"].get<double>(), .5);
+  }
+}
+
+TEST_F(Evaluate, TakesWhatOthersAnswered) {
+  const Json item = results(folder_ / "run").at(1);
+  write_text(folder_ / "answers.csv", "picture,recogniser,identity\n" + item["picture"].get<std::string>() +
+                                          ",service,ann\n" + item["output"].get<std::string>() + ",service," + other +
+                                          "\n");
+  const Outcome outcome = evaluate({"run", "--answers", "answers.csv"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(model(line(lines("run"), 16, "png"), "service")["outcome"], "H");
+  EXPECT_TRUE(contains(outcome.err, "service (held_out), 1 faces: H 1")) << outcome.err;
+}
+
+TEST_F(Evaluate, ADetectorThatWasAttackedFindsNoFacesForIt) {
+  write_text(folder_ / "hide.toml",
+             "data.pictures = [\"people/ann/1.png\"]\n"
+             "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
+             "faces.detector = \"ssd\"\n"
+             "loss = [{ plugin = \"detection\", models = [\"ssd\"] }]\n"
+             "optimizer = { plugin = \"pgd\", steps = 20 }\n");
+  const Outcome outcome = run_faceoff({"run", "hide.toml", "--out", "hidden"}, folder_.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Outcome said = evaluate({"hidden", "--after", "png", "--model", "mtcnn"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const Json one = lines("hidden").at(0);
+  EXPECT_EQ(one["faces"][0]["found"], Json::parse("[true,true]")) << "by one that was not attacked";
+  ASSERT_EQ(one["detectors"].size(), 2U) << one["detectors"];
+  EXPECT_EQ(one["detectors"][0]["role"], "surrogate");
+  EXPECT_LT(one["detectors"][0]["seen"][1]["faces"][0]["iou"].get<double>(), .5);
+  EXPECT_EQ(one["detectors"][1]["role"], "held_out");
+}
+
+TEST_F(Evaluate, BadInputGetsOneLine) {
+  refuse({}, 2, "evaluate needs a run's folder");
+  refuse({"nowhere"}, 2, "no folder nowhere");
+  refuse({"people/ann"}, 2, "not a run's folder (no results.jsonl)");
+  refuse({"run", "--out", "x"}, 2, "--out is for a folder");
+  refuse({"run", "--after", "jpeg:0"}, 2, "'jpeg:0': there are png (as delivered), jpeg:QUALITY");
+  refuse({"run", "--model", "face_landmark_68"}, 2, "it provides landmarks, and a judge needs embedding, or scores");
+  refuse({"run", "--minimum-score", "7"}, 2, "--minimum-score");
+  refuse({"run", "--answers", "nowhere.csv"}, 4, "nowhere.csv: cannot be read");
+  write_text(folder_ / "bad.csv", "picture,recogniser,identity\nelsewhere.png,service,ann\n");
+  refuse({"run", "--answers", "bad.csv"}, 2, "bad.csv:2:1: no picture 'elsewhere.png' is evaluated");
+  refuse({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "run"}, 2, "run");
+  refuse({"run", "--people", "nowhere"}, 2, "nowhere");
+  fs::create_directories(folder_ / "torn");
+  for (const char* file : {"resolved.toml", "experiment.toml"})
+    fs::copy_file(folder_ / "run" / file, folder_ / "torn" / file, fs::copy_options::overwrite_existing);
+  write_text(folder_ / "torn/results.jsonl", "{\"item\":0,\n");
+  refuse({"torn"}, 4, "torn/results.jsonl: not as a run wrote it");
+  fs::create_directories(folder_ / "odd");
+  cv::imwrite((folder_ / "odd/1.png").string(), cv::Mat(20, 20, CV_8UC3, cv::Scalar(1, 2, 3)));
+  const Outcome odd = evaluate({"odd", "--clean", "people/ann", "--people", "people", "--out", "odd-out", "--model",
+                                "faceres", "--after", "png"});
+  EXPECT_EQ(odd.code, 1) << odd.err;
+  EXPECT_TRUE(contains(odd.err, "it has 20 × 20 pixels, and people/ann/1.png has 360 × 360 pixels")) << odd.err;
+}
+
+}  // namespace
+}  // namespace system_test

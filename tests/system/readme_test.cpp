@@ -42,6 +42,18 @@ TEST(Readme, EveryCommandWorksAsItStands) {
   EXPECT_GE(seen.size(), 5U);
 }
 
+TEST(ReadingAReport, ItsCommandsWorkAsTheyStand) {
+  const TemporaryFolder folder;
+  furnish(folder.path());
+  for (const std::string& command : commands_in(fs::path(FACEOFF_SOURCE_FOLDER) / "docs" / "reading-a-report.md")) {
+    SCOPED_TRACE(command);
+    const Outcome outcome = run({{"bash", "-c", command}, {}, folder.path()});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  for (const char* file : {"report.html", "report.tex", "evaluation.jsonl"})
+    EXPECT_TRUE(fs::exists(folder / "build" / "evaluated" / file)) << file;
+}
+
 TEST(Readme, ShowsThePluginThatIsTested) {
   const std::string source = read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "tests" / "external" / "dodge.cpp");
   EXPECT_TRUE(contains(read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "README.md"), "```cpp\n" + source + "```"));

@@ -14,6 +14,7 @@
 #include "evaluate/outcome.hpp"
 #include "evaluate/tally.hpp"
 #include "plugin_files.hpp"
+#include "report/grid.hpp"
 #include "support.hpp"
 
 namespace faceoff {
@@ -299,6 +300,34 @@ TEST(Tallies, AddUpFacesByVariantAndDegradation) {
   expect_in(words, "a, after png: 2 pictures, 35.0 dB on average");
   expect_in(words, "r (held_out), 2 faces: H 1 L 1 M 0 U 0 N 0");
   expect_in(words, "found 0 of 2 faces, 2 of the clean ones; average precision 0.000, clean 1.000");
+}
+
+// -------------------------------------------------------------------------------------------------------------- grids
+
+TEST(Grids, AreTheOriginalsTableWhereTargetAndBudgetAreSwept) {
+  std::vector<Json> lines;
+  for (const char* target : {"furthest_", "random_draw_1_", "random_draw_2_"}) {
+    for (const double epsilon : {16, 8}) {
+      const Json face = {{"box", {0, 0, 1, 1}}, {"person", "ann"}, {"target", "bea"}, {"models", Json::array()}};
+      lines.push_back({{"variant", "epsilon=" + std::to_string(epsilon) + ",target=choice_" + target},
+                       {"picture", "a.png"},
+                       {"output", "b.png"},
+                       {"after", "png"},
+                       {"epsilon", epsilon},
+                       {"psnr", nullptr},
+                       {"faces", {face}},
+                       {"detectors", Json::array()}});
+    }
+  }
+  const Grid grid = make_grid(lines);
+  EXPECT_TRUE(grid.by_epsilon);
+  std::vector<std::string> columns;
+  for (const GridColumn& column : grid.columns) columns.push_back(column.group + ": " + column.epsilon);
+  EXPECT_EQ(columns, (std::vector<std::string>{"furthest: 8", "furthest: 16", "random, draw 1: 8", "random, draw 1: 16",
+                                               "random, draw 2: 8", "random, draw 2: 16"}));
+  ASSERT_EQ(grid.rows.size(), 1U);
+  EXPECT_EQ(grid.rows[0].person, "ann");
+  EXPECT_EQ(std::ranges::count_if(grid.rows[0].cells, [](const auto& cell) { return cell.has_value(); }), 6);
 }
 
 }  // namespace

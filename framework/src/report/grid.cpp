@@ -19,12 +19,13 @@ std::optional<double> number(const Json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<double>());
 }
 
-/// What a variant is besides its epsilon: by its target's choice where that says it.
+/// What a variant is besides its epsilon; a target's choice in plain words, "random, draw 2".
 std::string group_of(const Json& line) {
-  static const std::regex epsilon("(^|,)epsilon=[^,]*");
+  static const std::regex epsilon("(^|,)epsilon=[^,]*"), choice("target=choice_([a-z]+)_"), draw("draw_([0-9]+)_");
   std::string group = std::regex_replace(line.at("variant").get<std::string>(), epsilon, "");
   if (group.starts_with(',')) group.erase(0, 1);
-  return group;
+  const std::string chosen = std::regex_replace(group, choice, "$1");
+  return chosen == group ? group : std::regex_replace(chosen, draw, ", draw $1");
 }
 
 GridColumn column_of(const Json& line) {

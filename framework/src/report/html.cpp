@@ -23,7 +23,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
-thead th { font-weight: 600; } td.n, th.n { text-align: right; }
+thead th { font-weight: 600; } td.n, th.n { text-align: right; white-space: nowrap; }
 .soft, small { color: var(--soft); } small { display: block; }
 img { display: block; width: 112px; height: auto; border-radius: 4px; }
 .H, .M { color: var(--good); font-weight: 600; } .L { color: var(--bad); font-weight: 600; } .U, .N { font-weight: 600; }

@@ -240,6 +240,25 @@ TEST_F(Evaluate, ADetectorThatWasAttackedFindsNoFacesForIt) {
   EXPECT_EQ(one["detectors"][1]["role"], "held_out");
 }
 
+TEST_F(Evaluate, SaysNothingOfATargetWhomNoPhotoShows) {
+  fs::create_directories(folder_ / "fewer");
+  fs::copy(folder_ / "people/ann", folder_ / "fewer/ann");
+  ASSERT_EQ(evaluate({"run", "--people", "fewer", "--after", "png", "--after", "png"}).code, 0);
+  const std::vector<Json> all = lines("run");
+  EXPECT_EQ(all.size(), 2U) << "one of each variant, however often png is named";
+  const Json& said = model(line(all, 16, "png"), "faceres");
+  EXPECT_EQ(said["impersonated"], Json::object());
+  EXPECT_EQ(said["dodged"]["1e-3"], Json::parse("[false,true]"));
+}
+
+TEST_F(Evaluate, APictureThatIsGoneCostsItselfAlone) {
+  fs::remove(folder_ / "run" / results(folder_ / "run").at(0)["output"].get<std::string>());
+  const Outcome outcome = evaluate({"run", "--after", "png"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "images/epsilon=2/1.png: cannot be read")) << outcome.err;
+  EXPECT_EQ(lines("run").size(), 1U);
+}
+
 TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({}, 2, "evaluate needs a run's folder");
   refuse({"nowhere"}, 2, "no folder nowhere");
@@ -249,6 +268,7 @@ TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({"run", "--model", "face_landmark_68"}, 2, "it provides landmarks, and a judge needs embedding, or scores");
   refuse({"run", "--minimum-score", "7"}, 2, "--minimum-score");
   refuse({"run", "--answers", "nowhere.csv"}, 4, "nowhere.csv: cannot be read");
+  refuse({"run", "--after", "jpeg:75", "--answers", "x.toml"}, 2, "x.toml:1:1: its first line has to name the columns");
   write_text(folder_ / "bad.csv", "picture,recogniser,identity\nelsewhere.png,service,ann\n");
   refuse({"run", "--answers", "bad.csv"}, 2, "bad.csv:2:1: no picture 'elsewhere.png' is evaluated");
   refuse({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "run"}, 2, "run");

@@ -158,6 +158,14 @@ TEST_F(Faces, AreEmbeddedIntoAGalleryThatAnExperimentReads) {
   embed("again.safetensors");
   EXPECT_TRUE(read_text(folder_ / "gallery.safetensors") == read_text(folder_ / "again.safetensors"));
 
+  // A photo's half depends on its place in the folder, not on which others show a face.
+  fs::copy(folder_ / "nobody.png", folder_ / "people/ann/0.png");
+  EXPECT_EQ(run_faceoff({"embed", "people", "-o", "shifted.safetensors", "--model", "faceres"}, folder_.path()).code,
+            0);
+  EXPECT_TRUE(contains(read_text(folder_ / "shifted.safetensors"), "[true,false,true,false,true,false]"));
+  EXPECT_TRUE(contains(read_text(folder_ / "gallery.safetensors"), "[false,true,false,false,true,false]"));
+  fs::remove(folder_ / "people/ann/0.png");
+
   write_text(folder_ / "x.toml",
              "data.pictures = [\"people/ann/1.png\"]\n"
              "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"

@@ -54,10 +54,11 @@ at::Tensor axis(std::int64_t number) {
 
 /// Somebody whose photos are the axes of these numbers in 8 dimensions.
 Person on_axes(const LoadedModel& model, const std::string& name, const std::vector<std::int64_t>& axes) {
-  Person person{name, {}, {}};
+  Person person{name, {}, {}, {}};
   std::vector<at::Tensor> rows;
   for (const std::int64_t number : axes) {
     person.photos.push_back(name + std::to_string(number));
+    person.judges.push_back(person.judges.size() % 2 == 1);
     rows.push_back(axis(number));
   }
   person.embeddings[&model] = at::stack(rows);
@@ -72,6 +73,17 @@ TEST(LineUp, KnowsPeopleByPhotosThatNoAttackLookedAt) {
   EXPECT_TRUE(at::equal(lineup[0].photos, ann.judging().at(&model)));
   EXPECT_EQ(at::matmul(lineup[0].photos, ann.attacked().at(&model).t()).abs().max().item<double>(), 0);
   EXPECT_TRUE(at::equal(lineup[1].photos, bea.embeddings.at(&model))) << "an only photo has to do both";
+}
+
+TEST(LineUp, KeepsPhotosInTheirHalfWhicheverShowAFace) {
+  const LoadedModel model;
+  Person ann = on_axes(model, "ann", {0, 1, 2});
+  ann.judges = {true, false, true};  // on the first file no face was found
+  EXPECT_TRUE(at::equal(ann.attacked().at(&model), axis(1).unsqueeze(0)));
+  EXPECT_TRUE(at::equal(ann.judging().at(&model), at::stack({axis(0), axis(2)})));
+  EXPECT_TRUE(at::equal(line_up({&ann}, model, "another photo").at(0).photos, ann.judging().at(&model)));
+  ann.judges = {false, false, false};
+  EXPECT_TRUE(at::equal(ann.judging().at(&model), ann.embeddings.at(&model))) << "then all do both";
 }
 
 TEST(LineUp, KnowsNobodyByTheVeryPhotoThatIsLookedAt) {
@@ -114,6 +126,21 @@ TEST(Detections, AreCountedByTheirOverlapWithTrueFaces) {
   std::vector<bool> hits;
   for (const Detection::Hit& hit : seen.hits) hits.push_back(hit.true_face);
   EXPECT_EQ(hits, (std::vector<bool>{true, false, true, false, false})) << "each true face has one";
+}
+
+TEST(Detections, OfOneFaceAreOneHit) {
+  // Two faces that overlap, and two boxes that are nearest to the first: the second box is no other face's.
+  const std::vector<Box> truth = {{0, 0, 10, 10}, {0, 2, 10, 12}};
+  const Detection seen = measure_detection({{{0, 0, 10, 10}, .9, {}}, {{0, 0.5, 10, 10}, .8, {}}}, truth, 1000, .5);
+  EXPECT_TRUE(seen.hits[0].true_face);
+  EXPECT_FALSE(seen.hits[1].true_face);
+}
+
+TEST(Detections, AreHeldToHowTheDetectorDrawsTheFace) {
+  const std::vector<Face> clean = {{{0, 0, 10, 6}, .9, {}}, {{50, 50, 60, 52}, .9, {}}};
+  EXPECT_EQ(as_drawn(clean, {0, 0, 10, 14}).y1, 6) << "a tighter box of the same face";
+  EXPECT_EQ(as_drawn(clean, {50, 50, 60, 60}).y1, 60) << "an IoU of .2 is of something else";
+  EXPECT_EQ(as_drawn({}, {50, 50, 60, 60}).y1, 60);
 }
 
 TEST(Detections, OfNothingAreNone) {
@@ -217,7 +244,7 @@ class AnswersOf : public testing::Test {
     try {
       std::vector<Json> lines = two_faces();
       const Answers answers(file(text));
-      answers.require({{"a,\"b\".png", "out/1.png"}});
+      answers.require({{"a,\"b\".png", "out/1.png"}}, {"faceres"});
       answers.add_to(lines);
     } catch (const ConfigError& error) {
       return error.what();
@@ -251,6 +278,7 @@ TEST_F(AnswersOf, NobodyOrAboutNothingAreRefusedWithTheirPlace) {
   const std::string header = "picture,recogniser,identity,face\n", place = (folder_ / "answers.csv").string() + ":";
   expect_in(refusal(""), place + "1:1");
   expect_in(refusal("picture,identity\n"), "columns picture, recogniser, identity");
+  expect_in(refusal(header + "out/1.png,faceres,ann,1\n"), place + "2:1: 'faceres' is the name of a model");
   expect_in(refusal(header + "out/1.png,s,ann\n"), place + "2:1: 3 fields, and the first line has 4");
   expect_in(refusal(header + "out/1.png,,ann,1\n"), "no recogniser's name");
   expect_in(refusal(header + "out/1.png,s,ann,0\n"), "'0' is no face's number");

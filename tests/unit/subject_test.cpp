@@ -563,7 +563,7 @@ TEST_F(Judging, ABoxBesideTheFaceIsNotTheFace) {
   // On the delivered picture the face's own box is dark in the middle; another is found half beside it.
   at::Tensor delivered = people({0, 0, 0}, {0, 250, 0});
   const auto with_box = [&](double shift) {
-    candidates_ = {{{10 + shift, 10, 40 + shift, 50}, .9}, {{60, 20, 100, 70}, .8}};
+    candidates_ = {{{10, 10, 40, 50}, .9}, {{10 + shift, 10, 40 + shift, 50}, .9}, {{60, 20, 100, 70}, .8}};
     const auto x = static_cast<std::int64_t>(25 + shift);
     delivered = people({0, 0, 0}, {0, 250, 0});
     delivered[0][0].select(0, 30).narrow(0, x, 1).fill_(250);

@@ -44,9 +44,11 @@ std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo,
 /// The photos' best faces as one person.
 Person person_of(const Portraying& by, const std::string& name, const std::vector<fs::path>& files,
                  const Notice& notice, const Notice& progress, std::int64_t& unreadable) {
-  Person person{name, {}, {}};
+  Person person{name, {}, {}, {}};
   std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
+  bool judges = true;
   for (const fs::path& file : files) {
+    judges = !judges;
     progress(file.string());
     const std::optional<Portrait> portrait = portrait_of(by, file, notice, unreadable);
     if (!portrait) continue;
@@ -56,6 +58,7 @@ Person person_of(const Portraying& by, const std::string& name, const std::vecto
     }
     for (const auto& [model, embedding] : portrait->best().embeddings) embeddings[model].push_back(embedding);
     person.photos.push_back(portrait->sha256);
+    person.judges.push_back(judges);
   }
   for (const auto& [model, list] : embeddings) person.embeddings[model] = at::cat(list);
   return person;
@@ -81,11 +84,17 @@ std::vector<Folder> person_folders(const fs::path& people, const Notice& notice)
   return folders;
 }
 
-/// Every second row from this one on.
-Embeddings every_second(const Embeddings& embeddings, std::int64_t first) {
-  Embeddings rows;
-  for (const auto& [model, all] : embeddings) rows[model] = all.slice(0, first, std::nullopt, 2);
-  return rows;
+/// The rows of the photos that judge, or that do not; all where there are none.
+Embeddings half(const Person& person, bool judging) {
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < person.judges.size(); ++i) {
+    if (person.judges[i] == judging) rows.push_back(static_cast<std::int64_t>(i));
+  }
+  if (rows.empty()) return person.embeddings;
+  Embeddings chosen;
+  for (const auto& [model, all] : person.embeddings)
+    chosen[model] = all.index_select(0, at::tensor(rows, at::TensorOptions(at::kLong).device(all.device())));
+  return chosen;
 }
 
 /// The draw-th, from 1, of the people in a random order; behind the last one the first again.
@@ -95,7 +104,7 @@ const Person* drawn(std::vector<const Person*> people, std::uint64_t key, std::i
   return people[place];
 }
 
-constexpr const char* gallery_format = "faceoff gallery 1";
+constexpr const char* gallery_format = "faceoff gallery 2";
 
 /// What a model's rows in a gallery's file are named by: the same weights under the same view give the same rows.
 std::string row_name(const LoadedModel& model) {
@@ -121,11 +130,11 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
 }
 
 Embeddings Person::attacked() const {
-  return every_second(embeddings, 0);
+  return half(*this, false);
 }
 
 Embeddings Person::judging() const {
-  return photos.size() > 1 ? every_second(embeddings, 1) : embeddings;
+  return half(*this, true);
 }
 
 Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
@@ -158,18 +167,19 @@ Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& peop
     ++gallery.found_;
     for (std::size_t f = 0; f < portrait->faces.size(); ++f)
       gallery.people_.push_back(
-          {names.at(file) + "/" + std::to_string(f + 1), {portrait->sha256}, portrait->faces[f].embeddings});
+          {names.at(file) + "/" + std::to_string(f + 1), {portrait->sha256}, {false}, portrait->faces[f].embeddings});
   }
   return gallery;
 }
 
 std::string Gallery::to_safetensors() const {
   std::map<std::string, std::vector<at::Tensor>> rows;
-  nlohmann::json names = nlohmann::json::array(), photos = nlohmann::json::array();
+  nlohmann::json names = nlohmann::json::array(), photos = names, judges = names;
   for (const Person& person : people_) {
-    for (const std::string& photo : person.photos) {
+    for (std::size_t i = 0; i < person.photos.size(); ++i) {
       names.push_back(person.name);
-      photos.push_back(photo);
+      photos.push_back(person.photos[i]);
+      judges.push_back(static_cast<bool>(person.judges[i]));
     }
     for (const auto& [model, embeddings] : person.embeddings) rows[row_name(*model)].push_back(embeddings);
   }
@@ -181,6 +191,7 @@ std::string Gallery::to_safetensors() const {
   return faceoff::to_safetensors(tensors, {{"format", gallery_format},
                                            {"names", text(names)},
                                            {"photos", text(photos)},
+                                           {"judges", text(judges)},
                                            {"pictures", std::to_string(pictures_)},
                                            {"found", std::to_string(found_)}});
 }
@@ -193,7 +204,8 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
     if (about.at("format") != gallery_format) throw std::out_of_range("format");
     const auto names = nlohmann::json::parse(about.at("names")).get<std::vector<std::string>>();
     const auto photos = nlohmann::json::parse(about.at("photos")).get<std::vector<std::string>>();
-    if (names.size() != photos.size()) throw std::out_of_range("photos");
+    const auto judges = nlohmann::json::parse(about.at("judges")).get<std::vector<bool>>();
+    if (names.size() != photos.size() || names.size() != judges.size()) throw std::out_of_range("photos");
     gallery.pictures_ = std::stoll(about.at("pictures"));
     gallery.found_ = std::stoll(about.at("found"));
     const auto rows = static_cast<std::int64_t>(names.size());
@@ -210,7 +222,8 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
     for (std::int64_t begin = 0, end = 0; begin < rows; begin = end) {
       const std::string& name = names[static_cast<std::size_t>(begin)];
       while (end < rows && names[static_cast<std::size_t>(end)] == name) ++end;
-      Person person{name, {photos.begin() + begin, photos.begin() + end}, {}};
+      Person person{
+          name, {photos.begin() + begin, photos.begin() + end}, {judges.begin() + begin, judges.begin() + end}, {}};
       for (const auto& [model, embeddings] : all) person.embeddings[model] = embeddings.narrow(0, begin, end - begin);
       gallery.people_.push_back(std::move(person));
     }

@@ -21,10 +21,11 @@ using Embeddings = std::map<const LoadedModel*, at::Tensor>;
 struct Person {
   std::string name;
   std::vector<std::string> photos;  ///< SHA-256 of the files, one a row of the embeddings; each once
+  std::vector<bool> judges;         ///< which of them are the second, fourth … of the person's files
   Embeddings embeddings;
 
-  /// What an attack may look at, the first, third … photo, and what it is judged by, the others: no photo does both. An
-  /// only photo has to.
+  /// What an attack may look at, the first, third … file, and what it is judged by, the others: no photo does both,
+  /// whoever finds the faces. Where a half is empty, all photos have to.
   Embeddings attacked() const;
   Embeddings judging() const;
 };

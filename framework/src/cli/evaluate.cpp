@@ -81,12 +81,15 @@ void add_once(std::vector<T>& list, const T& item) {
   if (std::ranges::find(list, item) == list.end()) list.push_back(item);
 }
 
-/// Puts a judge where its kind belongs, unless it is there.
+/// Puts a judge where its kind belongs, unless it is there. Throws ConfigError where another has its name.
 void add_judge(Jury& jury, const LoadedModel& model, Role role) {
   const auto add = [&](std::vector<Judge>& judges) {
-    const bool there = std::ranges::any_of(
-        judges, [&](const Judge& one) { return one.model == &model || one.model->name == model.name; });
-    if (!there) judges.push_back({&model, role});
+    const auto there = std::ranges::find(judges, model.name, [](const Judge& one) { return one.model->name; });
+    if (there == judges.end()) {
+      judges.push_back({&model, role});
+    } else if (there->model->identity != model.identity) {
+      throw ConfigError("--model " + model.name + ": the experiment calls another model so, which judges already");
+    }
   };
   if (includes(model.provides, Field::embedding)) add(jury.recognisers);
   if (includes(model.provides, sight)) add(jury.detectors);
@@ -112,10 +115,14 @@ const LoadedModel& detector_for(const po::variables_map& given, NamedModels& mod
   if (given.contains("detector")) return models.get(given["detector"].as<std::string>(), sight);
   if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return *usual;
   for (const char* name : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector"}) {
-    const LoadedModel& other = models.get(name, sight);
-    if (role_of(other, attacked) == Role::held_out) return other;
+    try {
+      const LoadedModel& other = models.get(name, sight);
+      if (role_of(other, attacked) == Role::held_out) return other;
+    } catch (const MissingFile&) {
+      continue;  // its weights were never fetched
+    }
   }
-  throw ConfigError("every detector was attacked: name one that was not with --detector");
+  throw ConfigError("every detector whose weights are there was attacked: name one that was not with --detector");
 }
 
 void set_minimum_score(Portraying& by, const po::variables_map& given) {
@@ -127,7 +134,9 @@ void set_minimum_score(Portraying& by, const po::variables_map& given) {
 
 std::vector<Degradation> degradations(const po::variables_map& given, const std::vector<Degradation>& experiment) {
   std::vector<Degradation> all;
-  for (const std::string& name : list(given, "after")) all.push_back(parse_degradation(name));
+  std::vector<std::string> names;
+  for (const std::string& name : list(given, "after")) add_once(names, name);
+  for (const std::string& name : names) all.push_back(parse_degradation(name));
   if (!all.empty()) return all;
   if (!experiment.empty()) return experiment;
   for (const std::string& name : usual_degradations()) all.push_back(parse_degradation(name));
@@ -201,7 +210,25 @@ class RunWork {
   }
 
  private:
+  /// All variants are judged alike: by the same people, aligned by the same models.
+  void require_one_panel(const fs::path& run) const {
+    const Experiment& first = experiments_.front();
+    for (const Experiment& other : experiments_) {
+      const auto same = [&](const char* key, bool equal) {
+        if (equal) return;
+        throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
+                          ", and evaluate compares variants by one of these: run them apart");
+      };
+      same("data.people", other.people == first.people);
+      same("faces.detector", other.detector == first.detector);
+      same("faces.landmarks", other.landmarks == first.landmarks);
+      same("faces.minimum_score", other.minimum_score == first.minimum_score);
+      same("evaluate.after", std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
+    }
+  }
+
   void prepare(const fs::path& run, const po::variables_map& given, NamedModels& models) {
+    require_one_panel(run);
     work.name = experiments_.front().name;
     work.out = run;
     work.people = experiments_.front().people;
@@ -320,7 +347,7 @@ std::vector<Json> evaluate(Work& work) {
       for (const CaseEvaluation& after : seen.after)
         lines.emplace_back(task.label.item, evaluation_line(task.label, after, seen.quality));
       progress.pass_item();
-    } catch (const PictureError& error) {
+    } catch (const Error& error) {
       ++work.failed;
       progress.end_item(std::string(error.what()) + "; left out");
     }
@@ -407,7 +434,11 @@ int evaluate_command(std::vector<std::string> args) {
     answers.emplace(given["answers"].as<std::string>());
     std::vector<Answers::Pictured> pictures;
     for (const Task& task : work.tasks) pictures.push_back({task.label.picture, task.label.output});
-    answers->require(pictures);
+    std::vector<std::string> judges;
+    for (const LoadedModel* model : work.panel.by.models) judges.push_back(model->name);
+    answers->require(pictures, judges);
+    if (std::ranges::find(work.panel.after, std::string("png"), &Degradation::name) == work.panel.after.end())
+      throw ConfigError("--answers are of the pictures as delivered, so --after needs png among the others");
   }
 
   const Gallery gallery = people_of(work);

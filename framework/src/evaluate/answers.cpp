@@ -117,8 +117,13 @@ const Answers::Answer* Answers::find(const std::string& recogniser, const std::s
   return found != answers_.end() ? &*found : nullptr;
 }
 
-void Answers::require(const std::vector<Pictured>& pictures) const {
+void Answers::require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const {
   for (const Answer& answer : answers_) {
+    if (std::ranges::find(judges, answer.recogniser) != judges.end()) {
+      refuse(
+          file_, answer.row,
+          "'" + one_line(answer.recogniser) + "' is the name of a model that judges here; call the service otherwise");
+    }
     const auto about = std::ranges::find_if(
         pictures, [&](const Pictured& one) { return one.clean == answer.picture || one.delivered == answer.picture; });
     if (about == pictures.end())

@@ -22,8 +22,9 @@ class Answers {
   struct Pictured {
     std::string clean, delivered;
   };
-  /// Throws ConfigError where a recogniser was asked about a picture that is none of these, or not about the clean one.
-  void require(const std::vector<Pictured>& pictures) const;
+  /// Throws ConfigError where a recogniser is named as one of these judges, or was asked about a picture that is none
+  /// of these, or not about the clean one.
+  void require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const;
 
   /// Puts each recogniser, with its outcomes, into the lines for the pictures as delivered. Throws ConfigError where
   /// one has fewer faces than it answered about.

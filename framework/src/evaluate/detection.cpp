@@ -12,6 +12,11 @@ const Face* nearest(const std::vector<Face>& found, const Box& box) {
   return best;
 }
 
+Box as_drawn(const std::vector<Face>& found, const Box& box) {
+  const Face* face = nearest(found, box);
+  return face != nullptr && iou(face->box, box) >= roughly_same_face ? face->box : box;
+}
+
 bool still_found(double score, double iou, double minimum_score) {
   return score > minimum_score && iou >= same_face;
 }
@@ -32,16 +37,11 @@ Detection measure_detection(const std::vector<Face>& found, const std::vector<Bo
   }
   std::vector<bool> taken(truth.size());
   for (const Face& face : found) {
-    std::size_t best = truth.size();
-    double closest = same_face;
-    for (std::size_t t = 0; t < truth.size(); ++t) {
-      const double overlap = iou(face.box, truth[t]);
-      if (taken[t] || overlap < closest) continue;
-      closest = overlap;
-      best = t;
-    }
-    if (best < truth.size()) taken[best] = true;
-    detection.hits.push_back({face.score, best < truth.size()});
+    const auto nearest_to = std::ranges::max_element(truth, {}, [&](const Box& box) { return iou(face.box, box); });
+    const auto t = static_cast<std::size_t>(nearest_to - truth.begin());
+    const bool hit = t < truth.size() && iou(face.box, truth[t]) >= same_face && !taken[t];
+    if (hit) taken[t] = true;
+    detection.hits.push_back({face.score, hit});
   }
   return detection;
 }

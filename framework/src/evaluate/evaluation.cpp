@@ -12,8 +12,6 @@ namespace faceoff {
 
 namespace {
 
-/// Boxes of different detectors are of one face from here on: some show the chin and some the hair.
-constexpr double roughly_same_face = .3;
 /// Boxes that count for average precision; what a cascade thinks of on the way is less sure (models.md).
 constexpr double lowest_score = .1;
 /// Who nobody knows.
@@ -43,11 +41,12 @@ at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, co
 /// What one recogniser makes of one face, clean and delivered. `as_it_was`: its embedding on the clean picture.
 Recognition recognise(const Judge& judge, std::vector<Known> lineup, const FaceEvaluation& face,
                       const at::Tensor& as_it_was, const Both<at::Tensor>& seen) {
-  Recognition said{&judge, std::nullopt, {}};
+  Recognition said{&judge, false, std::nullopt, {}};
   const bool alone = lineup.empty();
   if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0)});
   const Known* target = face.target.empty() ? nullptr : find(lineup, face.target);
   const Known* self = find(lineup, face.person);
+  said.target_known = target != nullptr;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen[i].defined()) continue;
     const auto mean = [&](const Known* known) {
@@ -91,7 +90,7 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
   }
   for (const LoadedModel* detector : panel_.detectors) {
     std::vector<Face>& boxes = look.detected[detector];
-    boxes = detect(*detector, pixels, lowest_score);
+    boxes = detect(*detector, pixels, std::min(lowest_score, panel_.by.minimum_score));
     for (Face& face : boxes) face.box = scaled(face.box, x, y);
   }
   return look;
@@ -101,7 +100,7 @@ const Evaluator::Clean& Evaluator::clean(const Case& one) {
   const std::optional<std::vector<Box>> boxes = one.faces ? std::optional(boxes_of(*one.faces)) : std::nullopt;
   if (clean_ && clean_->file == one.clean && (!boxes || equal(*boxes, clean_->boxes))) return *clean_;
   clean_.reset();
-  Clean made{one.clean, read_picture(one.clean), {}, {}, {}, {}};
+  Clean made{one.clean, read_picture(one.clean), {}, {}, {}, {}, {}};
   const at::Tensor pixels = to_tensor(made.picture, at::TensorOptions(panel_.by.device).dtype(at::kFloat));
   const std::vector<Face> faces = find_faces(*panel_.by.detector, panel_.by.landmarks, pixels, panel_.by.minimum_score);
   if (boxes) made.boxes = *boxes;
@@ -109,8 +108,13 @@ const Evaluator::Clean& Evaluator::clean(const Case& one) {
   for (const Box& box : made.boxes) {
     const Face* face = nearest(faces, box);
     const bool same = face != nullptr && iou(face->box, box) >= roughly_same_face;
-    made.where.push_back(same ? face->box : box);
+    made.where.push_back(as_drawn(faces, box));
     made.faces.push_back(embed_all(pixels, same ? face : nullptr));
+  }
+  for (const LoadedModel* detector : panel_.detectors) {
+    const std::vector<Face> drawn = detect(*detector, pixels, panel_.by.minimum_score);
+    std::ranges::transform(made.boxes, std::back_inserter(made.truth[detector]),
+                           [&](const Box& box) { return as_drawn(drawn, box); });
   }
   for (const Degradation& after : panel_.after) made.looks.push_back(look(made.picture, after, made.where));
   clean_ = std::move(made);
@@ -163,8 +167,8 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
     for (const Judge& judge : jury.detectors) {
       DetectorEvaluation& detector = made.detectors.emplace_back(DetectorEvaluation{&judge, {}});
       for (std::size_t i = 0; i < looks.size(); ++i) {
-        detector.seen[i] =
-            measure_detection(looks[i].detected.at(judge.model), before.boxes, area, panel_.by.minimum_score);
+        detector.seen[i] = measure_detection(looks[i].detected.at(judge.model), before.truth.at(judge.model), area,
+                                             panel_.by.minimum_score);
       }
     }
     all.after.push_back(std::move(made));

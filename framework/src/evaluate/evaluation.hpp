@@ -47,6 +47,7 @@ using Both = std::array<T, 2>;
 /// What one recogniser makes of one face.
 struct Recognition {
   const Judge* judge = nullptr;
+  bool target_known = false;                ///< whether photos of the target are there
   std::optional<Outcome> outcome;           ///< nothing where there are no people to choose between
   Both<std::optional<Match>> best;          ///< nothing where no face was found
   Both<std::optional<double>> target = {};  ///< mean cosine with the target's judging photos
@@ -101,8 +102,9 @@ class Evaluator {
   struct Clean {
     std::filesystem::path file;
     Picture picture;
-    std::vector<Box> boxes;  // the protected faces
-    std::vector<Box> where;  // where the panel's detector sees them
+    std::vector<Box> boxes;                                // the protected faces
+    std::vector<Box> where;                                // where the panel's detector sees them
+    std::map<const LoadedModel*, std::vector<Box>> truth;  // as each judging detector draws them
     std::vector<Embeddings> faces;
     std::vector<Look> looks;  // a degradation
   };

@@ -9,21 +9,24 @@ Json both(const Both<T>& values, const Convert& convert) {
   return Json::array({convert(values[0]), convert(values[1])});
 }
 
+/// Null where the recogniser has no thresholds, and no rate where it does not know whom to compare with (`known`).
 /// Whether each similarity reaches, or misses, the threshold of each rate. Where no face was found it does neither: a
 /// recogniser that finds it may still know it.
-Json at_rates(const Judge& judge, const Both<std::optional<double>>& similarity, bool reaches) {
+Json at_rates(const Judge& judge, const Both<std::optional<double>>& similarity, bool known, bool reaches) {
   const Calibration* calibration = judge.model->calibration;
+  if (calibration == nullptr) return nullptr;
   Json rates = Json::object();
+  if (!known) return rates;
   for (const auto& [name, rate] : false_accept_rates) {
-    const double* threshold = calibration != nullptr ? calibration->threshold(rate) : nullptr;
+    const double* threshold = calibration->threshold(rate);
     if (threshold == nullptr) continue;
     rates[name] = both(similarity,
                        [&](const std::optional<double>& value) { return value && (*value >= *threshold) == reaches; });
   }
-  return rates.empty() ? Json(nullptr) : rates;
+  return rates;
 }
 
-Json recognition(const Recognition& said, bool has_target) {
+Json recognition(const Recognition& said, bool has_target, bool known) {
   const auto match = [](const std::optional<Match>& one) {
     return one ? Json{{"name", one->name}, {"similarity", rounded(one->similarity)}} : Json(nullptr);
   };
@@ -33,13 +36,13 @@ Json recognition(const Recognition& said, bool has_target) {
           {"best", both(said.best, match)},
           {"target", has_target ? both(said.target, optional_number) : Json(nullptr)},
           {"self", both(said.self, optional_number)},
-          {"impersonated", has_target ? at_rates(*said.judge, said.target, true) : Json(nullptr)},
-          {"dodged", at_rates(*said.judge, said.self, false)}};
+          {"impersonated", has_target ? at_rates(*said.judge, said.target, said.target_known, true) : Json(nullptr)},
+          {"dodged", at_rates(*said.judge, said.self, known, false)}};
 }
 
 Json face_json(const FaceEvaluation& face) {
   Json models = Json::array();
-  for (const Recognition& said : face.models) models.push_back(recognition(said, !face.target.empty()));
+  for (const Recognition& said : face.models) models.push_back(recognition(said, !face.target.empty(), face.known));
   return {{"box", {rounded(face.box.x0), rounded(face.box.y0), rounded(face.box.x1), rounded(face.box.y1)}},
           {"person", face.person},
           {"known", face.known},

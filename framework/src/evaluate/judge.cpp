@@ -21,11 +21,12 @@ std::vector<DetectorReport> sightings(const Judge& judge, const at::Tensor& clea
   std::vector<DetectorReport> reports;
   for (const Face& face : faces) {
     DetectorReport report{&judge};
-    const Face* was = nearest(before, face.box);
-    if (was != nullptr && iou(was->box, face.box) >= same_face) report.score[0] = was->score;
-    if (const Face* left = nearest(after, face.box)) {
+    const Box box = as_drawn(before, face.box);
+    const Face* was = nearest(before, box);
+    if (was != nullptr && iou(was->box, box) >= same_face) report.score[0] = was->score;
+    if (const Face* left = nearest(after, box)) {
       report.score[1] = left->score;
-      report.iou = iou(left->box, face.box);
+      report.iou = iou(left->box, box);
     }
     reports.push_back(report);
   }

@@ -18,15 +18,16 @@ std::vector<Known> line_up(const std::vector<const Person*>& people, const Loade
                            const std::string& photo) {
   std::vector<Known> lineup;
   for (const Person* person : people) {
-    const auto photos_from = [&](std::size_t first, std::size_t step) {
+    const auto photos = [&](bool all) {
       std::vector<at::Tensor> rows;
-      for (std::size_t i = first; i < person->photos.size(); i += step) {
-        if (person->photos[i] != photo) rows.push_back(person->embeddings.at(&model)[static_cast<std::int64_t>(i)]);
+      for (std::size_t i = 0; i < person->photos.size(); ++i) {
+        if ((all || person->judges[i]) && person->photos[i] != photo)
+          rows.push_back(person->embeddings.at(&model)[static_cast<std::int64_t>(i)]);
       }
       return rows;
     };
-    std::vector<at::Tensor> rows = photos_from(1, 2);
-    if (rows.empty()) rows = photos_from(0, 1);
+    std::vector<at::Tensor> rows = photos(false);
+    if (rows.empty()) rows = photos(true);
     if (!rows.empty()) lineup.push_back({person->name, at::stack(rows)});
   }
   return lineup;

@@ -31,6 +31,7 @@ void add_face(Tally& tally, const Json& face) {
     auto& recogniser = named(tally.recognisers, said);
     ++recogniser.faces;
     if (!said.at("outcome").is_null()) ++recogniser.outcomes[said.at("outcome").get<std::string>().at(0)];
+    recogniser.calibrated = recogniser.calibrated || said.at("dodged").is_object();
     add_rates(recogniser.impersonated, said.at("impersonated"));
     add_rates(recogniser.dodged, said.at("dodged"));
   }
@@ -107,7 +108,7 @@ std::string words(const RecogniserTally& recogniser) {
     }
   }
   text += "\n" + rate_words(recogniser.impersonated, "impersonated") + rate_words(recogniser.dodged, "dodged");
-  if (recogniser.dodged.empty()) text += "    no threshold was measured for its weights and view\n";
+  if (!recogniser.calibrated) text += "    no threshold was measured for its weights and view\n";
   return text;
 }
 

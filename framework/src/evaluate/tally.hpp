@@ -26,6 +26,7 @@ struct Counts {
 struct RecogniserTally {
   std::string name, role;
   std::int64_t faces = 0;
+  bool calibrated = false;  ///< whether it has thresholds
   std::map<char, std::int64_t> outcomes;
   std::map<std::string, Counts> impersonated, dodged;  ///< by the false accept rate's name
 };

@@ -345,7 +345,8 @@ class Reader {
     out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});
     for (const std::string& name : evaluate.texts("after")) {
       try {
-        out_.after.push_back(parse_degradation(name));
+        const bool there = std::ranges::find(out_.after, name, &Degradation::name) != out_.after.end();
+        if (!there) out_.after.push_back(parse_degradation(name));
       } catch (const ConfigError& error) {
         evaluate.fault("after", error.what());
       }

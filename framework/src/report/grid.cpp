@@ -21,7 +21,8 @@ std::optional<double> number(const Json& value) {
 
 /// What a variant is besides its epsilon; a target's choice in plain words, "random, draw 2".
 std::string group_of(const Json& line) {
-  static const std::regex epsilon("(^|,)epsilon=[^,]*"), choice("target=choice_([a-z]+)_"), draw("draw_([0-9]+)_");
+  static const std::regex epsilon("(^|,)epsilon=[^,]*"), choice("target=choice_(furthest|nearest|random)_"),
+      draw("draw_([0-9]+)_");
   std::string group = std::regex_replace(line.at("variant").get<std::string>(), epsilon, "");
   if (group.starts_with(',')) group.erase(0, 1);
   const std::string chosen = std::regex_replace(group, choice, "$1");

@@ -383,6 +383,43 @@ TEST_F(RunFolder, AnEmptyFolderMayBeUsed) {
   EXPECT_EQ(items(hide("[\"none.png\"]")).size(), 1U);
 }
 
+TEST_F(RunFolder, AJpegSaysWhatItDidToTheBudgetAndToTheSuccess) {
+  save("small.png", small_picture());
+  const std::string steps = "[output]\nformat = \"jpeg\"\nquality = 60\n";
+  const std::vector<Json> all = items(hide("[\"small.png\"]", steps), {"--set", "optimizer.steps=12"});
+  ASSERT_EQ(all.size(), 1U);
+  const Json& item = all[0];
+  EXPECT_EQ(item["output"], "images/base/small.jpg");
+  EXPECT_TRUE(read_text(delivered(item)).starts_with("\xFF\xD8\xFF"));
+  EXPECT_EQ(largest_difference(raw(delivered(item)), small_picture()), item["linf"].get<int>());
+  EXPECT_GT(item["linf"], 8) << "a JPEG keeps to no budget";
+  EXPECT_LE(item["lossless"]["linf"], 8);
+  EXPECT_GT(item["lossless"]["psnr"], item["psnr"]);
+  ASSERT_EQ(item["lossless"]["faces"].size(), 1U);
+  const double before = item["lossless"]["faces"][0]["score"][1], after = item["faces"][0]["score"][1];
+  EXPECT_LT(before, after) << "the hidden face comes back";
+
+  fs::remove_all(folder_ / "run");
+  const Json lossless = items(hide("[\"small.png\"]"), {"--set", "optimizer.steps=12"}).at(0);
+  EXPECT_FALSE(lossless.contains("lossless"));
+  EXPECT_EQ(lossless["faces"], item["lossless"]["faces"]) << "the attack itself is the same";
+}
+
+TEST_F(RunFolder, AJpegIsNoneWhereThereIsNoFaceAndNotTransparent) {
+  cv::Mat landscape(48, 64, CV_8UC3), transparent;
+  cv::randu(landscape, 0, 256);
+  save("none.png", landscape);
+  cv::cvtColor(small_picture(), transparent, cv::COLOR_BGR2BGRA);
+  save("transparent.png", transparent);
+  const Outcome outcome = run(call(hide("[\"none.png\", \"transparent.png\"]", "[output]\nformat = \"jpeg\"\n")));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<Json> all = results(folder_ / "run");
+  EXPECT_EQ(all[0]["output"], "images/base/none.png");
+  EXPECT_EQ(largest_difference(raw(delivered(all[0])), landscape), 0);
+  EXPECT_TRUE(contains(outcome.err, "transparent.png: its transparency is lost in a JPEG")) << outcome.err;
+  EXPECT_EQ(raw(delivered(all[1])).channels(), 3);
+}
+
 // Pictures of all kinds.
 
 TEST_F(RunFolder, APictureWithoutAFaceIsDeliveredUnchanged) {

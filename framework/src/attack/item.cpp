@@ -38,8 +38,8 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   const at::Tensor clean = to_tensor(original, options);
   const std::vector<Face> faces = find_faces(*assembly.detector, assembly.landmarks, clean, experiment.minimum_score);
   if (faces.empty()) {
-    write_picture(output, original);
-    report.quality = compare(original.rgb, read_picture(output).rgb);
+    write_picture(as_it_was(output), original);
+    report.quality = compare(original.rgb, read_picture(as_it_was(output)).rgb);
     report.status = Status::no_face;
     return;
   }
@@ -73,15 +73,36 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
 
   const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);
-  write_picture(output, delivered_picture(original, pixels));
+  Picture delivered = delivered_picture(original, pixels);
+  const auto judged = [&](const Picture& read_again) {
+    return judge(assembly, clean, to_tensor(read_again, options), faces, targets);
+  };
+  if (experiment.encoding.format == PictureFormat::jpeg) {
+    // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
+    const Picture lossless = decode_picture(encode_picture(delivered), output.string());
+    report.lossless = {compare(original.rgb, lossless.rgb), judged(lossless)};
+    check_delivered(report.lossless->quality, experiment);
+    if (!delivered.alpha.empty()) report.notes.emplace_back("its transparency is lost in a JPEG");
+    delivered.alpha = cv::Mat();
+  }
+  write_picture(output, delivered, experiment.encoding);
   const Picture read_again = read_picture(output);
   report.quality = compare(original.rgb, read_again.rgb);
-  check_delivered(report.quality, experiment);
-  report.faces = judge(assembly, clean, to_tensor(read_again, options), faces, targets);
+  if (!report.lossless) check_delivered(report.quality, experiment);
+  if (report.lossless && report.quality.linf > report.lossless->quality.linf) {
+    report.notes.push_back("as a JPEG it differs by up to " + std::to_string(report.quality.linf) +
+                           " grey levels, and by up to " + std::to_string(report.lossless->quality.linf) +
+                           " before it was encoded");
+  }
+  report.faces = judged(read_again);
   report.status = Status::protected_;
 }
 
 }  // namespace
+
+std::filesystem::path as_it_was(std::filesystem::path output) {
+  return output.replace_extension(".png");
+}
 
 std::string to_string(Status status) {
   switch (status) {

@@ -17,6 +17,12 @@ namespace faceoff {
 enum class Status { protected_, no_face, failed };
 std::string to_string(Status status);
 
+/// What a JPEG's encoding came upon: the attacked pixels as a file without loss, read again.
+struct Lossless {
+  Quality quality;
+  std::vector<FaceReport> faces;
+};
+
 /// What became of one picture under one variant.
 struct ItemReport {
   Status status = Status::failed;
@@ -25,7 +31,11 @@ struct ItemReport {
   Quality quality;
   std::int64_t queries = 0;
   std::vector<FaceReport> faces;
+  std::optional<Lossless> lossless;  ///< where the delivered file is a JPEG
 };
+
+/// Where a picture without a face is delivered in place of `output`: as a PNG, which changes nothing of it.
+std::filesystem::path as_it_was(std::filesystem::path output);
 
 /// The picture's whole way: read, find faces, attack, check the budget, round, paste, write to `output`, read that
 /// again and judge it. What goes wrong with this picture alone is in the report; an output that can't be written is

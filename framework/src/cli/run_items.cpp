@@ -200,7 +200,8 @@ RunFolder RunItems::folder() const {
 void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::path& picture, const std::string& stem,
                       std::int64_t item, Progress& progress) {
   const Experiment& experiment = variant.assembly->experiment;
-  ItemRecord record{item, picture, run.picture_place(experiment.variant, stem).string(), 0, utc_now(), {}};
+  ItemRecord record{item, picture,   run.picture_place(experiment.variant, stem, experiment.encoding.format).string(),
+                    0,    utc_now(), {}};
   const auto start = std::chrono::steady_clock::now();
   progress.start_item(picture.filename().string());
   BlackBox& box = BlackBox::here();
@@ -213,6 +214,7 @@ void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::p
                   [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.finished = utc_now();
+  if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
   run.append_result(result_line(record, experiment, report));
   box.done = item + 1;
   box.end_item();

@@ -70,6 +70,7 @@ class Reader {
     read_augmentations();
     read_optimizer();
     read_evaluate();
+    read_output();
     check_roles();
     return std::move(out_);
   }
@@ -110,7 +111,8 @@ class Reader {
 
   void read_top() {
     Section top = section(&root_, "");
-    for (const char* key : {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "sweep"}) {
+    for (const char* key :
+         {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "output", "sweep"}) {
       top.take(key);
     }
     out_.name = top.text("name", fs::path(file_).stem().string());
@@ -352,6 +354,19 @@ class Reader {
       }
     }
     evaluate.finish();
+  }
+
+  void read_output() {
+    if (misshapen("output")) return;
+    Section output = section(table("output"), "[output]");
+    const bool jpeg = output.choice("format", {"png", "jpeg"}) == "jpeg";
+    out_.encoding.format = jpeg ? PictureFormat::jpeg : PictureFormat::png;
+    if (jpeg) {
+      out_.encoding.quality = static_cast<int>(output.integer("quality", 95, {1, 100}));
+    } else if (output.take("quality") != nullptr) {
+      output.fault("quality", "'quality' is of a JPEG: say format = \"jpeg\" too");
+    }
+    output.finish();
   }
 
   /// Attacked models and judging models never mix.

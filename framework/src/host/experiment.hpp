@@ -16,6 +16,7 @@
 #include "host/document.hpp"
 #include "host/plugins.hpp"
 #include "host/section.hpp"
+#include "picture/picture.hpp"
 
 namespace faceoff {
 
@@ -80,6 +81,8 @@ struct Experiment {
   std::optional<double> stop_at;  ///< the attack ends once the objective is as low
   TargetConfig target;
   Place attack_place;
+
+  Encoding encoding;  ///< of the delivered pictures
 
   std::vector<LossConfig> losses;
   std::vector<AugmentationConfig> augmentations;

@@ -51,6 +51,14 @@ Json face(const FaceReport& report) {
           {"models", models}};
 }
 
+Json quality(const Quality& quality) {
+  return {{"linf", quality.linf},
+          {"l2", rounded(quality.l2)},
+          {"psnr", optional_number(quality.psnr)},
+          {"ssim", rounded(quality.ssim)},
+          {"changed", rounded(quality.changed)}};
+}
+
 }  // namespace
 
 std::string result_line(const ItemRecord& record, const Experiment& experiment, const ItemReport& report) {
@@ -63,17 +71,20 @@ std::string result_line(const ItemRecord& record, const Experiment& experiment, 
                {"output", delivered ? Json(record.output) : Json(nullptr)},
                {"status", to_string(report.status)},
                {"epsilon", experiment.epsilon},
-               {"norm", experiment.norm == Norm::inf ? "inf" : "two"},
-               {"linf", delivered ? Json(report.quality.linf) : Json(nullptr)},
-               {"l2", delivered ? Json(rounded(report.quality.l2)) : Json(nullptr)},
-               {"psnr", delivered ? optional_number(report.quality.psnr) : Json(nullptr)},
-               {"ssim", delivered ? Json(rounded(report.quality.ssim)) : Json(nullptr)},
-               {"changed", delivered ? Json(rounded(report.quality.changed)) : Json(nullptr)},
-               {"queries", report.queries},
-               {"seconds", milliseconds(record.seconds)},
-               {"started", record.started},
-               {"finished", record.finished},
-               {"faces", faces}};
+               {"norm", experiment.norm == Norm::inf ? "inf" : "two"}};
+  const Json measured = quality(report.quality);
+  for (const auto& [key, value] : measured.items()) line[key] = delivered ? value : Json(nullptr);
+  line["queries"] = report.queries;
+  line["seconds"] = milliseconds(record.seconds);
+  line["started"] = record.started;
+  line["finished"] = record.finished;
+  line["faces"] = faces;
+  if (report.lossless) {
+    Json lossless = quality(report.lossless->quality);
+    lossless["faces"] = Json::array();
+    for (const FaceReport& one : report.lossless->faces) lossless["faces"].push_back(face(one));
+    line["lossless"] = lossless;
+  }
   if (!delivered) line["error"] = report.error;
   return to_text(line);
 }

@@ -96,12 +96,12 @@ std::int64_t RunFolder::count_results() const {
   return std::ranges::count(text, '\n');
 }
 
-fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem) const {
+fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem, PictureFormat format) const {
   const fs::path folder = fs::path("images") / variant;
   std::error_code error;
   fs::create_directories(path_ / folder, error);
   if (error) throw FileError((path_ / folder).string() + ": can't make the folder: " + error.message());
-  return folder / (stem + ".png");
+  return folder / (stem + (format == PictureFormat::jpeg ? ".jpg" : ".png"));
 }
 
 std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pictures) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "picture/picture.hpp"
+
 namespace faceoff {
 
 /// A folder with everything that an experiment produced.
@@ -30,7 +32,7 @@ class RunFolder {
   /// How many items have their line; one that was not written whole is dropped.
   std::int64_t count_results() const;
   /// Makes images/<variant>/ and names the picture's place in it, relative to the run.
-  std::filesystem::path picture_place(const std::string& variant, const std::string& stem) const;
+  std::filesystem::path picture_place(const std::string& variant, const std::string& stem, PictureFormat format) const;
 
  private:
   std::filesystem::path path_;

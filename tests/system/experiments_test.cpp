@@ -98,6 +98,49 @@ TEST_F(Experiments, CentringTakesMoreThanOnePerson) {
   EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
+TEST_F(Experiments, AListOfTargetsGivesEachFaceItsOwn) {
+  ASSERT_TRUE(cv::imwrite((folder_ / "small.png").string(), two_small_faces()));
+  const Args few = {
+      "--set", "optimizer.steps=1", "--set", "attack.epsilon=8", "--set", "data.people=models/samples/sample3.jpg",
+      "--set"};
+  Args two = few, three = few;
+  two.emplace_back("attack.target=[{choice=\"named\",name=\"sample3/2\"},{choice=\"photos\",photos=\"other.png\"}]");
+  three.emplace_back("attack.target=[{choice=\"nearest\"},{choice=\"nearest\"},{choice=\"nearest\"}]");
+  const std::vector<Json> all = items("impersonate_picture", two);
+  ASSERT_EQ(all.size(), 1U);
+  ASSERT_EQ(all[0]["faces"].size(), 2U);
+  EXPECT_LT(all[0]["faces"][0]["box"][0], all[0]["faces"][1]["box"][0]);
+  EXPECT_EQ(all[0]["faces"][0]["target"], "sample3/2");
+  EXPECT_EQ(all[0]["faces"][1]["target"], "photos/2");
+
+  // Its resolved.toml says the same.
+  const Outcome again = run_faceoff({"run", "run/resolved.toml", "--out", "again"}, folder_.path());
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(timeless(results(folder_ / "again").at(0)), timeless(all[0]));
+
+  fs::remove_all(folder_ / "run");
+  Args args = {"--out", "run", "--set", "data.pictures=small.png"};
+  args.insert(args.end(), three.begin(), three.end());
+  const Outcome outcome = run("impersonate_picture", args);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(contains(outcome.err, "has 3 targets, one a face, and the picture has 2 faces")) << outcome.err;
+}
+
+TEST_F(Experiments, NobodyIsTheirOwnTarget) {
+  for (const char* person : {"ann", "bea"}) fs::create_directories(folder_ / "people" / person);
+  ASSERT_TRUE(cv::imwrite((folder_ / "people/ann/1.png").string(), small_picture()));
+  ASSERT_TRUE(cv::imwrite((folder_ / "people/bea/1.png").string(), other_small_picture()));
+  // Another file of a person that people shows.
+  fs::create_directories(folder_ / "new/ann");
+  ASSERT_TRUE(cv::imwrite((folder_ / "new/ann/2.png").string(), small_picture() * .9));
+  const std::vector<Json> all =
+      items("impersonate_picture",
+            {"--set", "data.pictures=new/ann/2.png", "--set", "data.people=people", "--set",
+             "attack.target={choice=\"nearest\"}", "--set", "attack.epsilon=8", "--set", "optimizer.steps=1"});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["faces"][0]["target"], "bea");
+}
+
 TEST_F(Experiments, NoTwoDrawsAreTheSamePersonUntilAllWereDrawn) {
   const Args few = {
       "--set", "optimizer.steps=1", "--set", "attack.epsilon=8", "--set", "data.people=models/samples/sample2.jpg",

@@ -71,6 +71,10 @@ cv::Mat other_small_picture() {
   return half_of(1, {80, 0, 720, 720});
 }
 
+cv::Mat two_small_faces() {
+  return half_of(0, {280, 150, 900, 720});
+}
+
 std::string with_orientation(const std::vector<unsigned char>& jpeg, unsigned orientation) {
   // After the start marker an APP1 segment: a TIFF header and a directory of one entry, tag 0x112.
   std::string exif(

@@ -28,6 +28,8 @@ constexpr std::array<std::size_t, 6> faces_on_samples = {3, 3, 3, 4, 5, 4};
 cv::Mat small_picture();
 /// Another, of sample2.
 cv::Mat other_small_picture();
+/// A part of sample1 with two faces beside each other.
+cv::Mat two_small_faces();
 
 /// A JPEG's bytes with an EXIF orientation.
 std::string with_orientation(const std::vector<unsigned char>& jpeg, unsigned orientation);

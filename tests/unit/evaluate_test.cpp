@@ -92,6 +92,7 @@ TEST(LineUp, KnowsNobodyByTheVeryPhotoThatIsLookedAt) {
   const std::vector<Known> lineup = line_up({&ann, &bea}, model, "ann1");
   ASSERT_EQ(lineup.size(), 2U);
   EXPECT_TRUE(at::equal(lineup[0].photos, ann.embeddings.at(&model).narrow(0, 0, 1)));
+  EXPECT_FALSE(lineup[0].disjoint) << "the judging photo is the one that is looked at";
   EXPECT_EQ(line_up({&ann, &bea}, model, "bea4").size(), 1U) << "of bea there is no other photo";
 }
 
@@ -101,6 +102,8 @@ TEST(LineUp, GivesAFaceToWhoeverLooksLikeItOnThatPhoto) {
   EXPECT_EQ(owner_of({&ann, &bea}, model, "ann1", axis(1)), &ann);
   EXPECT_EQ(owner_of({&ann, &bea}, model, "ann1", axis(5)), nullptr) << "another face on ann's photo";
   EXPECT_EQ(owner_of({&ann, &bea}, model, "elsewhere", axis(1)), nullptr);
+  EXPECT_EQ(owner_by_folder({&ann, &bea}, "people/bea/new.png"), &bea);
+  EXPECT_EQ(owner_by_folder({&ann, &bea}, "bea.png"), nullptr);
   const std::vector<Known> lineup = line_up({&ann, &bea}, model, "elsewhere");
   EXPECT_EQ(best_match(lineup, axis(2)).name, "bea");
   EXPECT_EQ(best_match(lineup, axis(2)).similarity, 1);
@@ -297,8 +300,9 @@ TEST_F(AnswersOf, NobodyOrAboutNothingAreRefusedWithTheirPlace) {
 TEST(Tallies, AddUpFacesByVariantAndDegradation) {
   const auto line = [](const char* variant, const char* outcome, bool impersonated, double psnr) {
     const Json rates = {{"1e-3", {false, impersonated}}};
-    const Json model = {{"name", "r"},       {"role", "held_out"},    {"outcome", outcome},
-                        {"target", {0, .5}}, {"impersonated", rates}, {"dodged", nullptr}};
+    const Json model = {{"name", "r"},       {"role", "held_out"},       {"outcome", outcome},
+                        {"target", {0, .5}}, {"target_disjoint", false}, {"impersonated", rates},
+                        {"dodged", nullptr}};
     const Json sighting = {{"faces", {{{"score", .9}, {"iou", .8}}}}, {"false_areas", {.25}}, {"boxes", {{.9, true}}}};
     const Json nothing = {
         {"faces", {{{"score", 0}, {"iou", 0}}}}, {"false_areas", Json::array()}, {"boxes", Json::array()}};
@@ -327,6 +331,7 @@ TEST(Tallies, AddUpFacesByVariantAndDegradation) {
   const std::string words = to_words(tallies);
   expect_in(words, "a, after png: 2 pictures, 35.0 dB on average");
   expect_in(words, "r (held_out), 2 faces: H 1 L 1 M 0 U 0 N 0");
+  expect_in(words, "of 2 of the 2 targets there is no photo that the attack did not look at");
   expect_in(words, "found 0 of 2 faces, 2 of the clean ones; average precision 0.000, clean 1.000");
 }
 

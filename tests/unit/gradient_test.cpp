@@ -82,7 +82,7 @@ class Chain {
         subjects_(make_subjects(built_.assembly, scene_.picture, scene_.faces, false, 17)) {
     for (const Judge& judge : built_.assembly.judges)
       means_[judge.model] = noise({embedding_length(*judge.model)}, -.05, .05, 30);
-    if (built_.assembly.experiment.target.choice == TargetConfig::Choice::none) return;
+    if (built_.assembly.experiment.targets.empty()) return;
     for (std::size_t f = 0; f < scene_.faces.size(); ++f) targets_.push_back(target(f));
   }
 

@@ -233,8 +233,8 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     LossTerm term{
         config.plugin.info->name, build<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
     const Field wanted = asked_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
-    require(!includes(wanted, Field::targets) || experiment.target.choice != TargetConfig::Choice::none,
-            config.plugin.place, term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
+    require(!includes(wanted, Field::targets) || !experiment.targets.empty(), config.plugin.place,
+            term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     require(!includes(wanted, Field::mean) || !experiment.people.empty(), config.plugin.place,
             term.plugin + " needs people, whose mean embedding it subtracts: say [data] people = \"FOLDER\"");
     needs = needs | wanted;
@@ -274,7 +274,8 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     if (includes(surrogate->provides, Field::embedding)) judges.push_back({surrogate, Role::surrogate});
     if (includes(surrogate->provides, sight)) judging_detectors.push_back({surrogate, Role::surrogate});
   }
-  require(experiment.target.choice == TargetConfig::Choice::none || !judges.empty(), experiment.target.place,
+  require(experiment.targets.empty() || !judges.empty(),
+          experiment.targets.empty() ? Place{} : experiment.targets.front().place,
           "a target is a person, and none of the attacked models is an embedder");
   for (const std::string& name : experiment.held_out) {
     const LoadedModel* judge = model(name);

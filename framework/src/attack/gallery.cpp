@@ -104,6 +104,32 @@ const Person* drawn(std::vector<const Person*> people, std::uint64_t key, std::i
   return people[place];
 }
 
+/// Whom the picture's f-th face is to be taken for.
+const Person& choose(const Assembly& assembly, const Gallery& gallery, const TargetConfig& config,
+                     const Targeted& picture, std::int64_t f) {
+  using Choice = TargetConfig::Choice;
+  std::vector<const Person*> candidates;
+  for (const Person& person : gallery.people()) {
+    const bool there =
+        person.name == picture.folder || std::ranges::find(person.photos, picture.photo) != person.photos.end();
+    if (!there && (config.choice != Choice::named || person.name == config.name)) candidates.push_back(&person);
+  }
+  if (candidates.empty()) {
+    throw Error("nobody is left to be taken for: " +
+                (config.choice == Choice::named ? "'" + config.name + "'" : std::string("everybody in [data] people")) +
+                " is on this picture");
+  }
+  const LoadedModel* measure = assembly.judges.front().model;
+  const auto similarity = [&](const Person* person) {
+    return at::matmul(person->attacked().at(measure), picture.own[f]).mean().item<double>();
+  };
+  if (config.choice == Choice::furthest) return **std::ranges::min_element(candidates, {}, similarity);
+  if (config.choice == Choice::nearest) return **std::ranges::max_element(candidates, {}, similarity);
+  if (config.choice == Choice::named) return *candidates.front();
+  const std::uint64_t key = mix(mix(assembly.experiment.seed, hash("target")), hash(picture.photo));
+  return *drawn(candidates, mix(key, static_cast<std::uint64_t>(f)), config.draw);
+}
+
 constexpr const char* gallery_format = "faceoff gallery 2";
 
 /// What a model's rows in a gallery's file are named by: the same weights under the same view give the same rows.
@@ -249,42 +275,27 @@ Person Gallery::from_photos(const Portraying& by, const TargetConfig& target,
                             const std::function<void(const std::string&)>& notice) {
   std::int64_t unreadable = 0;
   Person person = person_of(
-      by, "photos", {target.photos.begin(), target.photos.end()}, notice, [](const std::string&) {}, unreadable);
+      by, target.name, {target.photos.begin(), target.photos.end()}, notice, [](const std::string&) {}, unreadable);
   if (person.embeddings.empty()) throw ConfigError("no face on any of the target's photos", target.place);
   return person;
 }
 
-std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gallery, const at::Tensor& own,
-                                   const std::string& photo, std::uint64_t key) {
-  using Choice = TargetConfig::Choice;
-  const TargetConfig& config = assembly.experiment.target;
-  if (config.choice == Choice::none) return {};
-  const LoadedModel* measure = assembly.judges.front().model;
-  std::vector<const Person*> candidates;
-  for (const Person& person : gallery.people()) {
-    if (std::ranges::find(person.photos, photo) == person.photos.end() &&
-        (config.choice != Choice::named || person.name == config.name))
-      candidates.push_back(&person);
-  }
-  if (candidates.empty()) {
-    throw Error("nobody is left to be taken for: " +
-                (config.choice == Choice::named ? "'" + config.name + "'" : std::string("everybody in [data] people")) +
-                " is on this picture");
+std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gallery,
+                                   const std::map<std::string, Person>& photos, const Targeted& picture) {
+  const std::vector<TargetConfig>& configs = assembly.experiment.targets;
+  if (configs.empty()) return {};
+  const std::int64_t faces = picture.own.size(0);
+  if (configs.size() > 1 && faces != static_cast<std::int64_t>(configs.size())) {
+    throw Error("[attack] target has " + std::to_string(configs.size()) + " targets, one a face, and the picture has " +
+                std::to_string(faces) + (faces == 1 ? " face" : " faces"));
   }
   std::vector<Target> targets;
-  for (std::int64_t f = 0; f < own.size(0); ++f) {
-    const auto similarity = [&](const Person* person) {
-      return at::matmul(person->attacked().at(measure), own[f]).mean().item<double>();
-    };
-    const Person* chosen = candidates.front();
-    if (config.choice == Choice::furthest) chosen = *std::ranges::min_element(candidates, {}, similarity);
-    if (config.choice == Choice::nearest) chosen = *std::ranges::max_element(candidates, {}, similarity);
-    if (config.choice == Choice::random) {
-      chosen =
-          drawn(candidates, mix(mix(mix(assembly.experiment.seed, hash("target")), key), static_cast<std::uint64_t>(f)),
-                config.draw);
-    }
-    targets.push_back({chosen->name, chosen->attacked(), chosen->judging()});
+  for (std::int64_t f = 0; f < faces; ++f) {
+    const TargetConfig& config = configs.size() > 1 ? configs[static_cast<std::size_t>(f)] : configs.front();
+    const Person& chosen = config.choice == TargetConfig::Choice::photos
+                               ? photos.at(config.name)
+                               : choose(assembly, gallery, config, picture, f);
+    targets.push_back({chosen.name, chosen.attacked(), chosen.judging()});
   }
   return targets;
 }

@@ -72,9 +72,17 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
 /// A decoded picture as [1,3,H,W] RGB in [0,255].
 at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options);
 
+/// A picture whose faces get targets.
+struct Targeted {
+  std::string photo;   ///< its SHA-256
+  std::string folder;  ///< the name of its folder, which in LFW's layout is the person's
+  at::Tensor own;      ///< [F,D] its faces' embeddings under the first attacked embedder
+};
+
 /// Chooses whom each face is to be taken for, measured on the first attacked embedder; never somebody who has a photo
-/// in the same file. `own`: the faces' embeddings [F,D] under that model; `key` stands for the picture's content.
-std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gallery, const at::Tensor& own,
-                                   const std::string& photo, std::uint64_t key);
+/// in the same file, or the picture in their folder. `photos`: a person for each of the experiment's targets that is
+/// photos. Throws Error where nobody is left, or where there is a target a face and the faces are more or fewer.
+std::vector<Target> choose_targets(const Assembly& assembly, const Gallery& gallery,
+                                   const std::map<std::string, Person>& photos, const Targeted& picture);
 
 }  // namespace faceoff

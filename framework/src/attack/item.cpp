@@ -30,8 +30,8 @@ void check_delivered(const Quality& quality, const Experiment& experiment) {
   throw Error("the delivered picture differs by " + c10::str(moved) + ", more than epsilon");
 }
 
-void attack(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
-            const Picture& original, const std::filesystem::path& output,
+void attack(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
+            const Picture& original, const std::string& folder, const std::filesystem::path& output,
             const std::function<void(std::int64_t, std::int64_t)>& progress, ItemReport& report) {
   const Experiment& experiment = assembly.experiment;
   const auto options = at::TensorOptions(experiment.device).dtype(at::kFloat);
@@ -47,12 +47,10 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::optiona
   // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
   const std::uint64_t key = hash(original.sha256);
   std::vector<Target> targets;
-  if (fixed) {
-    targets.assign(faces.size(), {fixed->name, fixed->attacked(), fixed->judging()});
-  } else if (experiment.target.choice != TargetConfig::Choice::none) {
+  if (!experiment.targets.empty()) {
     std::vector<at::Tensor> own;
     for (const Face& face : faces) own.push_back(embed(*assembly.judges.front().model, clean, face));
-    targets = choose_targets(assembly, gallery, at::stack(own), original.sha256, key);
+    targets = choose_targets(assembly, gallery, photos, {original.sha256, folder, at::stack(own)});
   }
 
   const Subjects subjects = make_subjects(assembly, clean, faces, original.grey, key);
@@ -116,7 +114,7 @@ std::string to_string(Status status) {
   return "";
 }
 
-ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
+ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
                        const std::filesystem::path& picture, const std::filesystem::path& output,
                        const std::function<void(std::int64_t, std::int64_t)>& progress) {
   ItemReport report;
@@ -129,7 +127,8 @@ ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const s
   }
   report.notes = original.notes;
   try {
-    attack(assembly, gallery, fixed, original, output, progress, report);
+    const std::string folder = std::filesystem::absolute(picture).parent_path().filename().string();
+    attack(assembly, gallery, photos, original, folder, output, progress, report);
   } catch (const FileError&) {
     throw;
   } catch (...) {

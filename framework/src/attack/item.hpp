@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +40,8 @@ std::filesystem::path as_it_was(std::filesystem::path output);
 
 /// The picture's whole way: read, find faces, attack, check the budget, round, paste, write to `output`, read that
 /// again and judge it. What goes wrong with this picture alone is in the report; an output that can't be written is
-/// thrown. `fixed`: the target's photos where the experiment names some.
-ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::optional<Person>& fixed,
+/// thrown. `photos`: a person for each of the experiment's targets that is photos, by its name.
+ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
                        const std::filesystem::path& picture, const std::filesystem::path& output,
                        const std::function<void(std::int64_t step, std::int64_t of)>& progress);
 

@@ -156,8 +156,6 @@ std::vector<Json> results_of(const fs::path& run) try {
 std::string to_string(TargetConfig::Choice choice) {
   using Choice = TargetConfig::Choice;
   switch (choice) {
-    case Choice::none:
-      return "";
     case Choice::furthest:
       return "furthest";
     case Choice::nearest:
@@ -170,6 +168,13 @@ std::string to_string(TargetConfig::Choice choice) {
       return "photos";
   }
   return "";
+}
+
+/// How an experiment's targets are chosen, "furthest" or, for one a face, "named, named"; empty where there are none.
+std::string choice_of(const Experiment& experiment) {
+  std::string text;
+  for (const TargetConfig& target : experiment.targets) text += (text.empty() ? "" : ", ") + to_string(target.choice);
+  return text;
 }
 
 Case case_of(const Json& line, const fs::path& run) {
@@ -202,10 +207,12 @@ class RunWork {
   /// The people by their photos that a variant's faces are to be taken for, if it names some.
   void add_fixed(std::deque<Person>& kept) {
     for (std::size_t v = 0; v < experiments_.size(); ++v) {
-      if (experiments_[v].target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
-      kept.push_back(Gallery::from_photos(work.panel.by, experiments_[v].target,
-                                          [](const std::string& line) { std::cerr << line << '\n'; }));
-      work.juries[v].people.push_back(&kept.back());
+      for (const TargetConfig& target : experiments_[v].targets) {
+        if (target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
+        kept.push_back(
+            Gallery::from_photos(work.panel.by, target, [](const std::string& line) { std::cerr << line << '\n'; }));
+        work.juries[v].people.push_back(&kept.back());
+      }
     }
   }
 
@@ -263,10 +270,10 @@ class RunWork {
       if (line.at("status") == "no_face") ++work.without_face;
       if (line.at("status") == "failed") ++work.failed;
       if (line.at("status") != "protected") continue;
-      work.tasks.push_back({{line.at("item"), variant, line.at("picture"), line.at("output"), found->epsilon,
-                             to_string(found->target.choice)},
-                            case_of(line, run),
-                            static_cast<std::size_t>(found - experiments_.begin())});
+      work.tasks.push_back(
+          {{line.at("item"), variant, line.at("picture"), line.at("output"), found->epsilon, choice_of(*found)},
+           case_of(line, run),
+           static_cast<std::size_t>(found - experiments_.begin())});
     }
   } catch (const Json::exception&) {
     throw FileError((run / "results.jsonl").string() + ": not as a run wrote it");

@@ -74,8 +74,8 @@ void checked(Diagnostics& diagnostics, const Work& work) {
 const Gallery& RunItems::Galleries::get(const Assembly& assembly,
                                         const std::function<void(const std::string&)>& notice) {
   const Experiment& experiment = assembly.experiment;
-  const bool chosen_from = experiment.target.choice != TargetConfig::Choice::none &&
-                           experiment.target.choice != TargetConfig::Choice::photos;
+  const bool chosen_from = std::ranges::any_of(
+      experiment.targets, [](const TargetConfig& target) { return target.choice != TargetConfig::Choice::photos; });
   const bool centred = includes(assembly.needs, Field::mean);
   if (!chosen_from && !centred) return none_;
   Key key{{assembly.detector, assembly.landmarks}, experiment.minimum_score, experiment.people};
@@ -92,14 +92,12 @@ const Gallery& RunItems::Galleries::get(const Assembly& assembly,
   if (centred && gallery.people().size() < 2)
     throw ConfigError("only one person on the pictures of people, and nobody differs from the mean of one",
                       experiment.people_place);
-  const bool named =
-      std::ranges::any_of(gallery.people(), [&](const Person& p) { return p.name == experiment.target.name; });
-  if (experiment.target.choice == TargetConfig::Choice::named && !named) {
-    std::vector<std::string> names;
-    for (const Person& person : gallery.people()) names.push_back(person.name);
-    throw ConfigError("nobody is named '" + experiment.target.name + "' in [data] people" +
-                          did_you_mean(experiment.target.name, names),
-                      experiment.target.place);
+  std::vector<std::string> names;
+  for (const Person& person : gallery.people()) names.push_back(person.name);
+  for (const TargetConfig& target : experiment.targets) {
+    if (target.choice != TargetConfig::Choice::named || std::ranges::find(names, target.name) != names.end()) continue;
+    throw ConfigError("nobody is named '" + target.name + "' in [data] people" + did_you_mean(target.name, names),
+                      target.place);
   }
   return galleries_.emplace(key, std::move(gallery)).first->second;
 }
@@ -158,9 +156,7 @@ void RunItems::build() {
   }
   diagnostics_->throw_if_any();
   for (const Experiment& experiment : experiments_) {
-    checked(*diagnostics_, [&] {
-      prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, std::nullopt});
-    });
+    checked(*diagnostics_, [&] { prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, {}}); });
   }
   diagnostics_->throw_if_any();
 }
@@ -173,8 +169,10 @@ void RunItems::read_people(Progress& progress) {
     checked(*diagnostics_, [&] {
       const Experiment& experiment = variant.assembly->experiment;
       variant.gallery = &galleries_.get(*variant.assembly, notice);
-      if (experiment.target.choice == TargetConfig::Choice::photos)
-        variant.fixed = Gallery::from_photos(portraying(*variant.assembly), experiment.target, notice);
+      for (const TargetConfig& target : experiment.targets) {
+        if (target.choice == TargetConfig::Choice::photos)
+          variant.photos[target.name] = Gallery::from_photos(portraying(*variant.assembly), target, notice);
+      }
     });
   }
   diagnostics_->throw_if_any();
@@ -210,7 +208,7 @@ void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::p
   note(box.lost, result_line(record, experiment, ItemReport()));
   box.begin_item(item);
   const ItemReport report =
-      attack_item(*variant.assembly, *variant.gallery, variant.fixed, picture, run.path() / record.output,
+      attack_item(*variant.assembly, *variant.gallery, variant.photos, picture, run.path() / record.output,
                   [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.finished = utc_now();

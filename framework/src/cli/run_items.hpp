@@ -50,7 +50,7 @@ class RunItems {
   struct Prepared {
     std::unique_ptr<Assembly> assembly;
     const Gallery* gallery = nullptr;
-    std::optional<Person> fixed;  ///< the target's photos
+    std::map<std::string, Person> photos;  ///< a person for each target that is photos
   };
   /// The people that a variant's targets are chosen from; variants that look at the same people with the same models
   /// share.

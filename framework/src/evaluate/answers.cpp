@@ -170,6 +170,7 @@ void Answers::add_to(std::vector<Json>& lines) const {
                                      {"outcome", std::string(1, static_cast<char>(is))},
                                      {"best", {match(*clean), match(*delivered)}},
                                      {"target", nullptr},
+                                     {"target_disjoint", nullptr},
                                      {"self", nullptr},
                                      {"impersonated", nullptr},
                                      {"dodged", nullptr}});

@@ -41,12 +41,13 @@ at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, co
 /// What one recogniser makes of one face, clean and delivered. `as_it_was`: its embedding on the clean picture.
 Recognition recognise(const Judge& judge, std::vector<Known> lineup, const FaceEvaluation& face,
                       const at::Tensor& as_it_was, const Both<at::Tensor>& seen) {
-  Recognition said{&judge, false, std::nullopt, {}};
+  Recognition said{&judge, false, false, std::nullopt, {}};
   const bool alone = lineup.empty();
-  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0)});
+  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0), true});
   const Known* target = face.target.empty() ? nullptr : find(lineup, face.target);
   const Known* self = find(lineup, face.person);
   said.target_known = target != nullptr;
+  said.target_disjoint = target != nullptr && target->disjoint;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen[i].defined()) continue;
     const auto mean = [&](const Known* known) {
@@ -143,6 +144,7 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
                                            [&](const Judge& judge) { return before.faces[f].contains(judge.model); });
     if (seen != jury.recognisers.end()) {
       const Person* owner = owner_of(jury.people, *seen->model, photo, before.faces[f].at(seen->model));
+      if (owner == nullptr && before.boxes.size() == 1) owner = owner_by_folder(jury.people, one.clean);
       if (owner != nullptr) face.person = owner->name;
       face.known = find(lineups.front(), face.person) != nullptr;
     }

@@ -48,6 +48,7 @@ using Both = std::array<T, 2>;
 struct Recognition {
   const Judge* judge = nullptr;
   bool target_known = false;                ///< whether photos of the target are there
+  bool target_disjoint = false;             ///< and whether the attack looked at none of them
   std::optional<Outcome> outcome;           ///< nothing where there are no people to choose between
   Both<std::optional<Match>> best;          ///< nothing where no face was found
   Both<std::optional<double>> target = {};  ///< mean cosine with the target's judging photos

@@ -35,6 +35,7 @@ Json recognition(const Recognition& said, bool has_target, bool known) {
           {"outcome", said.outcome ? Json(std::string(1, static_cast<char>(*said.outcome))) : Json(nullptr)},
           {"best", both(said.best, match)},
           {"target", has_target ? both(said.target, optional_number) : Json(nullptr)},
+          {"target_disjoint", has_target ? Json(said.target_disjoint) : Json(nullptr)},
           {"self", both(said.self, optional_number)},
           {"impersonated", has_target ? at_rates(*said.judge, said.target, said.target_known, true) : Json(nullptr)},
           {"dodged", at_rates(*said.judge, said.self, known, false)}};

@@ -27,8 +27,9 @@ std::vector<Known> line_up(const std::vector<const Person*>& people, const Loade
       return rows;
     };
     std::vector<at::Tensor> rows = photos(false);
-    if (rows.empty()) rows = photos(true);
-    if (!rows.empty()) lineup.push_back({person->name, at::stack(rows)});
+    const bool disjoint = !rows.empty();
+    if (!disjoint) rows = photos(true);
+    if (!rows.empty()) lineup.push_back({person->name, at::stack(rows), disjoint});
   }
   return lineup;
 }
@@ -46,6 +47,12 @@ const Person* owner_of(const std::vector<const Person*>& people, const LoadedMod
     owner = person;
   }
   return owner;
+}
+
+const Person* owner_by_folder(const std::vector<const Person*>& people, const std::filesystem::path& picture) {
+  const std::string folder = std::filesystem::absolute(picture).parent_path().filename().string();
+  const auto found = std::ranges::find(people, folder, &Person::name);
+  return found != people.end() ? *found : nullptr;
 }
 
 const Known* find(const std::vector<Known>& lineup, const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Match {
 struct Known {
   std::string name;
   at::Tensor photos;
+  bool disjoint = true;  ///< whether no attack looks at these photos
 };
 
 /// Whom a recogniser knows while it looks at the picture with this SHA-256: of each person the judging photos, else any
@@ -30,6 +32,9 @@ std::vector<Known> line_up(const std::vector<const Person*>& people, const Loade
 /// nobody does.
 const Person* owner_of(const std::vector<const Person*>& people, const LoadedModel& model, const std::string& photo,
                        const at::Tensor& clean);
+
+/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
+const Person* owner_by_folder(const std::vector<const Person*>& people, const std::filesystem::path& picture);
 
 /// Somebody in a line-up, or null.
 const Known* find(const std::vector<Known>& lineup, const std::string& name);

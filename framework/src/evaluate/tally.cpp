@@ -32,6 +32,7 @@ void add_face(Tally& tally, const Json& face) {
     ++recogniser.faces;
     if (!said.at("outcome").is_null()) ++recogniser.outcomes[said.at("outcome").get<std::string>().at(0)];
     recogniser.calibrated = recogniser.calibrated || said.at("dodged").is_object();
+    if (said.at("target_disjoint") == false) ++recogniser.reused;
     add_rates(recogniser.impersonated, said.at("impersonated"));
     add_rates(recogniser.dodged, said.at("dodged"));
   }
@@ -108,6 +109,7 @@ std::string words(const RecogniserTally& recogniser) {
     }
   }
   text += "\n" + rate_words(recogniser.impersonated, "impersonated") + rate_words(recogniser.dodged, "dodged");
+  if (recogniser.reused > 0) text += "    " + reuse(recogniser) + "\n";
   if (!recogniser.calibrated) text += "    no threshold was measured for its weights and view\n";
   return text;
 }
@@ -124,6 +126,11 @@ std::string words(const DetectorTally& detector) {
 }
 
 }  // namespace
+
+std::string reuse(const RecogniserTally& recogniser) {
+  return "of " + std::to_string(recogniser.reused) + " of the " + std::to_string(recogniser.faces) +
+         " targets there is no photo that the attack did not look at, so that one judges";
+}
 
 void Counts::add(const Json& clean_and_delivered) {
   ++n;
@@ -167,6 +174,7 @@ Json to_json(const std::vector<Tally>& tallies) {
       recognisers.push_back({{"name", one.name},
                              {"role", one.role},
                              {"faces", one.faces},
+                             {"targets_reused", one.reused},
                              {"outcomes", outcomes},
                              {"impersonated", rates_json(one.impersonated)},
                              {"dodged", rates_json(one.dodged)}});

@@ -258,18 +258,34 @@ class Reader {
       attack.take("stop_at");
     }
     if (const toml::node* node = attack.take("target")) {
-      if (!node->is_table()) {
-        attack.fault("target", "'target' should be a table: target = { choice = \"furthest\" }");
-      } else {
-        read_target(*node->as_table());
-      }
+      read_targets(attack, *node);
     }
     attack.finish();
   }
 
-  void read_target(const toml::table& node) {
-    Section target = section(&node, "[attack.target]");
-    TargetConfig& config = out_.target;
+  void read_targets(Section& attack, const toml::node& node) {
+    if (const toml::table* one = node.as_table()) {
+      read_target(*one, "[attack.target]", "photos");
+      return;
+    }
+    const toml::array* list = node.as_array();
+    const bool tables = list != nullptr && !list->empty() &&
+                        std::ranges::all_of(*list, [](const toml::node& target) { return target.is_table(); });
+    if (!tables) {
+      attack.fault("target",
+                   "'target' should be a table, target = { choice = \"furthest\" }, or a list of such, one a face from "
+                   "left to right");
+      return;
+    }
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const std::string number = std::to_string(i);
+      read_target(*list->get(i)->as_table(), "[[attack.target]]  # " + number, "photos/" + std::to_string(i + 1));
+    }
+  }
+
+  void read_target(const toml::table& node, const std::string& header, const std::string& photos_name) {
+    Section target = section(&node, header);
+    TargetConfig config;
     config.place = target.place();
     const std::string choice = target.choice("choice", {"furthest", "nearest", "random", "named", "photos"});
     using Choice = TargetConfig::Choice;
@@ -282,6 +298,7 @@ class Reader {
     if (config.choice == Choice::random) config.draw = target.integer("draw", 1, {1, 1e6});
     if (config.choice == Choice::named) config.name = target.required_text("name");
     if (config.choice == Choice::photos) {
+      config.name = photos_name;
       const std::vector<std::string> patterns = target.required_texts("photos", "pictures of the target");
       try {
         for (const fs::path& file : expand_pictures(patterns)) config.photos.push_back(file.string());
@@ -292,6 +309,7 @@ class Reader {
       target.fault("choice", "choosing a target needs people: [data] people");
     }
     target.finish();
+    out_.targets.push_back(std::move(config));
   }
 
   void read_losses() {

@@ -47,10 +47,10 @@ struct AugmentationConfig {
 
 /// Who a face is to be taken for.
 struct TargetConfig {
-  enum class Choice { none, furthest, nearest, random, named, photos };
-  Choice choice = Choice::none;
+  enum class Choice { furthest, nearest, random, named, photos };
+  Choice choice = Choice::furthest;
   std::int64_t draw = 1;            ///< for random: which of the face's draws, no two of them the same person
-  std::string name;                 ///< for named
+  std::string name;                 ///< for named, and what photos are called
   std::vector<std::string> photos;  ///< for photos
   Place place;
 };
@@ -78,8 +78,8 @@ struct Experiment {
   MaskKind mask = MaskKind::picture;
   double epsilon = 8;
   Norm norm = Norm::inf;
-  std::optional<double> stop_at;  ///< the attack ends once the objective is as low
-  TargetConfig target;
+  std::optional<double> stop_at;      ///< the attack ends once the objective is as low
+  std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 
   Encoding encoding;  ///< of the delivered pictures

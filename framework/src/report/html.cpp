@@ -81,7 +81,9 @@ std::string recognisers_table(const std::vector<Tally>& tallies) {
   for (const Tally& tally : tallies) {
     for (const RecogniserTally& one : tally.recognisers) {
       rows += "<tr>" + cell(escape_html(tally.variant), "td") + cell(escape_html(tally.after), "td") +
-              cell(escape_html(one.name) + " <span class=\"soft\">" + one.role + "</span>", "td") +
+              cell(escape_html(one.name) + " <span class=\"soft\">" + one.role + "</span>" +
+                       (one.reused > 0 ? "<small>" + reuse(one) + "</small>" : ""),
+                   "td") +
               cell(std::to_string(one.faces));
       for (const char letter : std::string("HLMUN")) {
         const auto found = one.outcomes.find(letter);

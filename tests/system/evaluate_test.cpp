@@ -135,6 +135,10 @@ TEST_F(Evaluate, ReportsARunAsPagesThatNeedNoOther) {
   const std::string page = read_text(folder_ / "run/report.html");
   EXPECT_TRUE(contains(page, "as bea &lt;b&gt;_&amp;"));
   EXPECT_FALSE(contains(page, "bea <b>"));
+  EXPECT_TRUE(contains(page,
+                       "Faces found by ssd (score at least 0.5), aligned by marks. Recognisers choose "
+                       "between 2 people."))
+      << page.substr(0, 2000);
   EXPECT_FALSE(contains(page, "<script"));
   EXPECT_FALSE(contains(page, "src=\"http"));
   const std::string check =
@@ -175,7 +179,7 @@ TEST_F(Evaluate, SaysTheSameOfAFolder) {
                 fs::copy_options::overwrite_existing);
   const Outcome outcome =
       evaluate({"made", "--clean", "people/ann", "--people", "people", "--out", "folder", "--attacked", "faceres",
-                "--model", "mobileface", "--after", "png", "--after", "jpeg:75"});
+                "--model", "mobileface", "--after", "png", "--after", "jpeg:75", "--target", other});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::vector<Json> from_run = lines("run"), from_folder = lines("folder");
   ASSERT_EQ(from_folder.size(), 2U);
@@ -183,10 +187,8 @@ TEST_F(Evaluate, SaysTheSameOfAFolder) {
     EXPECT_EQ(one["faces"][0]["person"], "ann");
     for (const char* name : {"faceres", "mobileface"}) {
       const Json &a = model(one, name), &b = model(line(from_run, 16, one["after"]), name);
-      EXPECT_EQ(a["role"], b["role"]);
-      EXPECT_EQ(a["best"], b["best"]);
-      EXPECT_EQ(a["self"], b["self"]);
-      EXPECT_EQ(a["dodged"], b["dodged"]);
+      for (const char* key : {"role", "outcome", "best", "target", "self", "impersonated", "dodged"})
+        EXPECT_EQ(a[key], b[key]) << key;
     }
   }
 }
@@ -264,6 +266,12 @@ TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({"nowhere"}, 2, "no folder nowhere");
   refuse({"people/ann"}, 2, "not a run's folder (no results.jsonl)");
   refuse({"run", "--out", "x"}, 2, "--out is for a folder");
+  refuse({"run", "--target", "ann"}, 2, "--target is for a folder");
+  const Outcome nobody =
+      evaluate({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "x", "--target", "anne"});
+  EXPECT_EQ(nobody.code, 2);
+  EXPECT_TRUE(contains(nobody.err, "--target: nobody is named 'anne' in --people; did you mean 'ann'?")) << nobody.err;
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
   refuse({"run", "--after", "jpeg:0"}, 2, "'jpeg:0': there are png (as delivered), jpeg:QUALITY");
   refuse({"run", "--model", "face_landmark_68"}, 2, "it provides landmarks, and a judge needs embedding, or scores");
   refuse({"run", "--minimum-score", "7"}, 2, "--minimum-score");

@@ -22,7 +22,9 @@
 #include "host/exception.hpp"
 #include "host/json.hpp"
 #include "host/run_folder.hpp"
+#include "host/suggest.hpp"
 #include "picture/files.hpp"
+#include "report/provenance.hpp"
 #include "report/report.hpp"
 
 namespace faceoff {
@@ -51,8 +53,10 @@ po::options_description options() {
       ("people", po::value<std::string>(), "a folder a person, or a file of faceoff embed: whom recognisers know")  //
       ("clean", po::value<std::string>(), "for a FOLDER: the pictures as they were, under the same names")          //
       ("attacked", po::value<std::vector<std::string>>()->composing(),
-       "for a FOLDER: a model that the pictures were made against; may be repeated")            //
-      ("out", po::value<std::string>(), "for a FOLDER: where the results go, absent or empty")  //
+       "for a FOLDER: a model that the pictures were made against; may be repeated")  //
+      ("target", po::value<std::string>(),
+       "for a FOLDER: who of the people the faces were to be taken for; else they were to be taken for nobody")  //
+      ("out", po::value<std::string>(), "for a FOLDER: where the results go, absent or empty")                   //
       ("json", "the figures as JSON, for programs");
   NamedModels::add_options(all);
   return all;
@@ -325,6 +329,7 @@ Work folder_work(const fs::path& folder, const po::variables_map& given, NamedMo
   for (const Judge& judge : jury.recognisers) by.models.push_back(judge.model);
   for (const Judge& judge : jury.detectors) work.panel.detectors.push_back(judge.model);
   work.panel.after = degradations(given, {});
+  const std::string target = given.contains("target") ? given["target"].as<std::string>() : "";
   const std::vector<fs::path> clean = expand_pictures({given["clean"].as<std::string>()});
   for (const fs::path& delivered : expand_pictures({folder.string()})) {
     const std::optional<fs::path> before = same_name(clean, delivered);
@@ -333,8 +338,9 @@ Work folder_work(const fs::path& folder, const po::variables_map& given, NamedMo
                         ", where --clean says it is as it was");
     }
     const auto item = static_cast<std::int64_t>(work.tasks.size());
-    work.tasks.push_back({{item, "base", before->string(), fs::absolute(delivered).string(), std::nullopt, ""},
-                          {*before, delivered, std::nullopt},
+    work.tasks.push_back({{item, "base", before->string(), fs::absolute(delivered).string(), std::nullopt,
+                           target.empty() ? "" : "named"},
+                          {*before, delivered, std::nullopt, target},
                           0});
   }
   return work;
@@ -379,23 +385,34 @@ void write_differences(const Work& work, const std::vector<Json>& lines) {
   }
 }
 
-int conclude(const Work& work, const std::vector<Json>& lines, bool json) {
+int conclude(const Work& work, const std::vector<Json>& lines, const Gallery& gallery,
+             const std::vector<std::string>& command, bool json) {
   std::string text;
   for (const Json& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
+  write_atomically(work.out / "evaluation.json",
+                   to_text(provenance(command, work.panel, work.people, gallery), 2) + "\n");
   write_differences(work, lines);
   const std::vector<Tally> tallies = tally(lines);
-  write_report(work.out, work.name, lines, tallies);
+  write_report(work.out, work.name, judged_by(work.panel, gallery), lines, tallies);
   std::cerr << to_words(tallies);
   if (work.without_face > 0) std::cerr << work.without_face << " delivered unchanged, without a face: not evaluated\n";
   if (work.failed > 0) std::cerr << work.failed << " failed: not evaluated\n";
-  for (const char* name : {"evaluation.jsonl", "report.html", "report.tex"})
+  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"})
     std::cerr << (work.out / name).string() << ": written\n";
   print(json ? to_text(to_json(tallies), 2) + "\n" : work.out.string() + "\n");
   return static_cast<int>(work.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
-/// Gives the work's juries the people whom recognisers choose between.
+/// Throws ConfigError where nobody has that name.
+void require_person(const Gallery& gallery, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Person& person : gallery.people()) names.push_back(person.name);
+  if (std::ranges::find(names, name) == names.end())
+    throw ConfigError("--target: nobody is named '" + one_line(name) + "' in --people" + did_you_mean(name, names));
+}
+
+/// The people whom recognisers choose between.
 Gallery people_of(Work& work) {
   if (work.people.empty() || work.panel.by.models.empty()) return {};
   return read_people(work.panel.by, work.people);
@@ -409,6 +426,8 @@ int evaluate_command(std::vector<std::string> args) {
   accepted.add(all).add_options()("what", po::value<std::string>());
   po::positional_options_description positional;
   positional.add("what", 1);
+  std::vector<std::string> command = {"faceoff", "evaluate"};
+  command.insert(command.end(), args.begin(), args.end());
   const po::variables_map given = parse_options(args, accepted, positional);
   if (given.contains("help")) {
     std::ostringstream text;
@@ -423,7 +442,7 @@ int evaluate_command(std::vector<std::string> args) {
   std::optional<RunWork> run;
   std::optional<Work> folder;
   if (fs::exists(what / "results.jsonl")) {
-    for (const char* option : {"clean", "attacked", "out"}) {
+    for (const char* option : {"clean", "attacked", "target", "out"}) {
       if (given.contains(option))
         throw ConfigError("--" + std::string(option) + " is for a folder; a run knows its own");
     }
@@ -449,6 +468,7 @@ int evaluate_command(std::vector<std::string> args) {
   }
 
   const Gallery gallery = people_of(work);
+  if (given.contains("target")) require_person(gallery, given["target"].as<std::string>());
   for (Jury& jury : work.juries) {
     for (const Person& person : gallery.people()) jury.people.push_back(&person);
   }
@@ -457,7 +477,7 @@ int evaluate_command(std::vector<std::string> args) {
   std::vector<Json> lines = evaluate(work);
   if (answers) answers->add_to(lines);
   if (folder) RunFolder::make(work.out);
-  return conclude(work, lines, given.contains("json"));
+  return conclude(work, lines, gallery, command, given.contains("json"));
 }
 
 }  // namespace faceoff

@@ -139,7 +139,7 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
   for (const Judge& judge : jury.recognisers) lineups.push_back(line_up(jury.people, *judge.model, photo));
   std::vector<FaceEvaluation> faces;
   for (std::size_t f = 0; f < before.boxes.size(); ++f) {
-    FaceEvaluation face{before.boxes[f], one.faces ? (*one.faces)[f].target : "", nobody, false, {}, {}};
+    FaceEvaluation face{before.boxes[f], one.faces ? (*one.faces)[f].target : one.target, nobody, false, {}, {}};
     const auto seen = std::ranges::find_if(jury.recognisers,
                                            [&](const Judge& judge) { return before.faces[f].contains(judge.model); });
     if (seen != jury.recognisers.end()) {

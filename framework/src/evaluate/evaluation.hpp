@@ -23,8 +23,9 @@ struct Case {
     std::string target;  ///< who it was to be taken for, or empty
   };
   std::filesystem::path clean, delivered;
-  /// Nothing: whatever faces the clean picture shows.
+  /// Nothing: whatever faces the clean picture shows, and whom all of them were to be taken for, or empty.
   std::optional<std::vector<ProtectedFace>> faces;
+  std::string target = {};
 };
 
 /// Who looks at the pictures, and what happens to them before.

@@ -206,12 +206,14 @@ std::string escape_html(const std::string& text) {
   return escaped;
 }
 
-std::string to_html(const fs::path& run, const std::string& name, const Grid& grid, const std::vector<Tally>& tallies) {
+std::string to_html(const fs::path& run, const std::string& name, const std::string& judged, const Grid& grid,
+                    const std::vector<Tally>& tallies) {
   return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
          "'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
          escape_html(name) + "</title>\n<style>" + style + "</style></head>\n<body>\n<h1>" + escape_html(name) +
-         "</h1>\n" + recognisers_table(tallies) + detectors_table(tallies) + grid_table(run, grid) + "</body></html>\n";
+         "</h1>\n<p>" + escape_html(judged) + "</p>\n" + recognisers_table(tallies) + detectors_table(tallies) +
+         grid_table(run, grid) + "</body></html>\n";
 }
 
 }  // namespace faceoff

@@ -175,13 +175,14 @@ std::string escape_latex(const std::string& text) {
   return escaped;
 }
 
-std::string to_latex(const fs::path& run, const std::string& name, const Grid& grid,
+std::string to_latex(const fs::path& run, const std::string& name, const std::string& judged, const Grid& grid,
                      const std::vector<Tally>& tallies) {
   std::string text =
       "\\documentclass[a4paper,landscape]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
       "\\usepackage[margin=12mm]{geometry}\n\\usepackage{booktabs,graphicx,longtable}\n\\setlength{\\parindent}{0pt}\n"
       "\\begin{document}\n\\section*{" +
-      escape_latex(name) + "}\n\n" + recognisers_table(tallies) + detectors_table(tallies);
+      escape_latex(name) + "}\n" + escape_latex(judged) + "\n\n" + recognisers_table(tallies) +
+      detectors_table(tallies);
   if (!grid.rows.empty()) {
     Thumbnails thumbnails(run);
     text +=

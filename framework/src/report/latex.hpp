@@ -13,7 +13,7 @@ namespace faceoff {
 std::string escape_latex(const std::string& text);
 
 /// The report for pdflatex. Its thumbnails are written to report/ in the run's folder.
-std::string to_latex(const std::filesystem::path& run, const std::string& name, const Grid& grid,
-                     const std::vector<Tally>& tallies);
+std::string to_latex(const std::filesystem::path& run, const std::string& name, const std::string& judged,
+                     const Grid& grid, const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

@@ -292,6 +292,95 @@ TEST(Sets, WhatBeginsAsAListATableOrAStringHasToBeToml) {
   }
 }
 
+TEST(Sweep, AZipsListsGoTogether) {
+  const Read read(good +
+                  "[sweep]\n\"attack.epsilon\" = [4, 8]\n[sweep.zip]\n\"optimizer.steps\" = [10, 40]\n"
+                  "\"optimizer.step_size\" = [4.0, 1.0]\n");
+  EXPECT_EQ(names(read.document),
+            (std::vector<std::string>{"epsilon=4,step_size=4.0,steps=10", "epsilon=4,step_size=1.0,steps=40",
+                                      "epsilon=8,step_size=4.0,steps=10", "epsilon=8,step_size=1.0,steps=40"}));
+  EXPECT_EQ(read.variants[3].epsilon, 8);
+  EXPECT_EQ(std::get<std::int64_t>(param(read.variants[3].optimizer, "steps")), 40);
+  EXPECT_EQ(std::get<double>(param(read.variants[3].optimizer, "step_size")), 1);
+  using Choices = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(read.variants[2].choices,
+            (Choices{{"attack.epsilon", "8"}, {"optimizer.step_size", "4.0"}, {"optimizer.steps", "10"}}));
+}
+
+TEST(Sweep, AZipNamesItsVariantsAndSweepsWholeListsOfPlugins) {
+  const std::string losses =
+      "loss = [[{ plugin = \"detection\", models = [\"ssd\"] }],\n"
+      "        [{ plugin = \"detection\", models = [\"ssd\"], area = true },\n"
+      "         { plugin = \"detection\", models = [\"ssd\"], weight = 2.0 }]]\n";
+  const Read named(good + "[sweep.zip]\nname = [\"score\", \"both\"]\n" + losses);
+  EXPECT_EQ(names(named.document), (std::vector<std::string>{"score", "both"}));
+  EXPECT_EQ(named.variants[0].losses.size(), 1U);
+  ASSERT_EQ(named.variants[1].losses.size(), 2U);
+  EXPECT_EQ(named.variants[1].losses[1].weight, 2);
+  EXPECT_EQ(named.variants[1].choices, (std::vector<std::pair<std::string, std::string>>{{"loss", "both"}}));
+  // Without names they are called by their plugins.
+  EXPECT_EQ(names(Read(good + "[sweep]\n" + losses).document),
+            (std::vector<std::string>{"loss=detection", "loss=detection+detection"}));
+}
+
+TEST(Sweep, ASetTakesAKeyOutOfAZip) {
+  const std::string zip = good + "[sweep.zip]\nname = [\"a\", \"b\"]\n\"attack.epsilon\" = [4, 8]\n";
+  const Read rest(zip + "\"optimizer.steps\" = [10, 40]\n", {"attack.epsilon=3"});
+  EXPECT_EQ(names(rest.document), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(rest.variants[1].epsilon, 3);
+  EXPECT_EQ(std::get<std::int64_t>(param(rest.variants[1].optimizer, "steps")), 40);
+  EXPECT_EQ(names(Read(zip, {"attack.epsilon=3"}).document), (std::vector<std::string>{"base"}));
+}
+
+// --------------------------------------------------------------------------------------------------------------
+// extends
+
+/// An experiment beside the file that it extends.
+struct Extending {
+  explicit Extending(const std::string& text, Sets sets = {}, const std::string& base = good)
+      : base_file(base),
+        file("extends = \"" + base_file.path.string() + "\"\n" + text),
+        document(file.path, std::move(sets)),
+        variants(read_experiments(document, tree_plugins())) {}
+
+  ExperimentFile base_file, file;
+  Document document;
+  std::vector<Experiment> variants;
+};
+
+TEST(Extends, SaysWhatIsOtherThanInTheBase) {
+  const Extending read("[attack]\nmask = \"faces\"\n[optimizer]\nsteps = 3\n");
+  const Experiment& first = read.variants.front();
+  EXPECT_EQ(first.seed, 5U);
+  EXPECT_EQ(first.epsilon, 8);
+  EXPECT_EQ(first.mask, MaskKind::faces);
+  EXPECT_EQ(std::get<std::int64_t>(param(first.optimizer, "steps")), 3);
+  EXPECT_EQ(first.name, read.file.path.stem().string()) << "a name is not handed down";
+}
+
+TEST(Extends, AListAPluginAndAnInlineTableTakeTheOldOnesPlace) {
+  const Extending read(
+      "[[loss]]\nplugin = \"detection\"\nmodels = [\"ssd\"]\narea = true\n"
+      "[optimizer]\nplugin = \"momentum_pgd\"\n");
+  const Experiment& first = read.variants.front();
+  ASSERT_EQ(first.losses.size(), 1U);
+  EXPECT_EQ(first.optimizer.info->name, "momentum_pgd");
+  EXPECT_NE(std::get<std::int64_t>(param(first.optimizer, "steps")), 40) << "pgd's are not handed down to another";
+}
+
+TEST(Extends, WhatTheFileSetsTheBaseNoLongerSweeps) {
+  const std::string with_sweep = good + "[sweep]\n\"attack.epsilon\" = [4, 8]\n\"optimizer.steps\" = [1, 2]\n";
+  EXPECT_EQ(names(Extending("", {}, with_sweep).document).size(), 4U);
+  const Extending read("[attack]\nepsilon = 5\n[sweep]\nseed = [1, 2, 3]\n", {}, with_sweep);
+  EXPECT_EQ(names(read.document).size(), 6U);
+  for (const Experiment& variant : read.variants) EXPECT_EQ(variant.epsilon, 5);
+}
+
+TEST(Extends, FaultsInTheBaseAreToldWhereTheyStand) {
+  const std::string message = error_of<ConfigError>([&] { Extending("", {}, good + "stepz = 3\n"); });
+  expect_in(message, ":17:1: unknown key 'stepz' in [optimizer]; did you mean 'steps'?\n  17 | stepz = 3\n     | ^");
+}
+
 TEST(Sweep, OfAnEmptyKeyIsRefused) {
   for (const std::string key : {"", ".", "..", "attack.", ".epsilon", "attack..epsilon"}) {
     expect_in(complaint(good + "[sweep]\n\"" + key + "\" = [1, 2]\n"), "FILE:18:");
@@ -356,13 +445,15 @@ TEST(Resolved, ReadAgainIsTheSameExperiment) {
                                  "[evaluate]\nmodels = [\"a.b\\\"c\"]\n"
                                  "[sweep]\n\"attack.epsilon\" = [8, 12.5]\n\"loss.0.area\" = [false, true]\n"
                                  "\"optimizer.plugin\" = [\"pgd\", \"momentum_pgd\"]\n"
-                                 "\"models.'a.b\\\"c'.mean\" = [[1, 2.5, 3]]\n";
+                                 "\"models.'a.b\\\"c'.mean\" = [[1, 2.5, 3]]\n"
+                                 "[[sweep.zip]]\nname = [\"short\", \"long\"]\n\"optimizer.steps\" = [2, 9]\n"
+                                 "\"loss.1.weight\" = [0.5, 2.0]\n[[sweep.zip]]\nseed = [1, 2]\n";
   // A value over several lines belongs into one line's comment all the same.
   const Read read(everything, {"data.pictures=[\"models/samples/sample1.jpg\",\n\"models/samples/sample2.jpg\"]"});
   EXPECT_EQ(read.first().pictures.size(), 2U);
   std::vector<std::pair<std::string, const Resolved*>> variants;
   for (const Experiment& variant : read.variants) variants.emplace_back(variant.variant, &variant.resolved);
-  const Read again(read.document.with_sweep(to_toml(variants)));
+  const Read again(to_toml(variants) + read.document.sweep());
   ASSERT_EQ(again.variants.size(), read.variants.size());
   EXPECT_EQ(names(again.document), names(read.document));
   for (std::size_t i = 0; i < read.variants.size(); ++i) {

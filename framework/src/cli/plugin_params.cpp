@@ -8,7 +8,7 @@ namespace faceoff {
 std::map<const PluginInfo*, PluginParams> read_params(const std::vector<const PluginInfo*>& plugins,
                                                       const std::vector<std::string>& sets) {
   const toml::table said = parse_sets(sets);
-  Diagnostics diagnostics("", "");
+  Diagnostics diagnostics({SourceText{}});
   Resolved resolved;
   std::map<const PluginInfo*, PluginParams> all;
   Section top(&said, "", {}, diagnostics, resolved);

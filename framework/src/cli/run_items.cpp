@@ -133,7 +133,7 @@ void RunItems::prepare() {
 }
 
 std::string RunItems::plan() const {
-  std::string plan = document_->text() + listed();
+  std::string plan = document_->whole_text() + listed();
   for (const PluginInfo* info : plugins_of(experiments_)) plan += sha256_file(plugins_.file_of(*info));
   for (const auto& [key, model] : pool_->all()) plan += model->sha256;
   return plan;
@@ -149,7 +149,7 @@ std::string RunItems::listed() const {
 }
 
 void RunItems::build() {
-  diagnostics_.emplace(document_->file(), document_->text());
+  diagnostics_.emplace(document_->sources());
   for (const Experiment& experiment : experiments_) {
     for (const std::string& name : experiment.used_models())
       checked(*diagnostics_, [&] { pool_->get(name, experiment.models.at(name)); });
@@ -180,8 +180,8 @@ void RunItems::read_people(Progress& progress) {
 
 RunFolder RunItems::folder() const {
   if (!first()) return RunFolder(BlackBox::here().run.data());
-  RunFolder run =
-      RunFolder::make(request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->text()));
+  RunFolder run = RunFolder::make(request_.out ? *request_.out
+                                               : RunFolder::fresh(experiments_.front().name, document_->whole_text()));
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   run.write("experiment.toml", document_->text());
@@ -189,7 +189,7 @@ RunFolder RunItems::folder() const {
   for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
   std::vector<const Assembly*> assemblies;
   for (const Prepared& variant : prepared_) assemblies.push_back(variant.assembly.get());
-  run.write("resolved.toml", thresholds_of(assemblies) + document_->with_sweep(to_toml(resolved)));
+  run.write("resolved.toml", thresholds_of(assemblies) + to_toml(resolved) + document_->sweep());
   run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_)));
   note(BlackBox::here().run, run.path().string());
   return run;

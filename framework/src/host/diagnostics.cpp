@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <sstream>
-#include <utility>
 
 #include "host/exception.hpp"
 
@@ -14,16 +13,20 @@ constexpr std::size_t longest_message = 1000;  // it may quote what the experime
 
 }  // namespace
 
-Diagnostics::Diagnostics(std::string file, const std::string& text) : file_(std::move(file)) {
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines_.push_back(line);
+Diagnostics::Diagnostics(const std::vector<SourceText>& sources) : file_(sources.back().file) {
+  for (const SourceText& source : sources) {
+    std::istringstream stream(source.text);
+    std::vector<std::string>& lines = lines_[source.file];
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  }
 }
 
 void Diagnostics::add(const Place& place, const std::string& message) {
   std::string text = (place.file.empty() ? file_ : to_string(place)) + ": " + one_line(message, longest_message);
-  if (place.file == file_ && place.line >= 1 && place.line <= lines_.size()) {
+  const auto lines = lines_.find(place.file);
+  if (lines != lines_.end() && place.line >= 1 && place.line <= lines->second.size()) {
     const std::string number = std::to_string(place.line);
-    std::string line = lines_[place.line - 1];
+    std::string line = lines->second[place.line - 1];
     std::ranges::replace(line, '\t', ' ');
     constexpr std::size_t widest = 160;
     if (line.size() > widest) line = line.substr(0, widest) + "…";

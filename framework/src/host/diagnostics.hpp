@@ -2,16 +2,22 @@
 
 #include <faceoff/error.hpp>
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace faceoff {
 
+/// A file and what is in it.
+struct SourceText {
+  std::string file, text;
+};
+
 /// All that is wrong with an experiment, collected so that the user sees it at once.
 class Diagnostics {
  public:
-  /// `text` is the experiment file's, for showing the line that a place names.
-  Diagnostics(std::string file, const std::string& text);
+  /// The texts are for showing the line that a place names; the last is the experiment's own.
+  explicit Diagnostics(const std::vector<SourceText>& sources);
 
   void add(const Place& place, const std::string& message);
   /// Throws a ConfigError with everything collected, if there is anything.
@@ -19,7 +25,7 @@ class Diagnostics {
 
  private:
   std::string file_;
-  std::vector<std::string> lines_;
+  std::map<std::string, std::vector<std::string>> lines_;  ///< of each file
   std::vector<std::string> messages_;
 };
 

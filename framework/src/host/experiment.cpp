@@ -9,6 +9,7 @@
 #include <set>
 
 #include "host/exception.hpp"
+#include "host/keys.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
@@ -44,14 +45,6 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
   }
   std::ranges::sort(found);
   return found;
-}
-
-/// A name as a part of a dotted key.
-std::string as_key(const std::string& name) {
-  const bool bare = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
-    return (std::isalnum(c) != 0 && c < 0x80) || c == '_' || c == '-';
-  });
-  return bare ? name : to_toml(name);
 }
 
 /// Reads one variant's tables.
@@ -111,8 +104,8 @@ class Reader {
 
   void read_top() {
     Section top = section(&root_, "");
-    for (const char* key :
-         {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "output", "sweep"}) {
+    for (const char* key : {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "output",
+                            "sweep", "extends"}) {
       top.take(key);
     }
     out_.name = top.text("name", fs::path(file_).stem().string());
@@ -422,9 +415,9 @@ std::vector<std::string> Experiment::used_models() const {
 }
 
 std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins) {
-  Diagnostics diagnostics(document.file(), document.text());
+  Diagnostics diagnostics(document.sources());
   std::vector<Experiment> experiments;
-  for (const auto& [key, index] : document.variants().front().choices) {
+  for (const auto& [key, value] : document.variants().front().choices) {
     // They belong to the run, which all variants share.
     if (key == "name" || key == "device") diagnostics.add({document.file(), 0, 0}, "'" + key + "' can't be swept");
   }
@@ -432,6 +425,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
     const toml::table root = document.tables(variant);
     experiments.push_back(Reader(root, document, plugins, diagnostics).read());
     experiments.back().variant = variant.name;
+    experiments.back().choices = variant.choices;
   }
   diagnostics.throw_if_any();
   return experiments;

@@ -93,7 +93,8 @@ struct Experiment {
   std::vector<Degradation> after;  ///< what `faceoff evaluate` does to the pictures; empty: what is usual
   Place evaluate_place;
 
-  std::string variant;  ///< its name in the sweep
+  std::string variant;                                       ///< its name in the sweep
+  std::vector<std::pair<std::string, std::string>> choices;  ///< each swept key and what its value is called
 
   /// The models that anything refers to, each once; the others are not loaded.
   std::vector<std::string> used_models() const;

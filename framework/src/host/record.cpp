@@ -133,7 +133,10 @@ std::string environment(const std::vector<std::string>& command, const std::vect
     Json detectors = Json::array();
     for (const Judge& judge : assembly->judging_detectors)
       detectors.push_back({{"name", judge.model->name}, {"role", to_string(judge.role)}});
-    variants[experiment.variant] = {{"seed", experiment.seed},
+    Json choices = Json::object();
+    for (const auto& [key, value] : experiment.choices) choices[key] = value;
+    variants[experiment.variant] = {{"choices", choices},
+                                    {"seed", experiment.seed},
                                     {"false_accept_rate", experiment.false_accept_rate},
                                     {"minimum_score", experiment.minimum_score},
                                     {"detectors", detectors},

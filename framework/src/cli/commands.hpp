@@ -28,6 +28,8 @@ int verify_command(std::vector<std::string> args);
 int calibrate_command(std::vector<std::string> args);
 /// faceoff evaluate RUN|FOLDER
 int evaluate_command(std::vector<std::string> args);
+/// faceoff compare RUN…
+int compare_command(std::vector<std::string> args);
 /// faceoff plugins [NAME]
 int plugins_command(std::vector<std::string> args);
 /// faceoff new KIND NAME

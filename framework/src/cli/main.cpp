@@ -28,13 +28,14 @@ struct Command {
   std::function<int(std::vector<std::string>)> run;
 };
 
-const std::array<Command, 9>& commands() {
-  static const std::array<Command, 9> all = {{
+const std::array<Command, 10>& commands() {
+  static const std::array<Command, 10> all = {{
       {"run", "attack pictures as an experiment says", faceoff::run_command},
       {"detect", "find the faces of pictures", faceoff::detect_command},
       {"embed", "embed the faces of people", faceoff::embed_command},
       {"verify", "say whether two pictures show the same person", faceoff::verify_command},
       {"evaluate", "judge what was delivered: outcomes, similarities, detections", faceoff::evaluate_command},
+      {"compare", "compare variants of runs, pair by pair: tables with intervals and tests", faceoff::compare_command},
       {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
       {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
       {"worker", "", faceoff::worker_command},

@@ -1,0 +1,165 @@
+#include "compare/comparison.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "compare/holm.hpp"
+#include "compare/mcnemar.hpp"
+#include "compare/sign_flips.hpp"
+#include "compare/wilcoxon.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// A value, or a difference of two, with the picture that it is of.
+struct Observation {
+  std::size_t picture = 0;
+  double value = 0;
+};
+
+/// Values were written with six digits: what is behind them is no difference, and would part what is tied.
+double six_digits(double value) {
+  return std::round(value * 1e6) / 1e6;
+}
+
+std::vector<Observation> values_of(const Series& series, const Level& level) {
+  std::vector<Observation> all;
+  for (const auto& contestant : level.contestants) {
+    if (!contestant) continue;
+    for (const auto& [unit, value] : series.values[*contestant]) all.push_back({unit.picture, value});
+  }
+  return all;
+}
+
+std::vector<Observation> differences_of(const Series& series, const Level& level, const Level& base) {
+  std::vector<Observation> all;
+  for (std::size_t s = 0; s < level.contestants.size(); ++s) {
+    if (!level.contestants[s] || !base.contestants[s]) continue;
+    const std::map<Unit, double>& before = series.values[*base.contestants[s]];
+    for (const auto& [unit, value] : series.values[*level.contestants[s]]) {
+      const auto paired = before.find(unit);
+      if (paired != before.end()) all.push_back({unit.picture, six_digits(value - paired->second)});
+    }
+  }
+  return all;
+}
+
+std::vector<Cluster> clusters_of(const std::vector<Observation>& all) {
+  std::map<std::size_t, Cluster> pictures;
+  for (const Observation& one : all) {
+    Cluster& cluster = pictures[one.picture];
+    cluster = {cluster.sum + one.value, cluster.n + 1};
+  }
+  std::vector<Cluster> clusters;
+  for (const auto& [picture, cluster] : pictures) clusters.push_back(cluster);
+  return clusters;
+}
+
+std::int64_t count(const std::vector<Observation>& all, double value) {
+  return std::ranges::count(all, value, &Observation::value);
+}
+
+void test_shares(Difference& difference, const std::vector<Observation>& pairs) {
+  difference.gained = count(pairs, 1);
+  difference.lost = count(pairs, -1);
+  const McNemar found = mcnemar({difference.n, difference.gained, difference.lost});
+  difference.test = "mcnemar";
+  difference.value = found.difference;
+  difference.p = found.p;
+  difference.effect = found.g;
+  difference.odds_ratio = found.odds_ratio;
+}
+
+void test_means(Difference& difference, const std::vector<Observation>& pairs) {
+  std::vector<double> values;
+  for (const Observation& pair : pairs) values.push_back(pair.value);
+  const Wilcoxon found = wilcoxon(values);
+  difference.test = found.exact || found.n == 0 ? "wilcoxon (exact)" : "wilcoxon (normal)";
+  difference.value = difference.by_picture;
+  difference.p = found.p;
+  difference.effect = found.rank_biserial;
+}
+
+Difference compare(const std::vector<Observation>& pairs, bool shares) {
+  const std::vector<Cluster> pictures = clusters_of(pairs);
+  Difference difference;
+  difference.n = static_cast<std::int64_t>(pairs.size());
+  difference.pictures = static_cast<std::int64_t>(pictures.size());
+  difference.by_picture = bootstrap_mean(pictures);
+  if (shares) {
+    test_shares(difference, pairs);
+  } else {
+    test_means(difference, pairs);
+  }
+  if (difference.clustered()) {
+    std::vector<double> sums;
+    for (const Cluster& picture : pictures) sums.push_back(six_digits(picture.sum));
+    difference.p_by_picture = sign_flips(sums);
+  }
+  return difference;
+}
+
+/// Adjusts the p-values of these rows among one another.
+void adjust(const std::vector<Row*>& family, std::optional<double> Difference::*p,
+            std::optional<double> Difference::*adjusted) {
+  std::vector<double> found;
+  for (const Row* row : family) {
+    if (((*row->difference).*p).has_value()) found.push_back(*((*row->difference).*p));
+  }
+  const std::vector<double> among_all = holm(found);
+  std::size_t i = 0;
+  for (Row* row : family) {
+    if (((*row->difference).*p).has_value()) (*row->difference).*adjusted = among_all[i++];
+  }
+}
+
+Table table_of(const Series& series, const Plan& plan) {
+  Table table{series.measure, {}};
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    const std::vector<Level>& levels = plan.groups[g].levels;
+    for (std::size_t l = 0; l < levels.size(); ++l) {
+      const std::vector<Observation> values = values_of(series, levels[l]);
+      if (values.empty()) continue;
+      const std::vector<Cluster> pictures = clusters_of(values);
+      Row row{g, l, static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(pictures.size()), {}, {}};
+      row.value = series.measure.is_share ? wilson(count(values, 1), row.n) : bootstrap_mean(pictures);
+      if (l > 0) {
+        const std::vector<Observation> pairs = differences_of(series, levels[l], levels.front());
+        if (!pairs.empty()) row.difference = compare(pairs, series.measure.is_share);
+      }
+      table.rows.push_back(row);
+    }
+  }
+  for (const bool pooled : {false, true}) {
+    std::vector<Row*> family;
+    for (Row& row : table.rows) {
+      if (row.difference && plan.groups[row.group].pooled == pooled) family.push_back(&row);
+    }
+    adjust(family, &Difference::p, &Difference::p_holm);
+    adjust(family, &Difference::p_by_picture, &Difference::p_by_picture_holm);
+  }
+  return table;
+}
+
+}  // namespace
+
+std::vector<Table> compare(const Runs& runs, const Plan& plan) {
+  std::vector<Table> tables;
+  bool paired = false;
+  for (const Series& series : runs.series) {
+    tables.push_back(table_of(series, plan));
+    paired =
+        paired || std::ranges::any_of(tables.back().rows, [](const Row& row) { return row.difference.has_value(); });
+  }
+  if (!paired) {
+    throw ConfigError("no picture was protected both by " + plan.baseline +
+                      " and by what is compared with it, and only the same pictures, named alike, can be compared");
+  }
+  return tables;
+}
+
+}  // namespace faceoff

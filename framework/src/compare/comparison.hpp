@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compare/measure.hpp"
+#include "compare/plan.hpp"
+#include "compare/runs.hpp"
+#include "evaluate/interval.hpp"
+
+namespace faceoff {
+
+/// A level less the baseline, on the units that both have.
+struct Difference {
+  std::int64_t n = 0, pictures = 0;  ///< pairs, and the pictures that they are on
+  Estimate value;                    ///< of a share Agresti and Min's interval, of a mean the bootstrap's
+  Estimate by_picture;               ///< with the bootstrap's interval, which draws pictures
+  const char* test = "";             ///< "mcnemar", "wilcoxon (exact)", "wilcoxon (normal)"
+  std::optional<double> p, p_holm;   ///< nothing where a mean's pairs are all equal
+  /// The test that draws pictures' signs: only where pictures have several pairs, which the other takes for
+  /// independent.
+  std::optional<double> p_by_picture, p_by_picture_holm;
+  std::optional<double> effect;  ///< Cohen's g of a share, rank-biserial correlation of a mean
+  std::int64_t gained = 0, lost = 0;
+  std::optional<double> odds_ratio;  ///< gained / lost
+
+  bool clustered() const { return n > pictures; }
+};
+
+/// What a level is in one measure.
+struct Row {
+  std::size_t group = 0, level = 0;  ///< of the plan
+  std::int64_t n = 0, pictures = 0;
+  Estimate value;                        ///< of a share with Wilson's interval, of a mean with the bootstrap's
+  std::optional<Difference> difference;  ///< nothing for the baseline, and where no unit is in both
+};
+
+struct Table {
+  Measure measure;
+  std::vector<Row> rows;
+};
+
+/// A table a measure. p-values are adjusted among those of one measure: of its settings together, and of what is pooled
+/// over them. Throws ConfigError where nothing that is to be compared shares a picture.
+std::vector<Table> compare(const Runs& runs, const Plan& plan);
+
+}  // namespace faceoff

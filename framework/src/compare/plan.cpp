@@ -1,0 +1,145 @@
+#include "compare/plan.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <algorithm>
+
+#include "host/exception.hpp"
+#include "host/suggest.hpp"
+
+namespace faceoff {
+
+namespace {
+
+void add_once(std::vector<std::string>& list, const std::string& one) {
+  if (std::ranges::find(list, one) == list.end()) list.push_back(one);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string last_part(const std::string& key) {
+  return key.substr(key.rfind('.') + 1);
+}
+
+std::vector<std::string> swept_keys(std::span<const Contestant> contestants) {
+  std::vector<std::string> keys;
+  for (const Contestant& one : contestants) {
+    for (const auto& [key, value] : one.choices) add_once(keys, key);
+  }
+  return keys;
+}
+
+/// The swept key that is meant.
+std::string find_key(std::span<const Contestant> contestants, const std::string& name) {
+  const std::vector<std::string> keys = swept_keys(contestants);
+  if (std::ranges::find(keys, name) != keys.end()) return name;
+  std::vector<std::string> meant;
+  std::ranges::copy_if(keys, std::back_inserter(meant), [&](const std::string& key) { return last_part(key) == name; });
+  if (meant.size() == 1) return meant.front();
+  const std::string by = "--by " + one_line(name) + ": ";
+  if (meant.size() > 1) throw ConfigError(by + "it may be " + joined(meant) + "; say which");
+  if (keys.empty())
+    throw ConfigError(by + "no key was swept, or the run is of a time when environment.json did not say which");
+  std::vector<std::string> words = keys;
+  for (const std::string& key : keys) add_once(words, last_part(key));
+  throw ConfigError(by + "nobody swept it" + did_you_mean(name, words) + " (swept: " + joined(keys) + ")");
+}
+
+const std::string* choice_of(const Contestant& one, const std::string& key) {
+  const auto found = std::ranges::find(one.choices, key, &std::pair<std::string, std::string>::first);
+  return found != one.choices.end() ? &found->second : nullptr;
+}
+
+/// "epsilon=8, steps=10": what a contestant's other keys are.
+std::string setting_of(const Contestant& one, const std::string& by, const std::vector<std::string>& keys) {
+  std::string text;
+  for (const auto& [key, value] : one.choices) {
+    if (key == by) continue;
+    const bool alone = std::ranges::count(keys, last_part(key), last_part) == 1;
+    text += (text.empty() ? "" : ", ") + (alone ? last_part(key) : key) + "=" + value;
+  }
+  return text;
+}
+
+/// The baseline goes first.
+void put_first(std::vector<std::string>& levels, const std::string& baseline) {
+  const auto found = std::ranges::find(levels, baseline);
+  if (found == levels.end()) {
+    throw ConfigError("--baseline " + one_line(baseline) + ": there is none" + did_you_mean(baseline, levels) +
+                      " (there are: " + joined(levels) + ")");
+  }
+  std::rotate(levels.begin(), found, found + 1);
+}
+
+}  // namespace
+
+Plan compare_all(std::span<const Contestant> contestants, const std::optional<std::string>& baseline) {
+  std::vector<std::string> order;
+  for (const Contestant& one : contestants) order.push_back(one.label);
+  if (baseline) put_first(order, *baseline);
+  if (order.size() < 2) {
+    throw ConfigError(contestants.front().run + ": it has one variant, '" + order.front() +
+                      "', and nothing to compare it with; name another run, or [sweep] what is to be compared");
+  }
+  Plan plan{"", order.front(), {Group{}}, {}};
+  for (const std::string& label : order) {
+    const auto found = std::ranges::find(contestants, label, &Contestant::label);
+    plan.groups.front().levels.push_back({label, {static_cast<std::size_t>(found - contestants.begin())}});
+  }
+  return plan;
+}
+
+Plan compare_by(std::span<const Contestant> contestants, const std::string& key,
+                const std::optional<std::string>& baseline) {
+  Plan plan;
+  plan.by = find_key(contestants, key);
+  const std::vector<std::string> keys = swept_keys(contestants);
+  std::vector<std::string> levels, settings;
+  for (const Contestant& one : contestants) {
+    if (const std::string* level = choice_of(one, plan.by)) {
+      add_once(levels, *level);
+      add_once(settings, setting_of(one, plan.by, keys));
+    } else {
+      plan.notes.push_back(one.label + ": left out, since it did not sweep " + plan.by);
+    }
+  }
+  if (baseline) put_first(levels, *baseline);
+  if (levels.size() < 2)
+    throw ConfigError("--by " + one_line(key) + ": it is " + levels.front() +
+                      " everywhere, so there is nothing to compare");
+  plan.baseline = levels.front();
+  Group pooled{"over all", true, {}};
+  for (const std::string& level : levels)
+    pooled.levels.push_back({level, std::vector<std::optional<std::size_t>>(settings.size())});
+  for (std::size_t c = 0; c < contestants.size(); ++c) {
+    const std::string* level = choice_of(contestants[c], plan.by);
+    if (level == nullptr) continue;
+    const std::string setting = setting_of(contestants[c], plan.by, keys);
+    const auto s = static_cast<std::size_t>(std::ranges::find(settings, setting) - settings.begin());
+    const auto l = static_cast<std::size_t>(std::ranges::find(levels, *level) - levels.begin());
+    std::optional<std::size_t>& there = pooled.levels[l].contestants[s];
+    if (there) {
+      throw ConfigError(
+          "--by " + one_line(key) + ": " + contestants[*there].label + " and " + contestants[c].label +
+          " have the same settings, as far as environment.json says, so it can't be told which is to be compared");
+    }
+    there = c;
+  }
+  for (std::size_t s = 0; s < settings.size(); ++s) {
+    Group group{settings[s], false, {}};
+    for (const Level& level : pooled.levels) {
+      if (level.contestants[s]) group.levels.push_back({level.name, {level.contestants[s]}});
+    }
+    if (group.levels.front().name != plan.baseline)
+      group.levels.insert(group.levels.begin(), Level{plan.baseline, {std::nullopt}});
+    plan.groups.push_back(std::move(group));
+  }
+  if (settings.size() > 1) plan.groups.push_back(std::move(pooled));
+  return plan;
+}
+
+}  // namespace faceoff

@@ -206,6 +206,11 @@ TEST_F(Compare, SaysOfARealSweepWhatItsResultsShow) {
   EXPECT_FALSE(contains(text.out, "cosine with")) << text.out;
   EXPECT_TRUE(contains(compare({"run", "--all"}).out, "cosine with oneself, says mobileface (held_out)"));
 
+  // The same by the key that was swept.
+  const Json by = compare_json({"run", "--by", "epsilon", "--baseline", "2"});
+  EXPECT_EQ(by["by"], "attack.epsilon");
+  EXPECT_EQ(measure(by, "psnr")["rows"][1]["difference"], measure(said, "psnr")["rows"][1]["difference"]);
+
   // CSV has a line a row of JSON, with the same in it.
   const std::vector<Row> rows = csv_rows(compare({"run", "--csv"}).out);
   std::size_t line = 0;

@@ -54,6 +54,20 @@ TEST(ReadingAReport, ItsCommandsWorkAsTheyStand) {
     EXPECT_TRUE(fs::exists(folder / "build" / "evaluated" / file)) << file;
 }
 
+TEST(ComparingRuns, ItsCommandsWorkAsTheyStand) {
+  const TemporaryFolder folder;
+  furnish(folder.path());
+  const std::vector<std::string> commands = commands_in(fs::path(FACEOFF_SOURCE_FOLDER) / "docs" / "comparing-runs.md");
+  ASSERT_GE(commands.size(), 4U);
+  for (const std::string& command : commands) {
+    SCOPED_TRACE(command);
+    const Outcome outcome = run({{"bash", "-c", command}, {}, folder.path()});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(contains(command, " > ") || !outcome.out.empty());
+  }
+  EXPECT_TRUE(contains(read_text(folder / "build" / "compared.csv"), "hidden,faces,ssd,surrogate"));
+}
+
 TEST(Readme, ShowsThePluginThatIsTested) {
   const std::string source = read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "tests" / "external" / "dodge.cpp");
   EXPECT_TRUE(contains(read_text(fs::path(FACEOFF_SOURCE_FOLDER) / "README.md"), "```cpp\n" + source + "```"));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -236,6 +237,22 @@ TEST(Plans, KnowAKeyByItsLastPart) {
             std::string::npos);
   EXPECT_NE(refusal([&] { compare_by(two, "loss.0.weight", std::nullopt); }).find("it is 1 everywhere"),
             std::string::npos);
+}
+
+TEST(Plans, KeepKeysTogetherThatChangeTogether) {
+  const std::vector<Contestant> zipped = {
+      contestant("a", {{"attack.epsilon", "4"}, {"loss", "score"}, {"optimizer.steps", "10"}}),
+      contestant("b", {{"attack.epsilon", "4"}, {"loss", "area"}, {"optimizer.steps", "10"}}),
+      contestant("c", {{"attack.epsilon", "4"}, {"loss", "both"}, {"optimizer.steps", "20"}}),
+      contestant("d", {{"attack.epsilon", "8"}, {"loss", "score"}, {"optimizer.steps", "10"}}),
+      contestant("e", {{"attack.epsilon", "8"}, {"loss", "area"}, {"optimizer.steps", "10"}})};
+  const Plan plan = compare_by(zipped, "loss", std::nullopt);
+  ASSERT_EQ(plan.groups.size(), 3U);
+  EXPECT_EQ(plan.groups[0].setting, "epsilon=4");
+  EXPECT_EQ(plan.groups[0].levels.size(), 3U);
+  EXPECT_EQ(plan.notes, std::vector<std::string>{"optimizer.steps changes along with loss"});
+  const std::string why = refusal([&] { compare_by(zipped, "steps", std::nullopt); });
+  EXPECT_NE(why.find("--by steps: no variant differs from one with 10 in it alone"), std::string::npos) << why;
 }
 
 // --------------------------------------------------------------------------------------------------------- in all

@@ -3,6 +3,8 @@
 #include <faceoff/error.hpp>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "host/exception.hpp"
 #include "host/suggest.hpp"
@@ -54,11 +56,31 @@ const std::string* choice_of(const Contestant& one, const std::string& key) {
   return found != one.choices.end() ? &found->second : nullptr;
 }
 
-/// "epsilon=8, steps=10": what a contestant's other keys are.
-std::string setting_of(const Contestant& one, const std::string& by, const std::vector<std::string>& keys) {
+/// The keys that change along with this one, as those of a [sweep.zip] do: its value says theirs.
+std::vector<std::string> companions_of(std::span<const Contestant> contestants, const std::string& by) {
+  std::vector<std::string> companions;
+  for (const std::string& key : swept_keys(contestants)) {
+    std::map<std::string, std::string> said;
+    std::set<std::string> values;
+    bool follows = key != by;
+    for (const Contestant& one : contestants) {
+      const std::string *level = choice_of(one, by), *value = choice_of(one, key);
+      if (level == nullptr) continue;
+      const std::string here = value != nullptr ? *value : "";
+      follows = follows && said.try_emplace(*level, here).first->second == here;
+      values.insert(here);
+    }
+    if (follows && values.size() > 1) companions.push_back(key);
+  }
+  return companions;
+}
+
+/// "epsilon=8, steps=10": what a contestant's keys are but for those that are left out.
+std::string setting_of(const Contestant& one, const std::vector<std::string>& left_out,
+                       const std::vector<std::string>& keys) {
   std::string text;
   for (const auto& [key, value] : one.choices) {
-    if (key == by) continue;
+    if (std::ranges::find(left_out, key) != left_out.end()) continue;
     const bool alone = std::ranges::count(keys, last_part(key), last_part) == 1;
     text += (text.empty() ? "" : ", ") + (alone ? last_part(key) : key) + "=" + value;
   }
@@ -98,11 +120,13 @@ Plan compare_by(std::span<const Contestant> contestants, const std::string& key,
   Plan plan;
   plan.by = find_key(contestants, key);
   const std::vector<std::string> keys = swept_keys(contestants);
-  std::vector<std::string> levels, settings;
+  std::vector<std::string> left_out = companions_of(contestants, plan.by), levels, settings;
+  for (const std::string& companion : left_out) plan.notes.push_back(companion + " changes along with " + plan.by);
+  left_out.push_back(plan.by);
   for (const Contestant& one : contestants) {
     if (const std::string* level = choice_of(one, plan.by)) {
       add_once(levels, *level);
-      add_once(settings, setting_of(one, plan.by, keys));
+      add_once(settings, setting_of(one, left_out, keys));
     } else {
       plan.notes.push_back(one.label + ": left out, since it did not sweep " + plan.by);
     }
@@ -118,7 +142,7 @@ Plan compare_by(std::span<const Contestant> contestants, const std::string& key,
   for (std::size_t c = 0; c < contestants.size(); ++c) {
     const std::string* level = choice_of(contestants[c], plan.by);
     if (level == nullptr) continue;
-    const std::string setting = setting_of(contestants[c], plan.by, keys);
+    const std::string setting = setting_of(contestants[c], left_out, keys);
     const auto s = static_cast<std::size_t>(std::ranges::find(settings, setting) - settings.begin());
     const auto l = static_cast<std::size_t>(std::ranges::find(levels, *level) - levels.begin());
     std::optional<std::size_t>& there = pooled.levels[l].contestants[s];
@@ -137,6 +161,12 @@ Plan compare_by(std::span<const Contestant> contestants, const std::string& key,
     if (group.levels.front().name != plan.baseline)
       group.levels.insert(group.levels.begin(), Level{plan.baseline, {std::nullopt}});
     plan.groups.push_back(std::move(group));
+  }
+  const bool any = std::ranges::any_of(
+      plan.groups, [](const Group& group) { return group.levels.size() > 1 && group.levels.front().contestants[0]; });
+  if (!any) {
+    throw ConfigError("--by " + one_line(key) + ": no variant differs from one with " + plan.baseline +
+                      " in it alone; swept: " + joined(keys));
   }
   if (settings.size() > 1) plan.groups.push_back(std::move(pooled));
   return plan;

@@ -261,6 +261,37 @@ TEST_F(Evaluate, APictureThatIsGoneCostsItselfAlone) {
   EXPECT_EQ(lines("run").size(), 1U);
 }
 
+TEST_F(Evaluate, WhatCannotBeDoneAgainIsKept) {
+  ASSERT_EQ(evaluate({"run", "--after", "png"}).code, 0);
+  const std::string before = read_text(folder_ / "run/evaluation.jsonl");
+  for (const Json& item : results(folder_ / "run")) fs::remove(folder_ / "run" / item["output"].get<std::string>());
+  const Outcome outcome = evaluate({"run", "--after", "png"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_EQ(read_text(folder_ / "run/evaluation.jsonl"), before);
+  EXPECT_TRUE(fs::exists(folder_ / "run/differences"));
+  fs::remove_all(folder_ / "run/differences");
+  write_text(folder_ / "run/differences", "");
+  EXPECT_EQ(evaluate({"run"}).code, 4);
+}
+
+TEST_F(Evaluate, ALineThatWasNotWrittenWholeAndAPictureThatIsGoneAreNoHindrance) {
+  write_text(folder_ / "run/results.jsonl", read_text(folder_ / "run/results.jsonl") + "{\"item\":2,\"vari");
+  fs::rename(folder_ / "people", folder_ / "moved");
+  const Outcome outcome = evaluate({"run", "--people", "moved", "--after", "png"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "people/ann/1.png: cannot be read")) << outcome.err;
+}
+
+TEST_F(Evaluate, NobodyPassesForOneself) {
+  const Outcome outcome = evaluate({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "own",
+                                    "--model", "faceres", "--after", "png", "--target", "ann"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const Json& one : lines("own")) {
+    EXPECT_TRUE(one["faces"][0]["target"].is_null());
+    EXPECT_EQ(model(one, "faceres")["outcome"], "L");
+  }
+}
+
 TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({}, 2, "evaluate needs a run's folder");
   refuse({"nowhere"}, 2, "no folder nowhere");
@@ -275,7 +306,7 @@ TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({"run", "--after", "jpeg:0"}, 2, "'jpeg:0': there are png (as delivered), jpeg:QUALITY");
   refuse({"run", "--model", "face_landmark_68"}, 2, "it provides landmarks, and a judge needs embedding, or scores");
   refuse({"run", "--minimum-score", "7"}, 2, "--minimum-score");
-  refuse({"run", "--answers", "nowhere.csv"}, 4, "nowhere.csv: cannot be read");
+  refuse({"run", "--answers", "nowhere.csv"}, 2, "--answers: no file nowhere.csv");
   refuse({"run", "--after", "jpeg:75", "--answers", "x.toml"}, 2, "x.toml:1:1: its first line has to name the columns");
   write_text(folder_ / "bad.csv", "picture,recogniser,identity\nelsewhere.png,service,ann\n");
   refuse({"run", "--answers", "bad.csv"}, 2, "bad.csv:2:1: no picture 'elsewhere.png' is evaluated");
@@ -284,13 +315,29 @@ TEST_F(Evaluate, BadInputGetsOneLine) {
   fs::create_directories(folder_ / "torn");
   for (const char* file : {"resolved.toml", "experiment.toml"})
     fs::copy_file(folder_ / "run" / file, folder_ / "torn" / file, fs::copy_options::overwrite_existing);
-  write_text(folder_ / "torn/results.jsonl", "{\"item\":0,\n");
-  refuse({"torn"}, 4, "torn/results.jsonl: not as a run wrote it");
+  const std::string whole = lines_of(read_text(folder_ / "run/results.jsonl")).front() + "\n";
+  write_text(folder_ / "torn/results.jsonl", whole + "{\"item\":0,\n");
+  refuse({"torn"}, 4, "torn/results.jsonl:2: not as a run wrote it");
+  write_text(folder_ / "torn/results.jsonl", whole + whole);
+  refuse({"torn"}, 4, "torn/results.jsonl:2: a second line of item 0");
+  refuse({"run", "--set", "faceres_deep.weights=x"}, 2, "no model that is asked for here is 'faceres_deep'");
+  fs::create_directories(folder_ / "two");
+  for (const char* ending : {"png", "jpg"})
+    cv::imwrite((folder_ / "two" / (std::string("1.") + ending)).string(), small_picture());
+  fs::create_directories(folder_ / "webp");
+  cv::imwrite((folder_ / "webp/1.webp").string(), small_picture());
+  refuse({"webp", "--clean", "two", "--people", "people", "--out", "x"}, 2,
+         "webp/1.webp: several pictures of that name, but for their endings, in --clean two");
+  fs::create_directories(folder_ / "reserved/(photos)");
+  cv::imwrite((folder_ / "reserved/(photos)/1.png").string(), small_picture());
+  refuse({"run", "--people", "reserved"}, 2, "reserved/(photos): nobody among people can be called '(photos)'");
   fs::create_directories(folder_ / "odd");
   cv::imwrite((folder_ / "odd/1.png").string(), cv::Mat(20, 20, CV_8UC3, cv::Scalar(1, 2, 3)));
   const Outcome odd = evaluate({"odd", "--clean", "people/ann", "--people", "people", "--out", "odd-out", "--model",
                                 "faceres", "--after", "png"});
   EXPECT_EQ(odd.code, 1) << odd.err;
+  EXPECT_TRUE(contains(odd.err, "nothing could be evaluated, so nothing is written")) << odd.err;
+  EXPECT_FALSE(fs::exists(folder_ / "odd-out"));
   EXPECT_TRUE(contains(odd.err, "it has 20 × 20 pixels, and people/ann/1.png has 360 × 360 pixels")) << odd.err;
 }
 

@@ -111,7 +111,7 @@ TEST_F(Experiments, AListOfTargetsGivesEachFaceItsOwn) {
   ASSERT_EQ(all[0]["faces"].size(), 2U);
   EXPECT_LT(all[0]["faces"][0]["box"][0], all[0]["faces"][1]["box"][0]);
   EXPECT_EQ(all[0]["faces"][0]["target"], "sample3/2");
-  EXPECT_EQ(all[0]["faces"][1]["target"], "photos/2");
+  EXPECT_EQ(all[0]["faces"][1]["target"], "(photos 2)");
 
   // Its resolved.toml says the same.
   const Outcome again = run_faceoff({"run", "run/resolved.toml", "--out", "again"}, folder_.path());

@@ -579,7 +579,7 @@ TEST_F(RunFolder, TargetsByNameByPhotosAndByChance) {
   ASSERT_EQ(all.size(), 4U);
   const auto face = [&](std::size_t i) { return all[i]["faces"][0]; };
   EXPECT_EQ(face(0)["target"], "other/1");
-  EXPECT_EQ(face(1)["target"], "photos");
+  EXPECT_EQ(face(1)["target"], "(photos)");
   EXPECT_EQ(face(2)["target"], "other/1");
   // Of two photos the first is attacked and the second judges; small.png is of the face itself.
   const auto before = [&](std::size_t i) { return face(i)["models"][0]["target"][0].get<double>(); };

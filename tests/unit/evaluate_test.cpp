@@ -247,7 +247,7 @@ class AnswersOf : public testing::Test {
     try {
       std::vector<Json> lines = two_faces();
       const Answers answers(file(text));
-      answers.require({{"a,\"b\".png", "out/1.png"}}, {"faceres"});
+      answers.require({{"a,\"b\".png", "out/1.png", std::nullopt}}, {"faceres"});
       answers.add_to(lines);
     } catch (const ConfigError& error) {
       return error.what();

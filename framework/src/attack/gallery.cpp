@@ -80,6 +80,12 @@ std::vector<Folder> person_folders(const fs::path& people, const Notice& notice)
       notice(std::string(error.what()) + "; left out");
     }
   }
+  for (const Folder& folder : folders) {
+    if (folder.name == unknown_person || folder.name.starts_with(photos_person)) {
+      throw ConfigError((people / folder.name).string() + ": nobody among people can be called '" + folder.name +
+                        "', which is what reports call others");
+    }
+  }
   std::ranges::sort(folders, {}, &Folder::name);
   return folders;
 }

@@ -14,6 +14,11 @@
 
 namespace faceoff {
 
+/// Who nobody knows, as reports call a face. What a target by photos is called begins with the other: nobody among
+/// people may be named so.
+constexpr const char* unknown_person = "(this face)";
+constexpr const char* photos_person = "(photos";
+
 /// Embeddings [K,D] of unit length under each model.
 using Embeddings = std::map<const LoadedModel*, at::Tensor>;
 

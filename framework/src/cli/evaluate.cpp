@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "cli/commands.hpp"
-#include "cli/named_models.hpp"
+#include "cli/evaluation_work.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "evaluate/answers.hpp"
@@ -33,8 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
-
-constexpr Field sight = Field::scores | Field::boxes;
 
 po::options_description options() {
   po::options_description all("faceoff evaluate RUN|FOLDER");
@@ -62,288 +60,11 @@ po::options_description options() {
   return all;
 }
 
-/// A case with who judges it.
-struct Task {
-  CaseLabel label;
-  Case one;
-  std::size_t jury = 0;
-};
-
-/// Everything that is to be evaluated, and by whom.
-struct Work {
-  std::string name;
-  fs::path out;
-  Panel panel;
-  std::vector<Jury> juries;
-  std::vector<Task> tasks;
-  std::vector<std::string> people;  ///< as [data] people
-  std::int64_t without_face = 0, failed = 0;
-};
-
-template <class T>
-void add_once(std::vector<T>& list, const T& item) {
-  if (std::ranges::find(list, item) == list.end()) list.push_back(item);
-}
-
-/// Puts a judge where its kind belongs, unless it is there. Throws ConfigError where another has its name.
-void add_judge(Jury& jury, const LoadedModel& model, Role role) {
-  const auto add = [&](std::vector<Judge>& judges) {
-    const auto there = std::ranges::find(judges, model.name, [](const Judge& one) { return one.model->name; });
-    if (there == judges.end()) {
-      judges.push_back({&model, role});
-    } else if (there->model->identity != model.identity) {
-      throw ConfigError("--model " + model.name + ": the experiment calls another model so, which judges already");
-    }
-  };
-  if (includes(model.provides, Field::embedding)) add(jury.recognisers);
-  if (includes(model.provides, sight)) add(jury.detectors);
-}
-
-/// The models of --model, which may be of either kind.
-std::vector<const LoadedModel*> asked_for(const po::variables_map& given, NamedModels& models, const char* option) {
-  std::vector<const LoadedModel*> found;
-  for (const std::string& name : list(given, option)) {
-    const LoadedModel& model = models.get(name, Field::none);
-    if (!includes(model.provides, Field::embedding) && !includes(model.provides, sight)) {
-      throw ConfigError("--" + std::string(option) + " " + name + ": it provides " + to_string(model.provides) +
-                        ", and a judge needs embedding, or scores, boxes");
-    }
-    found.push_back(&model);
-  }
-  return found;
-}
-
-/// Finds and aligns faces: what is asked for, else this one unless it was attacked, else the first that was not.
-const LoadedModel& detector_for(const po::variables_map& given, NamedModels& models, const LoadedModel* usual,
-                                const std::vector<const LoadedModel*>& attacked) {
-  if (given.contains("detector")) return models.get(given["detector"].as<std::string>(), sight);
-  if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return *usual;
-  for (const char* name : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector"}) {
-    try {
-      const LoadedModel& other = models.get(name, sight);
-      if (role_of(other, attacked) == Role::held_out) return other;
-    } catch (const MissingFile&) {
-      continue;  // its weights were never fetched
-    }
-  }
-  throw ConfigError("every detector whose weights are there was attacked: name one that was not with --detector");
-}
-
 void set_minimum_score(Portraying& by, const po::variables_map& given) {
   if (!given.contains("minimum-score")) return;
   by.minimum_score = given["minimum-score"].as<double>();
   if (!(by.minimum_score >= 0 && by.minimum_score < 1))
     throw ConfigError("--minimum-score: a number from 0 to less than 1");
-}
-
-std::vector<Degradation> degradations(const po::variables_map& given, const std::vector<Degradation>& experiment) {
-  std::vector<Degradation> all;
-  std::vector<std::string> names;
-  for (const std::string& name : list(given, "after")) add_once(names, name);
-  for (const std::string& name : names) all.push_back(parse_degradation(name));
-  if (!all.empty()) return all;
-  if (!experiment.empty()) return experiment;
-  for (const std::string& name : usual_degradations()) all.push_back(parse_degradation(name));
-  return all;
-}
-
-/// The lines of a run's results, whole ones.
-std::vector<Json> results_of(const fs::path& run) try {
-  std::vector<Json> lines;
-  std::ifstream file(run / "results.jsonl");
-  for (std::string line; std::getline(file, line);) lines.push_back(Json::parse(line));
-  return lines;
-} catch (const Json::exception&) {
-  throw FileError((run / "results.jsonl").string() + ": not as a run wrote it");
-}
-
-std::string to_string(TargetConfig::Choice choice) {
-  using Choice = TargetConfig::Choice;
-  switch (choice) {
-    case Choice::furthest:
-      return "furthest";
-    case Choice::nearest:
-      return "nearest";
-    case Choice::random:
-      return "random";
-    case Choice::named:
-      return "named";
-    case Choice::photos:
-      return "photos";
-  }
-  return "";
-}
-
-/// How an experiment's targets are chosen, "furthest" or, for one a face, "named, named"; empty where there are none.
-std::string choice_of(const Experiment& experiment) {
-  std::string text;
-  for (const TargetConfig& target : experiment.targets) text += (text.empty() ? "" : ", ") + to_string(target.choice);
-  return text;
-}
-
-Case case_of(const Json& line, const fs::path& run) {
-  Case one{line.at("picture").get<std::string>(), run / line.at("output").get<std::string>(), {}};
-  one.faces.emplace();
-  for (const Json& face : line.at("faces")) {
-    const Json& box = face.at("box");
-    const Json& target = face.at("target");
-    one.faces->push_back(
-        {{box.at(0), box.at(1), box.at(2), box.at(3)}, target.is_null() ? "" : target.get<std::string>()});
-  }
-  return one;
-}
-
-/// A run: its results say what was protected, its resolved.toml who judges.
-class RunWork {
- public:
-  RunWork(const fs::path& run, const po::variables_map& given, NamedModels& models)
-      : document_(run / "resolved.toml", {}), experiments_(read_experiments(document_, models.plugins())) {
-    for (const Experiment& experiment : experiments_) {
-      for (const std::string& name : experiment.used_models()) models.pool().get(name, experiment.models.at(name));
-      assemblies_.push_back(std::make_unique<Assembly>(experiment, models.pool()));
-    }
-    prepare(run, given, models);
-    read_results(run);
-  }
-
-  Work work;
-
-  /// The people by their photos that a variant's faces are to be taken for, if it names some.
-  void add_fixed(std::deque<Person>& kept) {
-    for (std::size_t v = 0; v < experiments_.size(); ++v) {
-      for (const TargetConfig& target : experiments_[v].targets) {
-        if (target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
-        kept.push_back(
-            Gallery::from_photos(work.panel.by, target, [](const std::string& line) { std::cerr << line << '\n'; }));
-        work.juries[v].people.push_back(&kept.back());
-      }
-    }
-  }
-
- private:
-  /// All variants are judged alike: by the same people, aligned by the same models.
-  void require_one_panel(const fs::path& run) const {
-    const Experiment& first = experiments_.front();
-    for (const Experiment& other : experiments_) {
-      const auto same = [&](const char* key, bool equal) {
-        if (equal) return;
-        throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
-                          ", and evaluate compares variants by one of these: run them apart");
-      };
-      same("data.people", other.people == first.people);
-      same("faces.detector", other.detector == first.detector);
-      same("faces.landmarks", other.landmarks == first.landmarks);
-      same("faces.minimum_score", other.minimum_score == first.minimum_score);
-      same("evaluate.after", std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
-    }
-  }
-
-  void prepare(const fs::path& run, const po::variables_map& given, NamedModels& models) {
-    require_one_panel(run);
-    work.name = experiments_.front().name;
-    work.out = run;
-    work.people = experiments_.front().people;
-    std::vector<const LoadedModel*> attacked;
-    const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
-    for (const auto& assembly : assemblies_) {
-      for (const LoadedModel* surrogate : assembly->surrogates) add_once(attacked, surrogate);
-      Jury jury{assembly->judges, assembly->judging_detectors, {}};
-      for (const LoadedModel* model : more) add_judge(jury, *model, role_of(*model, assembly->surrogates));
-      for (const Judge& judge : jury.recognisers) add_once(work.panel.by.models, judge.model);
-      for (const Judge& judge : jury.detectors) add_once(work.panel.detectors, judge.model);
-      work.juries.push_back(std::move(jury));
-    }
-    Portraying& by = work.panel.by;
-    by.detector = &detector_for(given, models, assemblies_.front()->detector, attacked);
-    by.landmarks = assemblies_.front()->landmarks;
-    if (given.contains("landmarks") || by.landmarks == nullptr) {
-      by.landmarks = &models.get(
-          given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68", Field::landmarks);
-    }
-    by.minimum_score = experiments_.front().minimum_score;
-    by.cache = usual_cache();
-    work.panel.after = degradations(given, experiments_.front().after);
-  }
-
-  void read_results(const fs::path& run) try {
-    for (const Json& line : results_of(run)) {
-      const std::string variant = line.at("variant");
-      const auto found = std::ranges::find(experiments_, variant, &Experiment::variant);
-      if (found == experiments_.end())
-        throw FileError(run.string() + ": no variant '" + variant + "' in resolved.toml");
-      if (line.at("status") == "no_face") ++work.without_face;
-      if (line.at("status") == "failed") ++work.failed;
-      if (line.at("status") != "protected") continue;
-      work.tasks.push_back(
-          {{line.at("item"), variant, line.at("picture"), line.at("output"), found->epsilon, choice_of(*found)},
-           case_of(line, run),
-           static_cast<std::size_t>(found - experiments_.begin())});
-    }
-  } catch (const Json::exception&) {
-    throw FileError((run / "results.jsonl").string() + ": not as a run wrote it");
-  }
-
-  Document document_;
-  std::vector<Experiment> experiments_;
-  std::vector<std::unique_ptr<Assembly>> assemblies_;
-};
-
-/// The picture of the same name, else of the same stem, in a folder.
-std::optional<fs::path> same_name(const std::vector<fs::path>& pictures, const fs::path& name) {
-  const auto by = [&](const auto& part) {
-    return std::ranges::find_if(pictures, [&](const fs::path& one) { return part(one) == part(name); });
-  };
-  auto found = by([](const fs::path& path) { return path.filename(); });
-  if (found == pictures.end()) found = by([](const fs::path& path) { return path.stem(); });
-  return found != pictures.end() ? std::optional(*found) : std::nullopt;
-}
-
-/// A folder of pictures that were made by whatever means.
-Work folder_work(const fs::path& folder, const po::variables_map& given, NamedModels& models) {
-  for (const char* option : {"clean", "people", "out"}) {
-    if (!given.contains(option)) {
-      throw ConfigError(one_line(folder.string()) +
-                        ": not a run's folder (no results.jsonl); for a folder of pictures, " +
-                        "say --clean DIR --people DIR --out DIR");
-    }
-  }
-  Work work;
-  work.name = folder.filename().string();
-  work.out = given["out"].as<std::string>();
-  RunFolder::require_free(work.out);
-  work.people = {given["people"].as<std::string>()};
-  const std::vector<const LoadedModel*> attacked = asked_for(given, models, "attacked");
-  std::vector<const LoadedModel*> judges = asked_for(given, models, "model");
-  if (std::ranges::none_of(judges, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
-    for (const LoadedModel* embedder : models.embedders()) judges.push_back(embedder);
-  }
-  Portraying& by = work.panel.by;
-  by.detector = &detector_for(given, models, nullptr, attacked);
-  by.landmarks = &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
-                             Field::landmarks);
-  by.cache = usual_cache();
-  Jury& jury = work.juries.emplace_back();
-  for (const LoadedModel* model : attacked) add_judge(jury, *model, Role::surrogate);
-  for (const LoadedModel* model : judges) add_judge(jury, *model, role_of(*model, attacked));
-  if (jury.detectors.empty()) add_judge(jury, *by.detector, role_of(*by.detector, attacked));
-  for (const Judge& judge : jury.recognisers) by.models.push_back(judge.model);
-  for (const Judge& judge : jury.detectors) work.panel.detectors.push_back(judge.model);
-  work.panel.after = degradations(given, {});
-  const std::string target = given.contains("target") ? given["target"].as<std::string>() : "";
-  const std::vector<fs::path> clean = expand_pictures({given["clean"].as<std::string>()});
-  for (const fs::path& delivered : expand_pictures({folder.string()})) {
-    const std::optional<fs::path> before = same_name(clean, delivered);
-    if (!before) {
-      throw ConfigError(delivered.string() + ": no picture of that name in " + given["clean"].as<std::string>() +
-                        ", where --clean says it is as it was");
-    }
-    const auto item = static_cast<std::int64_t>(work.tasks.size());
-    work.tasks.push_back({{item, "base", before->string(), fs::absolute(delivered).string(), std::nullopt,
-                           target.empty() ? "" : "named"},
-                          {*before, delivered, std::nullopt, target},
-                          0});
-  }
-  return work;
 }
 
 /// Lines of evaluation.jsonl, in the order of the items.
@@ -380,13 +101,25 @@ void write_differences(const Work& work, const std::vector<Json>& lines) {
     Picture difference;
     difference.rgb = difference_picture(read_picture(task.one.clean).rgb, read_picture(task.one.delivered).rgb);
     const fs::path file = work.out / difference_place(task.label.variant, task.label.output);
-    fs::create_directories(file.parent_path());
+    make_folder(file.parent_path());
     write_picture(file, difference);
+  }
+}
+
+/// Throws FileError where what is going to be written could not be.
+void check_places(const fs::path& out) {
+  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"}) check_place(out / name);
+  for (const char* name : {"differences", "report"}) {
+    if (fs::exists(out / name) && !fs::is_directory(out / name))
+      throw FileError((out / name).string() + ": is there and is no folder");
   }
 }
 
 int conclude(const Work& work, const std::vector<Json>& lines, const Gallery& gallery,
              const std::vector<std::string>& command, bool json) {
+  if (lines.empty()) throw Error(one_line(work.out.string()) + ": nothing could be evaluated, so nothing is written");
+  if (!fs::exists(work.out / "results.jsonl")) RunFolder::make(work.out);
+  for (const char* earlier : {"differences", "report"}) fs::remove_all(work.out / earlier);
   std::string text;
   for (const Json& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
@@ -415,7 +148,9 @@ void require_person(const Gallery& gallery, const std::string& name) {
 /// The people whom recognisers choose between.
 Gallery people_of(Work& work) {
   if (work.people.empty() || work.panel.by.models.empty()) return {};
-  return read_people(work.panel.by, work.people);
+  Gallery gallery = read_people(work.panel.by, work.people);
+  if (gallery.people().empty()) throw ConfigError("no face on any picture of people: recognisers know nobody");
+  return gallery;
 }
 
 }  // namespace
@@ -457,9 +192,14 @@ int evaluate_command(std::vector<std::string> args) {
     throw ConfigError(one_line(what.string()) + ": nothing was protected, so there is nothing to evaluate");
   std::optional<Answers> answers;
   if (given.contains("answers")) {
-    answers.emplace(given["answers"].as<std::string>());
+    const std::string file = given["answers"].as<std::string>();
+    if (!fs::exists(file)) throw ConfigError("--answers: no file " + one_line(file));
+    answers.emplace(file);
     std::vector<Answers::Pictured> pictures;
-    for (const Task& task : work.tasks) pictures.push_back({task.label.picture, task.label.output});
+    for (const Task& task : work.tasks) {
+      pictures.push_back({task.label.picture, task.label.output,
+                          task.one.faces ? std::optional(task.one.faces->size()) : std::nullopt});
+    }
     std::vector<std::string> judges;
     for (const LoadedModel* model : work.panel.by.models) judges.push_back(model->name);
     answers->require(pictures, judges);
@@ -467,6 +207,8 @@ int evaluate_command(std::vector<std::string> args) {
       throw ConfigError("--answers are of the pictures as delivered, so --after needs png among the others");
   }
 
+  models.require_sets_used();
+  if (run) check_places(work.out);
   const Gallery gallery = people_of(work);
   if (given.contains("target")) require_person(gallery, given["target"].as<std::string>());
   for (Jury& jury : work.juries) {
@@ -476,7 +218,6 @@ int evaluate_command(std::vector<std::string> args) {
   if (run) run->add_fixed(fixed);
   std::vector<Json> lines = evaluate(work);
   if (answers) answers->add_to(lines);
-  if (folder) RunFolder::make(work.out);
   return conclude(work, lines, gallery, command, given.contains("json"));
 }
 

@@ -83,6 +83,10 @@ int run(const std::vector<std::string>& args) {
     const bool lines = error.exit_code() == faceoff::ExitCode::usage;
     std::cerr << "faceoff: " << (lines ? error.what() : faceoff::one_line(error.what(), longest)) << '\n';
     return static_cast<int>(error.exit_code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "faceoff: " << faceoff::one_line(error.path1().string(), PATH_MAX) << ": " << error.code().message()
+              << '\n';
+    return static_cast<int>(faceoff::ExitCode::files);
   } catch (...) {
     std::cerr << "faceoff: " << faceoff::what_was_thrown() << '\n';
     return static_cast<int>(faceoff::ExitCode::items_failed);

@@ -28,9 +28,11 @@ std::vector<const PluginInfo*> models_of(const PluginLibrary& plugins) {
 
 std::int64_t count_pictures(const std::filesystem::path& people) {
   std::int64_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(people)) {
-    if (!entry.is_directory()) continue;
-    for (const auto& file : std::filesystem::directory_iterator(entry.path())) count += file.is_regular_file() ? 1 : 0;
+  std::error_code ignored;  // reading the people tells of what can't be listed
+  for (const auto& entry : std::filesystem::directory_iterator(people, ignored)) {
+    if (!entry.is_directory(ignored)) continue;
+    for (const auto& file : std::filesystem::directory_iterator(entry.path(), ignored))
+      count += file.is_regular_file(ignored) ? 1 : 0;
   }
   return count;
 }
@@ -62,6 +64,7 @@ const LoadedModel& NamedModels::get(const std::string& name, Field needed) {
     if (!broken.empty()) throw PluginError(broken);
     throw ConfigError("no model '" + name + "'" + did_you_mean(name, plugins_.names(Kind::model)));
   }
+  asked_for_.insert(info);
   PluginConfig config;
   config.info = info;
   if (const auto set = params_.find(info); set != params_.end()) {
@@ -88,6 +91,13 @@ std::vector<const LoadedModel*> NamedModels::embedders() {
     if (includes(model.provides, Field::embedding)) all.push_back(&model);
   }
   return all;
+}
+
+void NamedModels::require_sets_used() const {
+  for (const auto& [info, params] : params_) {
+    if (!asked_for_.contains(info))
+      throw ConfigError("--set " + info->name + ".…: no model that is asked for here is '" + info->name + "'");
+  }
 }
 
 bool NamedModels::has_weights(const PluginInfo& info) const {

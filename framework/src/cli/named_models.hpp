@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class NamedModels {
   /// All that provide an embedding and whose weights are there; of a plugin for any file only with a --set of its own.
   std::vector<const LoadedModel*> embedders();
 
+  /// Throws ConfigError where a --set is of a model that nobody asked for.
+  void require_sets_used() const;
+
   const PluginLibrary& plugins() const { return plugins_; }
   ModelPool& pool() { return pool_; }
 
@@ -35,6 +39,7 @@ class NamedModels {
 
   PluginLibrary plugins_;
   std::map<const PluginInfo*, PluginParams> params_;
+  std::set<const PluginInfo*> asked_for_;
   ModelPool pool_;
 };
 

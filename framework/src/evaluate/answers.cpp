@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "attack/gallery.hpp"
 #include "evaluate/outcome.hpp"
 #include "host/exception.hpp"
 #include "picture/files.hpp"
@@ -85,6 +86,10 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
   const std::size_t width = header.fields.size();
   const std::size_t picture = column(header, "picture"), recogniser = column(header, "recogniser"),
                     identity = column(header, "identity"), face = column(header, "face");
+  for (const std::string& name : header.fields) {
+    if (std::ranges::count(header.fields, name) > 1)
+      refuse(file_, header.line, "two columns are called '" + one_line(name) + "'");
+  }
   if (std::max({picture, recogniser, identity}) >= width)
     refuse(file_, header.line, "its first line has to name the columns: " + wanted);
   for (std::size_t r = 1; r < rows.size(); ++r) {
@@ -92,62 +97,67 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
     const auto fail = [&](const std::string& why) { refuse(file_, row.line, why); };
     if (row.fields.size() != width)
       fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(width));
-    Answer answer{row.fields[picture], row.fields[recogniser], row.fields[identity], 0, row.line};
-    if (answer.recogniser.empty()) fail("no recogniser's name");
+    std::size_t number = 0;
+    const std::string& name = row.fields[recogniser];
+    if (name.empty()) fail("no recogniser's name");
     if (face < width && !row.fields[face].empty()) {
-      const std::optional<std::size_t> number = face_number(row.fields[face]);
-      if (!number) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
-      answer.face = *number;
+      const std::optional<std::size_t> said = face_number(row.fields[face]);
+      if (!said) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
+      number = *said;
     }
-    if (find(answer.recogniser, answer.picture, answer.face) != nullptr) {
-      fail(one_line(answer.recogniser) + " answers twice for face " + std::to_string(answer.face + 1) + " of " +
-           one_line(answer.picture));
+    if (!answers_.emplace(About{name, row.fields[picture], number}, Answer{row.fields[identity], row.line}).second) {
+      fail(one_line(name) + " answers twice for face " + std::to_string(number + 1) + " of " +
+           one_line(row.fields[picture]));
     }
-    if (std::ranges::find(recognisers_, answer.recogniser) == recognisers_.end())
-      recognisers_.push_back(answer.recogniser);
-    answers_.push_back(std::move(answer));
+    if (std::ranges::find(recognisers_, name) == recognisers_.end()) recognisers_.push_back(name);
   }
+  if (answers_.empty()) refuse(file_, header.line, "no answer in it, but for its first line");
 }
 
 const Answers::Answer* Answers::find(const std::string& recogniser, const std::string& picture,
                                      std::size_t face) const {
-  const auto found = std::ranges::find_if(answers_, [&](const Answer& one) {
-    return one.recogniser == recogniser && one.picture == picture && one.face == face;
-  });
-  return found != answers_.end() ? &*found : nullptr;
+  const auto found = answers_.find({recogniser, picture, face});
+  return found != answers_.end() ? &found->second : nullptr;
+}
+
+void Answers::refuse_face(const About& about, const Answer& answer, std::size_t faces) const {
+  refuse(file_, answer.row,
+         "face " + std::to_string(std::get<2>(about) + 1) + ", and on " + one_line(std::get<1>(about)) + " are " +
+             std::to_string(faces));
 }
 
 void Answers::require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const {
-  for (const Answer& answer : answers_) {
-    if (std::ranges::find(judges, answer.recogniser) != judges.end()) {
-      refuse(
-          file_, answer.row,
-          "'" + one_line(answer.recogniser) + "' is the name of a model that judges here; call the service otherwise");
-    }
-    const auto about = std::ranges::find_if(
-        pictures, [&](const Pictured& one) { return one.clean == answer.picture || one.delivered == answer.picture; });
-    if (about == pictures.end())
-      refuse(file_, answer.row, "no picture '" + one_line(answer.picture) + "' is evaluated");
-    const bool compared =
-        about->clean == answer.picture || find(answer.recogniser, about->clean, answer.face) != nullptr;
-    if (!compared) {
+  std::map<std::string, const Pictured*> by_name;
+  for (const Pictured& one : pictures) {
+    by_name.emplace(one.clean, &one);
+    by_name.emplace(one.delivered, &one);
+  }
+  for (const auto& [about, answer] : answers_) {
+    const auto& [recogniser, picture, face] = about;
+    if (std::ranges::find(judges, recogniser) != judges.end()) {
       refuse(file_, answer.row,
-             one_line(answer.recogniser) + " says nothing of the clean picture " + one_line(about->clean) +
+             "'" + one_line(recogniser) + "' is the name of a model that judges here; call the service otherwise");
+    }
+    const auto found = by_name.find(picture);
+    if (found == by_name.end()) refuse(file_, answer.row, "no picture '" + one_line(picture) + "' is evaluated");
+    const Pictured& one = *found->second;
+    if (one.clean != picture && find(recogniser, one.clean, face) == nullptr) {
+      refuse(file_, answer.row,
+             one_line(recogniser) + " says nothing of the clean picture " + one_line(one.clean) +
                  ", without which its answer for the delivered one means nothing");
     }
+    if (one.faces && face >= *one.faces) refuse_face(about, answer, *one.faces);
   }
 }
 
 void Answers::add_to(std::vector<Json>& lines) const {
-  for (const Answer& answer : answers_) {
-    const auto line = std::ranges::find_if(lines, [&](const Json& one) {
-      return one.at("picture") == answer.picture || one.at("output") == answer.picture;
-    });
-    if (line != lines.end() && answer.face >= line->at("faces").size()) {
-      refuse(file_, answer.row,
-             "face " + std::to_string(answer.face + 1) + ", and on " + one_line(answer.picture) + " are " +
-                 std::to_string(line->at("faces").size()));
-    }
+  std::map<std::string, std::size_t> faces_of;
+  for (const Json& line : lines) {
+    for (const char* key : {"picture", "output"}) faces_of[line.at(key)] = line.at("faces").size();
+  }
+  for (const auto& [about, answer] : answers_) {
+    const auto faces = faces_of.find(std::get<1>(about));
+    if (faces != faces_of.end() && std::get<2>(about) >= faces->second) refuse_face(about, answer, faces->second);
   }
   const auto name = [](const Answer& answer) {
     return answer.identity.empty() ? std::nullopt : std::optional(answer.identity);
@@ -164,7 +174,10 @@ void Answers::add_to(std::vector<Json>& lines) const {
         const Answer* clean = find(recogniser, line.at("picture"), f);
         if (delivered == nullptr || clean == nullptr) continue;
         const std::string target = face.at("target").is_null() ? "" : face.at("target").get<std::string>();
-        const Outcome is = outcome(face.at("person"), target, name(*clean), name(*delivered));
+        // Who nobody among the people is, is who the service takes the clean face for.
+        const std::string person =
+            face.at("person") == unknown_person ? clean->identity : face.at("person").get<std::string>();
+        const Outcome is = outcome(person, target, name(*clean), name(*delivered));
         face.at("models").push_back({{"name", recogniser},
                                      {"role", "held_out"},
                                      {"outcome", std::string(1, static_cast<char>(is))},

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "host/json.hpp"
@@ -21,9 +23,10 @@ class Answers {
   /// A picture as it was and as delivered, by the names of evaluation.jsonl.
   struct Pictured {
     std::string clean, delivered;
+    std::optional<std::size_t> faces;  ///< where that is known
   };
   /// Throws ConfigError where a recogniser is named as one of these judges, or was asked about a picture that is none
-  /// of these, or not about the clean one.
+  /// of these, or not about the clean one, or about a face that is not there.
   void require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const;
 
   /// Puts each recogniser, with its outcomes, into the lines for the pictures as delivered. Throws ConfigError where
@@ -31,15 +34,17 @@ class Answers {
   void add_to(std::vector<Json>& lines) const;
 
  private:
+  using About = std::tuple<std::string, std::string, std::size_t>;  // recogniser, picture, face
   struct Answer {
-    std::string picture, recogniser, identity;
-    std::size_t face = 0;
+    std::string identity;
     std::uint32_t row = 0;  ///< of the file
   };
   const Answer* find(const std::string& recogniser, const std::string& picture, std::size_t face) const;
 
   std::string file_;
-  std::vector<Answer> answers_;
+  [[noreturn]] void refuse_face(const About& about, const Answer& answer, std::size_t faces) const;
+
+  std::map<About, Answer> answers_;
   std::vector<std::string> recognisers_;
 };
 

@@ -14,8 +14,6 @@ namespace {
 
 /// Boxes that count for average precision; what a cascade thinks of on the way is less sure (models.md).
 constexpr double lowest_score = .1;
-/// Who nobody knows.
-constexpr const char* nobody = "(this face)";
 
 Box scaled(const Box& box, double x, double y) {
   return {box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y};
@@ -139,7 +137,8 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
   for (const Judge& judge : jury.recognisers) lineups.push_back(line_up(jury.people, *judge.model, photo));
   std::vector<FaceEvaluation> faces;
   for (std::size_t f = 0; f < before.boxes.size(); ++f) {
-    FaceEvaluation face{before.boxes[f], one.faces ? (*one.faces)[f].target : one.target, nobody, false, {}, {}};
+    FaceEvaluation face{
+        before.boxes[f], one.faces ? (*one.faces)[f].target : one.target, unknown_person, false, {}, {}};
     const auto seen = std::ranges::find_if(jury.recognisers,
                                            [&](const Judge& judge) { return before.faces[f].contains(judge.model); });
     if (seen != jury.recognisers.end()) {
@@ -148,6 +147,7 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
       if (owner != nullptr) face.person = owner->name;
       face.known = find(lineups.front(), face.person) != nullptr;
     }
+    if (face.target == face.person) face.target.clear();  // whoever looks like oneself passes for nobody else
     faces.push_back(face);
   }
 

@@ -35,7 +35,7 @@ Json recognition(const Recognition& said, bool has_target, bool known) {
           {"outcome", said.outcome ? Json(std::string(1, static_cast<char>(*said.outcome))) : Json(nullptr)},
           {"best", both(said.best, match)},
           {"target", has_target ? both(said.target, optional_number) : Json(nullptr)},
-          {"target_disjoint", has_target ? Json(said.target_disjoint) : Json(nullptr)},
+          {"target_disjoint", has_target && said.target_known ? Json(said.target_disjoint) : Json(nullptr)},
           {"self", both(said.self, optional_number)},
           {"impersonated", has_target ? at_rates(*said.judge, said.target, said.target_known, true) : Json(nullptr)},
           {"dodged", at_rates(*said.judge, said.self, known, false)}};
@@ -64,7 +64,8 @@ Json detection(const Detection& seen) {
 }  // namespace
 
 std::filesystem::path difference_place(const std::string& variant, const std::string& output) {
-  return std::filesystem::path("differences") / variant / (std::filesystem::path(output).stem().string() + ".png");
+  const std::filesystem::path file = std::filesystem::path(output).filename();
+  return std::filesystem::path("differences") / variant / (file.string() + (file.extension() == ".png" ? "" : ".png"));
 }
 
 Json evaluation_line(const CaseLabel& label, const CaseEvaluation& evaluation, const Quality& quality) {

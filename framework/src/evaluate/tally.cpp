@@ -33,6 +33,7 @@ void add_face(Tally& tally, const Json& face) {
     if (!said.at("outcome").is_null()) ++recogniser.outcomes[said.at("outcome").get<std::string>().at(0)];
     recogniser.calibrated = recogniser.calibrated || said.at("dodged").is_object();
     if (said.at("target_disjoint") == false) ++recogniser.reused;
+    if (said.at("impersonated").is_object() && said.at("impersonated").empty()) ++recogniser.unknown_targets;
     add_rates(recogniser.impersonated, said.at("impersonated"));
     add_rates(recogniser.dodged, said.at("dodged"));
   }
@@ -109,7 +110,7 @@ std::string words(const RecogniserTally& recogniser) {
     }
   }
   text += "\n" + rate_words(recogniser.impersonated, "impersonated") + rate_words(recogniser.dodged, "dodged");
-  if (recogniser.reused > 0) text += "    " + reuse(recogniser) + "\n";
+  for (const std::string& caution : cautions(recogniser)) text += "    " + caution + "\n";
   if (!recogniser.calibrated) text += "    no threshold was measured for its weights and view\n";
   return text;
 }
@@ -127,9 +128,16 @@ std::string words(const DetectorTally& detector) {
 
 }  // namespace
 
-std::string reuse(const RecogniserTally& recogniser) {
-  return "of " + std::to_string(recogniser.reused) + " of the " + std::to_string(recogniser.faces) +
-         " targets there is no photo that the attack did not look at, so that one judges";
+std::vector<std::string> cautions(const RecogniserTally& recogniser) {
+  std::vector<std::string> all;
+  const auto of = [&](std::int64_t n) {
+    return "of " + std::to_string(n) + " of the " + std::to_string(recogniser.faces) + " targets there is no ";
+  };
+  if (recogniser.reused > 0)
+    all.push_back(of(recogniser.reused) + "photo that the attack did not look at, so that one judges");
+  if (recogniser.unknown_targets > 0)
+    all.push_back(of(recogniser.unknown_targets) + "other photo among the people: they are in no rate");
+  return all;
 }
 
 void Counts::add(const Json& clean_and_delivered) {
@@ -175,6 +183,7 @@ Json to_json(const std::vector<Tally>& tallies) {
                              {"role", one.role},
                              {"faces", one.faces},
                              {"targets_reused", one.reused},
+                             {"targets_unknown", one.unknown_targets},
                              {"outcomes", outcomes},
                              {"impersonated", rates_json(one.impersonated)},
                              {"dodged", rates_json(one.dodged)}});

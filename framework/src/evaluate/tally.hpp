@@ -28,12 +28,13 @@ struct RecogniserTally {
   std::int64_t faces = 0;
   bool calibrated = false;  ///< whether it has thresholds
   std::int64_t reused = 0;  ///< faces whose target is judged by a photo that was attacked, there being no other
+  std::int64_t unknown_targets = 0;  ///< faces of whose target there is no other photo among the people
   std::map<char, std::int64_t> outcomes;
   std::map<std::string, Counts> impersonated, dodged;  ///< by the false accept rate's name
 };
 
-/// That targets were judged by what was attacked, in words.
-std::string reuse(const RecogniserTally& recogniser);
+/// What to know before one believes the rates of impersonation, in words: a line each.
+std::vector<std::string> cautions(const RecogniserTally& recogniser);
 
 /// What one detector saw on all pictures of a variant.
 struct DetectorTally {

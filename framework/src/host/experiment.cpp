@@ -50,8 +50,9 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
 /// Reads one variant's tables.
 class Reader {
  public:
-  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Diagnostics& diagnostics)
-      : root_(root), file_(document.file()), plugins_(plugins), diagnostics_(diagnostics) {}
+  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Files files,
+         Diagnostics& diagnostics)
+      : root_(root), file_(document.file()), plugins_(plugins), files_(files), diagnostics_(diagnostics) {}
 
   Experiment read() {
     read_top();
@@ -133,7 +134,7 @@ class Reader {
     try {
       out_.pictures = expand_pictures(patterns);
     } catch (const ConfigError& error) {
-      data.fault("pictures", error.what());
+      if (files_ == Files::have_to_be_there) data.fault("pictures", error.what());
     }
     out_.people_place = data.place("people");
     if (data.has("people")) {
@@ -144,7 +145,8 @@ class Reader {
         try {
           for (const fs::path& file : expand_pictures(people)) out_.people.push_back(file.string());
         } catch (const ConfigError& error) {
-          data.fault("people", error.what());
+          if (files_ == Files::have_to_be_there) data.fault("people", error.what());
+          out_.people = people;
         }
       }
     }
@@ -258,7 +260,7 @@ class Reader {
 
   void read_targets(Section& attack, const toml::node& node) {
     if (const toml::table* one = node.as_table()) {
-      read_target(*one, "[attack.target]", "photos");
+      read_target(*one, "[attack.target]", "(photos)");
       return;
     }
     const toml::array* list = node.as_array();
@@ -272,7 +274,8 @@ class Reader {
     }
     for (std::size_t i = 0; i < list->size(); ++i) {
       const std::string number = std::to_string(i);
-      read_target(*list->get(i)->as_table(), "[[attack.target]]  # " + number, "photos/" + std::to_string(i + 1));
+      read_target(*list->get(i)->as_table(), "[[attack.target]]  # " + number,
+                  "(photos " + std::to_string(i + 1) + ")");
     }
   }
 
@@ -395,6 +398,7 @@ class Reader {
   const toml::table& root_;
   std::string file_;
   const PluginLibrary& plugins_;
+  Files files_;
   Diagnostics& diagnostics_;
   Experiment out_;
 };
@@ -414,7 +418,7 @@ std::vector<std::string> Experiment::used_models() const {
   return {names.begin(), names.end()};
 }
 
-std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins) {
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins, Files files) {
   Diagnostics diagnostics(document.sources());
   std::vector<Experiment> experiments;
   for (const auto& [key, value] : document.variants().front().choices) {
@@ -423,7 +427,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   }
   for (const Variant& variant : document.variants()) {
     const toml::table root = document.tables(variant);
-    experiments.push_back(Reader(root, document, plugins, diagnostics).read());
+    experiments.push_back(Reader(root, document, plugins, files, diagnostics).read());
     experiments.back().variant = variant.name;
     experiments.back().choices = variant.choices;
   }

@@ -101,8 +101,12 @@ struct Experiment {
   Resolved resolved;
 };
 
+/// What an experiment says of pictures and people: that they are there, or, of a run long done, that they were.
+enum class Files { have_to_be_there, may_be_gone };
+
 /// Reads every variant of the document; all faults of all variants are thrown at once.
-std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins);
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins,
+                                         Files files = Files::have_to_be_there);
 
 /// Whether a folder has folders in it, as people have (LFW's layout).
 bool has_folders(const std::filesystem::path& folder);

@@ -60,9 +60,7 @@ void RunFolder::require_free(const fs::path& path) {
 
 RunFolder RunFolder::make(const fs::path& path) {
   require_free(path);
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw FileError(path.string() + ": can't make the run's folder: " + error.message());
+  make_folder(path);
   return RunFolder(path);
 }
 
@@ -98,9 +96,7 @@ std::int64_t RunFolder::count_results() const {
 
 fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem, PictureFormat format) const {
   const fs::path folder = fs::path("images") / variant;
-  std::error_code error;
-  fs::create_directories(path_ / folder, error);
-  if (error) throw FileError((path_ / folder).string() + ": can't make the folder: " + error.message());
+  make_folder(path_ / folder);
   return folder / (stem + (format == PictureFormat::jpeg ? ".jpg" : ".png"));
 }
 

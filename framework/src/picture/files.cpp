@@ -180,6 +180,12 @@ void write_atomically(const std::filesystem::path& path, std::string_view text) 
   write_atomically(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
+void make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw FileError(path.string() + ": can't make the folder: " + error.message());
+}
+
 std::string sha256(std::span<const std::uint8_t> bytes) {
   Sha256 digest;
   digest.add(bytes);

@@ -22,6 +22,9 @@ void write_atomically(const std::filesystem::path& path, std::string_view text);
 /// write: the folder is missing or forbidden, or something else than a plain file is there.
 void check_place(const std::filesystem::path& path);
 
+/// Makes a folder and those that it lies in, where they are not there. FileError where that fails.
+void make_folder(const std::filesystem::path& path);
+
 /// SHA-256 in hexadecimal.
 std::string sha256(std::span<const std::uint8_t> bytes);
 

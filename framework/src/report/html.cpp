@@ -76,13 +76,18 @@ std::string rate_cells(const std::map<std::string, Counts>& rates, const std::st
   return cell(share(found->second, 1)) + cell(share(found->second, 0));
 }
 
+std::string small_lines(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "<small>" + escape_html(line) + "</small>";
+  return text;
+}
+
 std::string recognisers_table(const std::vector<Tally>& tallies) {
   std::string rows;
   for (const Tally& tally : tallies) {
     for (const RecogniserTally& one : tally.recognisers) {
       rows += "<tr>" + cell(escape_html(tally.variant), "td") + cell(escape_html(tally.after), "td") +
-              cell(escape_html(one.name) + " <span class=\"soft\">" + one.role + "</span>" +
-                       (one.reused > 0 ? "<small>" + reuse(one) + "</small>" : ""),
+              cell(escape_html(one.name) + " <span class=\"soft\">" + one.role + "</span>" + small_lines(cautions(one)),
                    "td") +
               cell(std::to_string(one.faces));
       for (const char letter : std::string("HLMUN")) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "picture/files.hpp"
 #include "report/thumbnail.hpp"
@@ -158,6 +159,7 @@ std::string escape_latex(const std::string& text) {
                                                       {'"', "\\textquotedbl{}"},
                                                       {'[', "{[}"},
                                                       {']', "{]}"}};
+  static const std::set<std::string> unknown = {"Ħ", "ħ", "Ŧ", "ŧ", "ĸ", "Ŀ", "ŀ", "ŉ", "ſ"};  // to its fonts
   std::string escaped;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
@@ -166,7 +168,8 @@ std::string escape_latex(const std::string& text) {
       escaped += found->second;
     } else if (c >= 0x20 && c < 0x7F) {
       escaped += text[i];
-    } else if (c >= 0xC3 && c <= 0xC5 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) >> 6U) == 2) {
+    } else if (c >= 0xC3 && c <= 0xC5 && i + 1 < text.size() && (static_cast<unsigned char>(text[i + 1]) >> 6U) == 2 &&
+               !unknown.contains(text.substr(i, 2))) {
       escaped += text.substr(i++, 2);  // Latin letters with accents, which pdflatex knows
     } else if ((c >> 6U) != 2) {
       escaped += '?';

@@ -320,7 +320,7 @@ TEST_F(Evaluate, BadInputGetsOneLine) {
   refuse({"torn"}, 4, "torn/results.jsonl:2: not as a run wrote it");
   write_text(folder_ / "torn/results.jsonl", whole + whole);
   refuse({"torn"}, 4, "torn/results.jsonl:2: a second line of item 0");
-  refuse({"run", "--set", "faceres_deep.weights=x"}, 2, "no model that is asked for here is 'faceres_deep'");
+  refuse({"run", "--set", "face_recognition.weights=x"}, 2, "no model that is asked for here is 'face_recognition'");
   fs::create_directories(folder_ / "two");
   for (const char* ending : {"png", "jpg"})
     cv::imwrite((folder_ / "two" / (std::string("1.") + ending)).string(), small_picture());

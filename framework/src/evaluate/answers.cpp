@@ -153,7 +153,7 @@ void Answers::require(const std::vector<Pictured>& pictures, const std::vector<s
 void Answers::add_to(std::vector<Json>& lines) const {
   std::map<std::string, std::size_t> faces_of;
   for (const Json& line : lines) {
-    for (const char* key : {"picture", "output"}) faces_of[line.at(key)] = line.at("faces").size();
+    for (const char* key : {"picture", "output"}) faces_of.emplace(line.at(key), line.at("faces").size());
   }
   for (const auto& [about, answer] : answers_) {
     const auto faces = faces_of.find(std::get<1>(about));

@@ -293,7 +293,7 @@ TEST_F(BadInputBeside, ABrokenPluginThatNobodyNames) {
 
 TEST_F(BadInputBeside, AnOutputThatCantBeMade) {
   const std::string below_a_file = (good_ / "run").string();
-  EXPECT_EQ(message_with({"--out", below_a_file}, 4), below_a_file + ": can't make the run's folder: Not a directory");
+  EXPECT_EQ(message_with({"--out", below_a_file}, 4), below_a_file + ": can't make the folder: Not a directory");
   const std::string is_a_file = good_.string();
   const std::string before = read_text(good_);
   EXPECT_EQ(message_with({"--out", is_a_file}, 2),

@@ -21,8 +21,7 @@ po::options_description options() {
       ("help,h", "show this")  //
       ("by", po::value<std::string>(),
        "a swept key, by its name or the last part of it: its values are compared within each setting of the others, "
-       "and "
-       "over all of them; \"run\" compares runs")  //
+       "and over all of them; \"run\" compares runs")  //
       ("baseline", po::value<std::string>(),
        "what the others are compared with: a variant, or with --by a value; else the first")  //
       ("false-accept-rate", po::value<double>(),

@@ -60,13 +60,6 @@ po::options_description options() {
   return all;
 }
 
-void set_minimum_score(Portraying& by, const po::variables_map& given) {
-  if (!given.contains("minimum-score")) return;
-  by.minimum_score = given["minimum-score"].as<double>();
-  if (!(by.minimum_score >= 0 && by.minimum_score < 1))
-    throw ConfigError("--minimum-score: a number from 0 to less than 1");
-}
-
 /// Lines of evaluation.jsonl, in the order of the items.
 std::vector<Json> evaluate(Work& work) {
   // Cases of one picture stand together, so that the clean one is looked at once.
@@ -186,7 +179,7 @@ int evaluate_command(std::vector<std::string> args) {
     folder.emplace(folder_work(what, given, models));
   }
   Work& work = run ? run->work : *folder;
-  set_minimum_score(work.panel.by, given);
+  if (given.contains("minimum-score")) work.panel.by.minimum_score = minimum_score(given);
   if (given.contains("people")) work.people = {given["people"].as<std::string>()};
   if (work.tasks.empty())
     throw ConfigError(one_line(what.string()) + ": nothing was protected, so there is nothing to evaluate");

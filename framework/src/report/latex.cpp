@@ -25,7 +25,7 @@ std::string share(const Counts& counts, std::size_t which) {
 }
 
 std::string role(const std::string& role) {
-  return escape_latex(role == "held_out" ? "held-out" : role);
+  return escape_latex(role_name(role));
 }
 
 std::string recognisers_table(const std::vector<Tally>& tallies) {
@@ -87,10 +87,11 @@ class Thumbnails {
   explicit Thumbnails(fs::path run) : run_(std::move(run)) { fs::create_directories(run_ / "report"); }
 
   std::string include(const fs::path& picture, const Box& face) {
-    const auto bytes = thumbnail(picture, face);
-    if (!bytes) return "";
+    constexpr int side = 160;
+    const auto small = thumbnail(picture, face, side);
+    if (!small) return "";
     const std::string file = "report/" + std::to_string(++count_) + ".jpg";
-    write_atomically(run_ / file, *bytes);
+    write_atomically(run_ / file, small->bytes);
     return "\\includegraphics[width=\\linewidth]{" + file + "}";
   }
 

@@ -36,7 +36,7 @@ std::optional<std::vector<std::string>> plot_scripts() {
   return scripts;
 }
 
-Section plots_section(const std::vector<Figure>& figures, bool drawn) {
+PageSection plots_section(const std::vector<Figure>& figures, bool drawn) {
   if (figures.empty()) return {};
   std::string text;
   if (drawn) text += "<noscript><p>Plots take scripts; their numbers are here.</p></noscript>\n";
@@ -54,7 +54,7 @@ std::string to_html(const Page& page, const std::vector<std::string>& scripts) {
       escape_html(page.name) + "</title>\n<style>" + page_style + "</style></head>\n<body>\n<h1>" +
       escape_html(page.name) + "</h1>\n<p>" + escape_html(page.judged) + "</p>\n";
   std::string links, sections;
-  for (const Section& section : page.sections) {
+  for (const PageSection& section : page.sections) {
     if (section.html.empty()) continue;
     links += "<a href=\"#" + section.id + "\">" + section.title + "</a>\n";
     sections += "<section id=\"" + section.id + "\">\n<h2>" + section.title + "</h2>\n" + section.html + "</section>\n";

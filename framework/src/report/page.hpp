@@ -13,7 +13,7 @@ namespace faceoff {
 std::optional<std::vector<std::string>> plot_scripts();
 
 /// A part of a page, with a name for links.
-struct Section {
+struct PageSection {
   std::string id, title;
   std::string html;  ///< empty: there is nothing to say
 };
@@ -21,11 +21,11 @@ struct Section {
 /// What a page says.
 struct Page {
   std::string name, judged;  ///< plain text: its heading, and in a sentence who judged
-  std::vector<Section> sections;
+  std::vector<PageSection> sections;
 };
 
 /// A section of plots, or of their numbers alone where the page has nothing to draw with.
-Section plots_section(const std::vector<Figure>& figures, bool drawn);
+PageSection plots_section(const std::vector<Figure>& figures, bool drawn);
 
 /// A page that needs no other file, whose policy lets nothing run or load but what is in it; the same bytes for the
 /// same content. `scripts` are what draws its plots.

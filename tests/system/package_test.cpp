@@ -67,6 +67,10 @@ TEST_F(Package, HoldsEverythingAndNothingThatPointsBack) {
   EXPECT_EQ(files_in(prefix_ / "include" / "faceoff"), files_in(source / "framework" / "include" / "faceoff"));
   EXPECT_EQ(files_in(prefix_ / "share" / "faceoff" / "experiments"), files_in(source / "experiments"));
   EXPECT_EQ(files_in(prefix_ / "share" / "faceoff" / "templates"), files_in(source / "framework" / "templates"));
+  EXPECT_EQ(files_in(prefix_ / "share" / "faceoff" / "report"),
+            (std::vector<std::string>{"licences/vega-embed.txt", "licences/vega-lite.txt", "licences/vega.txt",
+                                      "vega-embed.min.js", "vega-lite.min.js", "vega.min.js"}))
+      << "scripts/vega fetches them";
   EXPECT_EQ(files_in(prefix_ / "lib" / "faceoff" / "plugins" / "calibration"),
             files_in(source / "plugins" / "models" / "calibration"));
   EXPECT_TRUE(fs::exists(prefix_ / "share" / "doc" / "faceoff" / "LICENSE"));

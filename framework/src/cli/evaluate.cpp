@@ -116,12 +116,14 @@ int conclude(const Work& work, const std::vector<Json>& lines, const Gallery& ga
   std::string text;
   for (const Json& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
-  write_atomically(work.out / "evaluation.json",
-                   to_text(provenance(command, work.panel, work.people, gallery), 2) + "\n");
+  const Json about = provenance(command, work.panel, work.people, gallery);
+  write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
   write_differences(work, lines);
   const std::vector<Tally> tallies = tally(lines);
-  write_report(work.out, work.name, judged_by(work.panel, gallery), lines, tallies);
+  const bool plotted = write_report(work.out, work.name, {judged_by(work.panel, gallery), about}, lines, tallies);
   std::cerr << to_words(tallies);
+  if (!plotted)
+    std::cerr << "report.html has no plots: the program was built without Vega; scripts/bootstrap gets it\n";
   if (work.without_face > 0) std::cerr << work.without_face << " delivered unchanged, without a face: not evaluated\n";
   if (work.failed > 0) std::cerr << work.failed << " failed: not evaluated\n";
   for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"})

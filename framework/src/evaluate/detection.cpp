@@ -28,7 +28,7 @@ Detection measure_detection(const std::vector<Face>& found, const std::vector<Bo
   std::ranges::copy_if(found, std::back_inserter(sure), [&](const Face& face) { return face.score > minimum_score; });
   for (const Box& box : truth) {
     const Face* best = nearest(sure, box);
-    detection.faces.push_back(best != nullptr ? Detection::Sighting{best->score, iou(best->box, box)}
+    detection.faces.push_back(best != nullptr ? Detection::Sighting{best->score, iou(best->box, box), best->box}
                                               : Detection::Sighting{});
   }
   for (const Face& face : sure) {

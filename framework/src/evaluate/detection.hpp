@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "picture/face.hpp"
@@ -28,6 +29,7 @@ struct Detection {
   /// The found box that is nearest to a true face.
   struct Sighting {
     double score = 0, iou = 0;  ///< 0 where none overlaps it
+    std::optional<Box> box = {};
   };
   /// A box, and whether it is a true face's: each true face has one at most, the surest.
   struct Hit {

@@ -41,21 +41,24 @@ Json recognition(const Recognition& said, bool has_target, bool known) {
           {"dodged", at_rates(*said.judge, said.self, known, false)}};
 }
 
+Json box_json(const Box& box) {
+  return {rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)};
+}
+
 Json face_json(const FaceEvaluation& face) {
   Json models = Json::array();
   for (const Recognition& said : face.models) models.push_back(recognition(said, !face.target.empty(), face.known));
-  return {{"box", {rounded(face.box.x0), rounded(face.box.y0), rounded(face.box.x1), rounded(face.box.y1)}},
-          {"person", face.person},
-          {"known", face.known},
-          {"target", face.target.empty() ? Json(nullptr) : Json(face.target)},
-          {"found", face.found},
-          {"models", models}};
+  return {{"box", box_json(face.box)}, {"person", face.person},
+          {"known", face.known},       {"target", face.target.empty() ? Json(nullptr) : Json(face.target)},
+          {"found", face.found},       {"models", models}};
 }
 
 Json detection(const Detection& seen) {
   Json faces = Json::array(), areas = Json::array(), hits = Json::array();
   for (const Detection::Sighting& face : seen.faces)
-    faces.push_back({{"score", rounded(face.score)}, {"iou", rounded(face.iou)}});
+    faces.push_back({{"score", rounded(face.score)},
+                     {"iou", rounded(face.iou)},
+                     {"box", face.box ? box_json(*face.box) : Json(nullptr)}});
   for (const double area : seen.false_areas) areas.push_back(rounded(area));
   for (const Detection::Hit& hit : seen.hits) hits.push_back({rounded(hit.score), hit.true_face});
   return {{"faces", faces}, {"false_areas", areas}, {"boxes", hits}};

@@ -1,8 +1,10 @@
 #include "report/grid.hpp"
 
 #include <algorithm>
+#include <map>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "evaluate/evaluation_record.hpp"
 #include "report/words.hpp"
@@ -17,6 +19,10 @@ std::string text_or_empty(const Json& value) {
 
 std::optional<double> number(const Json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+}
+
+Box box_of(const Json& box) {
+  return {box.at(0), box.at(1), box.at(2), box.at(3)};
 }
 
 /// What a variant is besides its epsilon; a target's choice in plain words, "random, draw 2".
@@ -36,7 +42,7 @@ GridColumn column_of(const Json& line) {
 Saying saying(const Json& said) {
   const Json& target = said.at("target");
   const Json& best = said.at("best");
-  Saying word{said.at("name"), said.at("role"), text_or_empty(said.at("outcome")), {}, {}};
+  Saying word{said.at("name"), said.at("role"), text_or_empty(said.at("outcome")), {}, {}, {}};
   if (!target.is_null()) {
     word.before = number(target.at(0));
     word.after = number(target.at(1));
@@ -55,18 +61,35 @@ Saying sighting(const Json& detector, std::size_t face) {
     const bool found = still_found(seen.at("score"), seen.at("iou"), detector.at("minimum_score"));
     return found ? number(seen.at("score")) : std::nullopt;
   };
-  return {detector.at("name"), detector.at("role"), "", score(0), score(1)};
+  const auto box = [&](std::size_t which) {
+    const Json& place = detector.at("seen").at(which).at("faces").at(face).at("box");
+    return score(which) ? std::optional(box_of(place)) : std::nullopt;
+  };
+  return {detector.at("name"), detector.at("role"), "", score(0), score(1), {box(0), box(1)}};
 }
 
-GridRow& row_of(Grid& grid, const Json& line, std::size_t f) {
-  const Json& face = line.at("faces").at(f);
-  const Json& b = face.at("box");
-  const GridRow row{
-      line.at("picture"), face.at("person"), {b.at(0), b.at(1), b.at(2), b.at(3)}, static_cast<int>(f) + 1, {}};
-  const auto found = std::ranges::find_if(
-      grid.rows, [&](const GridRow& one) { return one.picture == row.picture && one.face == row.face; });
-  return found != grid.rows.end() ? *found : grid.rows.emplace_back(row);
-}
+/// The rows of a grid, found again by picture and face.
+class Rows {
+ public:
+  explicit Rows(Grid& grid) : grid_(grid), most_(std::max<std::size_t>(most_cells / grid.columns.size(), 1)) {}
+
+  /// Null where there are rows enough.
+  GridRow* of(const Json& line, std::size_t f) {
+    const auto [place, fresh] = places_.try_emplace({line.at("picture"), f}, grid_.faces);
+    if (fresh && grid_.faces++ < most_) {
+      const Json& face = line.at("faces").at(f);
+      GridRow& row = grid_.rows.emplace_back(
+          GridRow{line.at("picture"), face.at("person"), box_of(face.at("box")), static_cast<int>(f) + 1, {}});
+      row.cells.resize(grid_.columns.size());
+    }
+    return place->second < most_ ? &grid_.rows[place->second] : nullptr;
+  }
+
+ private:
+  Grid& grid_;
+  std::size_t most_;
+  std::map<std::pair<std::string, std::size_t>, std::size_t> places_;
+};
 
 }  // namespace
 
@@ -74,9 +97,9 @@ Grid make_grid(const std::vector<Json>& lines) {
   Grid grid;
   if (lines.empty()) return grid;
   const bool delivered = std::ranges::any_of(lines, [](const Json& line) { return line.at("after") == "png"; });
-  const std::string after = delivered ? "png" : lines.front().at("after").get<std::string>();
+  grid.after = delivered ? "png" : lines.front().at("after").get<std::string>();
   for (const Json& line : lines) {
-    if (line.at("after") != after) continue;
+    if (line.at("after") != grid.after) continue;
     const GridColumn column = column_of(line);
     if (std::ranges::find(grid.columns, column.variant, &GridColumn::variant) == grid.columns.end())
       grid.columns.push_back(column);
@@ -93,12 +116,15 @@ Grid make_grid(const std::vector<Json>& lines) {
     const auto group = std::ranges::find(groups, column.group) - groups.begin();
     return std::pair(group, column.epsilon.empty() ? 0. : std::stod(column.epsilon));
   });
+  Rows rows(grid);
   for (const Json& line : lines) {
-    if (line.at("after") != after) continue;
+    if (line.at("after") != grid.after) continue;
     const auto column = static_cast<std::size_t>(
         std::ranges::find(grid.columns, line.at("variant").get<std::string>(), &GridColumn::variant) -
         grid.columns.begin());
     for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
+      GridRow* row = rows.of(line, f);
+      if (row == nullptr) continue;
       const Json& face = line.at("faces").at(f);
       GridCell cell{line.at("output"),
                     difference_place(line.at("variant"), line.at("output")).string(),
@@ -108,12 +134,15 @@ Grid make_grid(const std::vector<Json>& lines) {
                     {}};
       for (const Json& said : face.at("models")) cell.recognisers.push_back(saying(said));
       for (const Json& detector : line.at("detectors")) cell.detectors.push_back(sighting(detector, f));
-      GridRow& row = row_of(grid, line, f);
-      row.cells.resize(grid.columns.size());
-      row.cells[column] = std::move(cell);
+      row->cells[column] = std::move(cell);
     }
   }
   return grid;
+}
+
+std::string column_name(const Grid& grid, const GridColumn& column) {
+  if (!grid.by_epsilon) return column.variant;
+  return (column.group.empty() ? "" : column.group + ", ") + "ε " + column.epsilon;
 }
 
 }  // namespace faceoff

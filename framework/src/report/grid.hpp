@@ -1,6 +1,7 @@
 #pragma once
 
-#include <filesystem>
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct Saying {
   std::string name, role;
   std::string letter;  ///< of the outcome; of a detector, or where there are no people, empty
   std::optional<double> before, after;
+  std::array<std::optional<Box>, 2> boxes = {};  ///< of a detector that finds the face: where, before and after
 };
 
 /// One face under one variant.
@@ -38,14 +40,23 @@ struct GridColumn {
   std::string variant, group, epsilon;
 };
 
+/// So many cells with pictures make a page that opens at once.
+constexpr std::size_t most_cells = 180;
+
 /// The original's table, person × target × epsilon, and for a run that sweeps something else person × variant.
 struct Grid {
   std::vector<GridColumn> columns;
   std::vector<GridRow> rows;
   bool by_epsilon = false;  ///< whether the columns are every group at every epsilon
+  std::string after;        ///< what was done to the pictures before they were judged
+  std::size_t faces = 0;    ///< all that there are; the rows are the first of them
 };
 
-/// From lines of evaluation.jsonl, those for the pictures as delivered (else of the first degradation).
+/// From lines of evaluation.jsonl, those for the pictures as delivered (else of the first degradation), with so many
+/// rows that no more than `most_cells` are filled, but one at least.
 Grid make_grid(const std::vector<Json>& lines);
+
+/// What a column is called where no other stands beside it: "ε 8", "furthest, ε 8" or the variant.
+std::string column_name(const Grid& grid, const GridColumn& column);
 
 }  // namespace faceoff

@@ -26,7 +26,7 @@ std::string share(const Counts& counts, std::size_t which) {
 }
 
 std::string role(const std::string& role) {
-  return escape_latex(role == "held_out" ? "held-out" : role);
+  return escape_latex(role_name(role));
 }
 
 std::string recognisers_table(const std::vector<Tally>& tallies) {
@@ -88,10 +88,11 @@ class Thumbnails {
   explicit Thumbnails(fs::path run) : run_(std::move(run)) { fs::create_directories(run_ / "report"); }
 
   std::string include(const fs::path& picture, const Box& face) {
-    const auto bytes = thumbnail(picture, face);
-    if (!bytes) return "";
+    constexpr int side = 160;
+    const auto small = thumbnail(picture, face, side);
+    if (!small) return "";
     const std::string file = "report/" + std::to_string(++count_) + ".jpg";
-    write_atomically(run_ / file, *bytes);
+    write_atomically(run_ / file, small->bytes);
     return "\\includegraphics[width=\\linewidth]{" + file + "}";
   }
 
@@ -111,8 +112,10 @@ constexpr std::size_t fitting = 9;
 
 std::string grid_table(const Grid& grid, const std::vector<GridColumn>& columns, std::size_t first, const fs::path& run,
                        Thumbnails& thumbnails) {
-  const std::string width = fixed(.9 / static_cast<double>(columns.size() + 1), 4) + "\\linewidth";
-  std::string text = "{\\tiny\\setlength{\\tabcolsep}{2pt}\n\\begin{longtable}{*{" +
+  constexpr double widest = .14;  // so that a page has several faces where columns are few
+  const double share = std::min(.9 / static_cast<double>(columns.size() + 1), widest);
+  const std::string width = fixed(share, 4) + "\\linewidth";
+  std::string text = "{\\tiny\\setlength{\\tabcolsep}{2pt}\\setlength{\\LTleft}{0pt}\n\\begin{longtable}{*{" +
                      std::to_string(columns.size() + 1) + "}{p{" + width + "}}}\n\\toprule\n";
   if (grid.by_epsilon && !columns.front().group.empty()) {
     for (std::size_t c = 0; c < columns.size();) {
@@ -138,7 +141,7 @@ std::string grid_table(const Grid& grid, const std::vector<GridColumn>& columns,
       for (const Saying& word : cell->recognisers) text += said(word);
       for (const Saying& word : cell->detectors) text += said(word);
     }
-    text += " \\\\\n";
+    text += " \\\\\\addlinespace\n";
   }
   return text + "\\bottomrule\n\\end{longtable}}\n\n";
 }
@@ -191,6 +194,10 @@ std::string to_latex(const fs::path& run, const std::string& name, const std::st
     text +=
         "\\section*{Faces}\nEach recogniser with its outcome and its cosine with the target, without a target with the "
         "person's other photos, before and after; each detector with its score.\n\n";
+    if (grid.faces > grid.rows.size()) {
+      text += "The first " + std::to_string(grid.rows.size()) + " of " + std::to_string(grid.faces) +
+              " faces are shown.\n\n";
+    }
     for (std::size_t first = 0; first < grid.columns.size(); first += fitting) {
       const std::size_t end = std::min(first + fitting, grid.columns.size());
       const std::vector<GridColumn> columns(grid.columns.begin() + static_cast<std::ptrdiff_t>(first),

@@ -11,9 +11,9 @@
 
 namespace faceoff {
 
-std::optional<std::vector<std::uint8_t>> thumbnail(const std::filesystem::path& picture, const Box& face) try {
+std::optional<Thumbnail> thumbnail(const std::filesystem::path& picture, const Box& face, int side) try {
   constexpr double around = 1.5;
-  constexpr int side = 112, quality = 88;
+  constexpr int quality = 85;
   const Picture whole = read_picture(picture);
   const double half = around / 2 * std::max(face.width(), face.height());
   const double x = (face.x0 + face.x1) / 2, y = (face.y0 + face.y1) / 2;
@@ -26,7 +26,11 @@ std::optional<std::vector<std::uint8_t>> thumbnail(const std::filesystem::path& 
   Picture small;
   cv::resize(whole.rgb(shown), small.rgb, {pixels(shown.width), pixels(shown.height)}, 0, 0,
              scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
-  return encode_picture(small, {PictureFormat::jpeg, quality});
+  const auto right = static_cast<double>(shown.x + shown.width), bottom = static_cast<double>(shown.y + shown.height);
+  return Thumbnail{encode_picture(small, {PictureFormat::jpeg, quality}),
+                   {static_cast<double>(shown.x), static_cast<double>(shown.y), right, bottom},
+                   small.rgb.cols,
+                   small.rgb.rows};
 } catch (const Error&) {
   return std::nullopt;  // a report without it is better than none
 }

@@ -9,7 +9,14 @@
 
 namespace faceoff {
 
-/// A face with something around it as a small square JPEG; nothing where the picture can't be read or does not show it.
-std::optional<std::vector<std::uint8_t>> thumbnail(const std::filesystem::path& picture, const Box& face);
+/// A face with something around it, as a small JPEG.
+struct Thumbnail {
+  std::vector<std::uint8_t> bytes;
+  Box shown;  ///< the part of the picture
+  int width = 0, height = 0;
+};
+
+/// Nothing where the picture can't be read or does not show the face; the longer side has `side` pixels.
+std::optional<Thumbnail> thumbnail(const std::filesystem::path& picture, const Box& face, int side);
 
 }  // namespace faceoff

@@ -1,0 +1,137 @@
+// Cosines before and after.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "evaluate/evaluation_record.hpp"
+#include "report/plots.hpp"
+#include "report/words.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// Equal bins of cosines.
+struct Bins {
+  double first = 0, width = 1;
+  int count = 0;
+
+  double from(int i) const { return first + width * i; }
+  std::vector<int> count_all(const std::vector<double>& cosines) const {
+    std::vector<int> counts(static_cast<std::size_t>(count));
+    for (const double cosine : cosines) {
+      const auto place = static_cast<int>(std::floor((cosine - first) / width));
+      ++counts.at(static_cast<std::size_t>(std::clamp(place, 0, count - 1)));
+    }
+    return counts;
+  }
+};
+
+/// From the lowest of these cosines to the highest and an empty bin on either side, of a round width, about 30 at most.
+Bins bins_over(const std::vector<double>& cosines) {
+  constexpr std::array<double, 5> widths = {.005, .01, .02, .05, .1};
+  constexpr double most = 30;
+  const auto [low, high] = std::ranges::minmax(cosines);
+  const auto fits = [range = high - low](double width) { return range / width <= most; };
+  const double width = *std::ranges::find_if(widths, fits);
+  const double first = std::floor(low / width) - 1, last = std::floor(high / width) + 2;
+  return {first * width, width, static_cast<int>(last - first)};
+}
+
+/// "1e-3"
+std::string rate_name(double rate) {
+  const auto found = std::ranges::find(false_accept_rates, rate, [](const auto& one) { return one.second; });
+  return found != false_accept_rates.end() ? found->first : shortest(rate);
+}
+
+/// The thresholds of a recogniser as rows of a plot: false accept rate and cosine.
+Json thresholds_of(const Json& about, const std::string& name) {
+  Json rules = Json::array();
+  for (const Json& one : about.at("recognisers")) {
+    if (one.at("name") != name || !one.contains("thresholds")) continue;
+    for (const Json& threshold : one.at("thresholds"))
+      rules.push_back({{"cosine", threshold.at(1)}, {"rate", rate_name(threshold.at(0))}});
+  }
+  return rules;
+}
+
+Json histogram(const Json& rows, const Json& rules, const std::vector<std::string>& series,
+               std::array<double, 2> range) {
+  const Json x = quantity("from", "cosine", range), y = quantity("share", "% of the faces");
+  const Json colour = series_colour(series);
+  const Json tips = hints({{"series", "pictures"}, {"from", "from"}, {"to", "to"}, {"faces", "faces"}, {"share", "%"}});
+  Json layers = {
+      {{"transform", {{{"filter", {{"field", "series"}, {"equal", "clean"}}}}}},
+       {"mark", {{"type", "rect"}, {"opacity", .3}}},
+       {"encoding", {{"x", x}, {"x2", {{"field", "to"}}}, {"y", y}, {"y2", {{"datum", 0}}}, {"color", colour}}}},
+      {{"mark", {{"type", "line"}, {"interpolate", "step-after"}}},
+       {"encoding", {{"x", x}, {"y", y}, {"color", colour}, {"strokeDash", series_dashes(series)}}}},
+      {{"mark", {{"type", "rect"}, {"opacity", 0}}},
+       {"encoding", {{"x", x}, {"x2", {{"field", "to"}}}, {"y", y}, {"y2", {{"datum", 0}}}, {"tooltip", tips}}}}};
+  if (!rules.empty()) {
+    const Json at = {{"field", "cosine"}, {"type", "quantitative"}};
+    layers.push_back({{"data", {{"values", rules}}},
+                      {"mark", {{"type", "rule"}, {"strokeDash", {4, 3}}}},
+                      {"encoding", {{"x", at}, {"tooltip", hints({{"rate", "threshold at"}, {"cosine", "cosine"}})}}}});
+    layers.push_back({{"data", {{"values", rules}}},
+                      {"mark", {{"type", "text"}, {"angle", 270}, {"align", "right"}, {"dy", -5}, {"fontSize", 9}}},
+                      {"encoding", {{"x", at}, {"y", {{"value", 2}}}, {"text", {{"field", "rate"}}}}}});
+  }
+  return layered(rows, layers, true);
+}
+
+void add_histogram(Figure& figure, const SimilaritiesOf& recogniser, const std::string& title,
+                   std::vector<double> Cosines::*kind, std::vector<std::string> series, const Json& rules) {
+  std::vector<double> all;
+  for (const auto& [name, cosines] : recogniser.series)
+    all.insert(all.end(), (cosines.*kind).begin(), (cosines.*kind).end());
+  if (all.empty()) return;
+  for (const Json& rule : rules) all.push_back(rule.at("cosine"));
+  const Bins bins = bins_over(all);
+  std::erase_if(series, [&](const std::string& name) {
+    const auto found = recogniser.series.find(name);
+    return found == recogniser.series.end() || (found->second.*kind).empty();
+  });
+  Json rows = Json::array();
+  for (std::size_t s = 0; s < series.size(); ++s) {
+    const std::vector<double>& cosines = recogniser.series.at(series[s]).*kind;
+    const std::vector<int> counts = bins.count_all(cosines);
+    for (int i = 0; i < bins.count; ++i) {
+      const int faces = counts.at(static_cast<std::size_t>(i));
+      const double from = bins.from(i), to = bins.from(i + 1);
+      if (faces > 0) {
+        figure.rows.push_back({recogniser.name, role_name(recogniser.role), title, series[s], fixed(from, 3),
+                               fixed(to, 3), std::to_string(faces)});
+      }
+      if (s >= most_series) continue;
+      rows.push_back({{"series", series[s]},
+                      {"from", rounded(from)},
+                      {"to", rounded(to)},
+                      {"faces", faces},
+                      {"share", rounded(100. * faces / static_cast<double>(cosines.size()))}});
+    }
+  }
+  if (series.size() > most_series) series.resize(most_series);
+  figure.plots.push_back({recogniser.name + ": " + title, recogniser.role,
+                          histogram(rows, rules, series, {bins.from(0), bins.from(bins.count)})});
+}
+
+}  // namespace
+
+std::vector<Figure> histogram_figures(const Similarities& similarities, const Json& about) {
+  Figure figure{"Similarities before and after",
+                "Mean cosines with the person's own other photos, and with the target's; a face that is not found has "
+                "none. Dashed rules: the thresholds at these false accept rates.",
+                {},
+                {"model", "role", "compared with", "pictures", "from", "to", "faces"},
+                {}};
+  for (const SimilaritiesOf& one : similarities.recognisers) {
+    const Json rules = thresholds_of(about, one.name);
+    add_histogram(figure, one, "the person", &Cosines::self, similarities.series, rules);
+    add_histogram(figure, one, "the target", &Cosines::target, similarities.series, rules);
+  }
+  if (figure.plots.empty()) return {};
+  return {figure};
+}
+
+}  // namespace faceoff

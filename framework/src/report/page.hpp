@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/figure.hpp"
+
+namespace faceoff {
+
+/// The scripts that draw plots, in the order in which they run; nothing where the set-up did not fetch them.
+std::optional<std::vector<std::string>> plot_scripts();
+
+/// A part of a page, with a name for links.
+struct PageSection {
+  std::string id, title;
+  std::string html;  ///< empty: there is nothing to say
+};
+
+/// What a page says.
+struct Page {
+  std::string name, judged;  ///< plain text: its heading, and in a sentence who judged
+  std::vector<PageSection> sections;
+};
+
+/// A section of plots, or of their numbers alone where the page has nothing to draw with.
+PageSection plots_section(const std::vector<Figure>& figures, bool drawn);
+
+/// A page that needs no other file, whose policy lets nothing run or load but what is in it; the same bytes for the
+/// same content. `scripts` are what draws its plots.
+std::string to_html(const Page& page, const std::vector<std::string>& scripts);
+
+}  // namespace faceoff

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "evaluate/tally.hpp"
+#include "report/figure.hpp"
+#include "report/grid.hpp"
+#include "report/similarities.hpp"
+
+namespace faceoff {
+
+/// Success against epsilon, where there are several, and against the false accept rate.
+std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& tallies);
+
+/// Cosines before and after; `about` is evaluation.json, which has the thresholds.
+std::vector<Figure> histogram_figures(const Similarities& similarities, const Json& about);
+
+/// How well a cosine tells the person from the target, before and after.
+std::vector<Figure> telling_figures(const Similarities& similarities);
+
+/// The attack's objective and margin at each step, from a run's traces, where there are some.
+std::vector<Figure> trace_figures(const std::filesystem::path& run, const Grid& grid);
+
+}  // namespace faceoff

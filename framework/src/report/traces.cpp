@@ -1,0 +1,148 @@
+// The attack's objective and margin at each step.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "report/plots.hpp"
+#include "report/words.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What the items of a variant had at each step.
+struct Steps {
+  std::map<std::int64_t, std::vector<double>> objective, margin;
+};
+
+template <class T>
+std::optional<T> parsed(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// A row "step,objective,margin"; what is no finite number is left out, as the margin of a loss that has none is.
+void add_row(Steps& steps, const std::string& row) {
+  const std::size_t first = row.find(','), second = row.find(',', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return;
+  const auto step = parsed<std::int64_t>(row.substr(0, first));
+  if (!step) return;
+  const auto add = [&](std::map<std::int64_t, std::vector<double>>& to, const std::string& text) {
+    const auto value = parsed<double>(text);
+    if (value && std::isfinite(*value)) to[*step].push_back(*value);
+  };
+  add(steps.objective, row.substr(first + 1, second - first - 1));
+  add(steps.margin, row.substr(second + 1));
+}
+
+Steps read_traces(const fs::path& folder) {
+  Steps steps;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() != ".csv") continue;
+    std::ifstream file(entry.path());
+    std::string row;
+    for (std::getline(file, row); std::getline(file, row);) add_row(steps, row);
+  }
+  return steps;
+}
+
+/// A sorted list's value below which this share of it is, between two of them as a straight line.
+double quantile(const std::vector<double>& sorted, double share) {
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - std::floor(place)) * (sorted[above] - sorted[below]);
+}
+
+/// Every how manieth step is taken, so that about so many are.
+std::size_t stride(std::size_t steps, std::size_t most) {
+  return std::max<std::size_t>((steps + most - 1) / most, 1);
+}
+
+/// Adds a series to a plot's rows and to the table.
+void add_series(Figure& figure, Json* rows, const std::string& what, const std::string& series,
+                const std::map<std::int64_t, std::vector<double>>& steps) {
+  constexpr std::size_t drawn = 150, listed = 12;
+  std::size_t at = 0;
+  for (const auto& [step, unsorted] : steps) {
+    std::vector<double> values = unsorted;
+    std::ranges::sort(values);
+    const double low = quantile(values, .25), middle = quantile(values, .5), high = quantile(values, .75);
+    const bool last = ++at == steps.size();
+    if (rows != nullptr && (last || (at - 1) % stride(steps.size(), drawn) == 0)) {
+      rows->push_back({{"series", series},
+                       {"step", step},
+                       {"low", rounded(low)},
+                       {"median", rounded(middle)},
+                       {"high", rounded(high)},
+                       {"items", values.size()}});
+    }
+    if (last || (at - 1) % stride(steps.size(), listed) == 0) {
+      figure.rows.push_back({what, series, std::to_string(step), fixed(low, 4), fixed(middle, 4), fixed(high, 4),
+                             std::to_string(values.size())});
+    }
+  }
+}
+
+Json layers(const std::string& what, const std::vector<std::string>& series) {
+  const auto value = [&](const std::string& field) {
+    Json axis = quantity(field, what);
+    axis["scale"] = {{"zero", false}};
+    return axis;
+  };
+  const Json x = quantity("step", "step"), colour = series_colour(series);
+  const Json tips = hints({{"series", "variant"},
+                           {"step", "step"},
+                           {"median", "median"},
+                           {"low", "quartile"},
+                           {"high", "quartile "},
+                           {"items", "items"}});
+  return {{{"mark", {{"type", "area"}, {"opacity", .16}}},
+           {"encoding", {{"x", x}, {"y", value("low")}, {"y2", {{"field", "high"}}}, {"color", colour}}}},
+          {{"mark", "line"},
+           {"encoding", {{"x", x}, {"y", value("median")}, {"color", colour}, {"strokeDash", series_dashes(series)}}}},
+          {{"mark", {{"type", "point"}, {"opacity", 0}, {"size", 60}}},
+           {"encoding", {{"x", x}, {"y", value("median")}, {"tooltip", tips}}}}};
+}
+
+}  // namespace
+
+std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
+  Figure figure{
+      "Steps of the attack",
+      "What the optimizer minimised at each step, and the margin by which the goal is reached: the median over "
+      "a variant's items, and the quartiles around it.",
+      {},
+      {"what", "variant", "step", "lower quartile", "median", "upper quartile", "items"},
+      {}};
+  std::map<std::string, Steps> traces;
+  for (const GridColumn& column : grid.columns)
+    traces[column_name(grid, column)] = read_traces(run / "traces" / column.variant);
+  using Values = std::map<std::int64_t, std::vector<double>> Steps::*;
+  const std::vector<std::pair<std::string, Values>> kinds = {{"objective", &Steps::objective},
+                                                             {"margin", &Steps::margin}};
+  for (const auto& [what, values] : kinds) {
+    Json rows = Json::array();
+    std::vector<std::string> series;
+    for (const GridColumn& column : grid.columns) {
+      const std::string name = column_name(grid, column);
+      if ((traces.at(name).*values).empty()) continue;
+      const bool drawn = series.size() < most_series;
+      add_series(figure, drawn ? &rows : nullptr, what, name, traces.at(name).*values);
+      if (drawn) series.push_back(name);
+    }
+    if (!series.empty()) figure.plots.push_back({what, "", layered(rows, layers(what, series), false)});
+  }
+  if (figure.plots.empty()) return {};
+  return {figure};
+}
+
+}  // namespace faceoff

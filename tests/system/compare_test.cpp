@@ -434,7 +434,7 @@ TEST_F(Compare, BadInputGetsOneLine) {
   write_run("unfinished", usual, {});
   refuse({"unfinished"}, 2, "unfinished/results.jsonl: no item is done yet");
   write_run("torn", two, {item("a", "1.png", {face({})})});
-  write_text(folder_ / "torn/results.jsonl", read_text(folder_ / "torn/results.jsonl") + "{\"item\":1,");
+  write_text(folder_ / "torn/results.jsonl", read_text(folder_ / "torn/results.jsonl") + "{\"item\":1,\n");
   refuse({"torn"}, 4, "torn/results.jsonl:2: not as a run wrote it");
   Json odd = one;
   odd["picture"] = 7;

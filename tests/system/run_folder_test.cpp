@@ -139,14 +139,15 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   const std::vector<Json> all = items(impersonate("[\"small.png\"]"));
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all.front();
-  EXPECT_EQ(keys(item), (std::vector<std::string>{"changed", "epsilon", "faces", "finished", "item", "l2", "linf",
-                                                  "norm", "output", "picture", "psnr", "queries", "seconds", "ssim",
-                                                  "started", "status", "variant"}));
+  EXPECT_EQ(keys(item), (std::vector<std::string>{"changed", "epsilon", "faces", "finished", "item", "key", "l2",
+                                                  "linf", "norm", "output", "picture", "psnr", "queries", "seconds",
+                                                  "ssim", "started", "status", "variant"}));
   EXPECT_EQ(item["item"], 0);
   EXPECT_EQ(item["variant"], "base");
   EXPECT_EQ(item["picture"], "small.png");
   EXPECT_EQ(item["output"], "images/base/small.png");
   EXPECT_EQ(item["status"], "protected");
+  EXPECT_TRUE(matches(item["key"], "[0-9a-f]{32}"));
   EXPECT_EQ(item["epsilon"], 6.5);
   EXPECT_EQ(item["norm"], "inf");
   EXPECT_EQ(item["queries"], 2);
@@ -252,6 +253,9 @@ TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   for (const char* version : {"faceoff", "libtorch", "opencv", "compiler"})
     EXPECT_TRUE(matches(environment[version], R"(\d+\.\d+.*)")) << version;
   EXPECT_EQ(environment["command"], (Args{"faceoff", "run", "x.toml", "--out", "run", "--set", "optimizer.steps=1"}));
+  EXPECT_TRUE(matches(environment["plan"], "[0-9a-f]{64}"));
+  EXPECT_EQ(environment["items"], 1);
+  EXPECT_TRUE(environment["shard"].is_null());
   EXPECT_EQ(environment["variants"]["base"]["seed"], 0);
   EXPECT_EQ(environment["variants"]["base"]["false_accept_rate"], 1e-3);
   EXPECT_EQ(environment["device"], "cpu");

@@ -170,16 +170,13 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   loaded->view = asked(who, config.place, [&] { return loaded->model->view(); });
   loaded->provides = asked_fields(who, config.place, [&] { return loaded->model->provides(); });
   loaded->differentiable = asked(who, config.place, [&] { return loaded->model->differentiable(); });
-  loaded->identity = config.info->name + " " + sha256_file(plugins_.file_of(*config.info));
+  loaded->identity = identity(config);
   for (const auto& [param, value] : config.params) {
-    loaded->identity += "\n" + param->name + " = " + to_toml(value);
+    if (param->name != "weights") continue;
     const std::optional<std::filesystem::path> file = named_file(value, setup_);
     if (!file) continue;
-    const std::string sha256 = sha256_file(*file);
-    loaded->identity += " " + sha256;
-    if (param->name != "weights") continue;
     loaded->weights = *file;
-    loaded->sha256 = sha256;
+    loaded->sha256 = sha256_of(*file);
   }
   check_view(*loaded, config.place);
   try {
@@ -190,6 +187,21 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   calibrate(*loaded, as_measured(config));
   slot = std::move(loaded);
   return *slot;
+}
+
+std::string ModelPool::identity(const PluginConfig& config) {
+  std::string text = config.info->name + " " + sha256_of(plugins_.file_of(*config.info));
+  for (const auto& [param, value] : config.params) {
+    text += "\n" + param->name + " = " + to_toml(value);
+    if (const auto file = named_file(value, setup_)) text += " " + sha256_of(*file);
+  }
+  return text;
+}
+
+const std::string& ModelPool::sha256_of(const std::filesystem::path& file) {
+  std::string& digest = digests_[file];
+  if (digest.empty()) digest = sha256_file(file);
+  return digest;
 }
 
 void ModelPool::calibrate(LoadedModel& model, bool as_measured) {

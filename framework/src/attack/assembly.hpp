@@ -50,6 +50,8 @@ class ModelPool {
  public:
   ModelPool(const PluginLibrary& plugins, Setup setup, std::vector<Calibration> calibrations);
   const LoadedModel& get(const std::string& name, const PluginConfig& config);
+  /// What a plugin with these parameters is, as text: its library and every file that it reads by their SHA-256.
+  std::string identity(const PluginConfig& config);
 
   const PluginLibrary& plugins() const { return plugins_; }
   const Setup& setup() const { return setup_; }
@@ -58,6 +60,7 @@ class ModelPool {
   const std::map<std::string, std::unique_ptr<LoadedModel>>& all() const { return models_; }
 
  private:
+  const std::string& sha256_of(const std::filesystem::path& file);
   void calibrate(LoadedModel& model, bool as_measured);
 
   const PluginLibrary& plugins_;
@@ -66,6 +69,7 @@ class ModelPool {
   std::deque<std::vector<Calibration>> measured_;  ///< beside the weights
   std::vector<std::string> warnings_;
   std::map<std::string, std::unique_ptr<LoadedModel>> models_;  ///< by name, plugin and parameters
+  std::map<std::filesystem::path, std::string> digests_;
 };
 
 /// The plugins of one variant, set up, and checked against one another before any forward.

@@ -169,6 +169,12 @@ Embeddings Person::judging() const {
   return half(*this, true);
 }
 
+std::string Person::contents() const {
+  std::string text = name;
+  for (std::size_t i = 0; i < photos.size(); ++i) text += (judges[i] ? " judged by " : " ") + photos[i];
+  return text + "\n";
+}
+
 Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
                       const Notice& progress) {
   if (people.size() == 1 && fs::path(people.front()).extension() == ".safetensors")

@@ -33,6 +33,8 @@ struct Person {
   /// whoever finds the faces. Where a half is empty, all photos have to.
   Embeddings attacked() const;
   Embeddings judging() const;
+  /// Whose photos and which, as text.
+  std::string contents() const;
 };
 
 /// People with their embeddings.

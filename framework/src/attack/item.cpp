@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <chrono>
 #include <utility>
 
 #include "attack/subject.hpp"
@@ -30,72 +31,6 @@ void check_delivered(const Quality& quality, const Experiment& experiment) {
   throw Error("the delivered picture differs by " + c10::str(moved) + ", more than epsilon");
 }
 
-void attack(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
-            const Picture& original, const std::string& folder, const std::filesystem::path& output,
-            const std::function<void(std::int64_t, std::int64_t)>& progress, ItemReport& report) {
-  const Experiment& experiment = assembly.experiment;
-  const auto options = at::TensorOptions(experiment.device).dtype(at::kFloat);
-  const at::Tensor clean = to_tensor(original, options);
-  const std::vector<Face> faces = find_faces(*assembly.detector, assembly.landmarks, clean, experiment.minimum_score);
-  if (faces.empty()) {
-    write_picture(as_it_was(output), original);
-    report.quality = compare(original.rgb, read_picture(as_it_was(output)).rgb);
-    report.status = Status::no_face;
-    return;
-  }
-
-  // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
-  const std::uint64_t key = hash(original.sha256);
-  std::vector<Target> targets;
-  if (!experiment.targets.empty()) {
-    std::vector<at::Tensor> own;
-    for (const Face& face : faces) own.push_back(embed(*assembly.judges.front().model, clean, face));
-    targets = choose_targets(assembly, gallery, photos, {original.sha256, folder, at::stack(own)});
-  }
-
-  const Subjects subjects = make_subjects(assembly, clean, faces, original.grey, key);
-  const Budget budget(subjects.pixels, subjects.mask, experiment.epsilon, experiment.norm);
-  ChainObjective objective(assembly, subjects, clean, faces, targets, progress, gallery.means());
-  at::Tensor answer;
-  try {
-    answer = call_plugin("plugin " + experiment.optimizer.info->name,
-                         {{"budget.origin", budget.origin}, {"budget.mask", budget.mask}},
-                         [&] { return assembly.optimizer->run(objective, budget); });
-  } catch (...) {
-    report.queries = objective.queries();
-    throw;
-  }
-  objective.rethrow();
-  BlackBox::here().step = -1;
-  report.queries = objective.queries();
-  check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
-
-  const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);
-  Picture delivered = delivered_picture(original, pixels);
-  const auto judged = [&](const Picture& read_again) {
-    return judge(assembly, clean, to_tensor(read_again, options), faces, targets);
-  };
-  if (experiment.encoding.format == PictureFormat::jpeg) {
-    // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
-    const Picture lossless = decode_picture(encode_picture(delivered), output.string());
-    report.lossless = {compare(original.rgb, lossless.rgb), judged(lossless)};
-    check_delivered(report.lossless->quality, experiment);
-    if (!delivered.alpha.empty()) report.notes.emplace_back("its transparency is lost in a JPEG");
-    delivered.alpha = cv::Mat();
-  }
-  write_picture(output, delivered, experiment.encoding);
-  const Picture read_again = read_picture(output);
-  report.quality = compare(original.rgb, read_again.rgb);
-  if (!report.lossless) check_delivered(report.quality, experiment);
-  if (report.lossless && report.quality.linf > report.lossless->quality.linf) {
-    report.notes.push_back("as a JPEG it differs by up to " + std::to_string(report.quality.linf) +
-                           " grey levels, and by up to " + std::to_string(report.lossless->quality.linf) +
-                           " before it was encoded");
-  }
-  report.faces = judged(read_again);
-  report.status = Status::protected_;
-}
-
 }  // namespace
 
 std::filesystem::path as_it_was(std::filesystem::path output) {
@@ -114,30 +49,126 @@ std::string to_string(Status status) {
   return "";
 }
 
-ItemReport attack_item(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
-                       const std::filesystem::path& picture, const std::filesystem::path& output,
-                       const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  ItemReport report;
-  Picture original;
+ItemWork::ItemWork(const Assembly& assembly, std::filesystem::path picture, std::filesystem::path output)
+    : assembly_(assembly), picture_(std::move(picture)), output_(std::move(output)) {}
+
+template <class Work>
+void ItemWork::stage(const Work& work) {
+  if (out_) return;
+  const auto start = std::chrono::steady_clock::now();
   try {
-    original = read_picture(picture);
-  } catch (const Error& error) {
-    report.error = error.what();
-    return report;
-  }
-  report.notes = original.notes;
-  try {
-    const std::string folder = std::filesystem::absolute(picture).parent_path().filename().string();
-    attack(assembly, gallery, photos, original, folder, output, progress, report);
+    work();
   } catch (const FileError&) {
     throw;
   } catch (...) {
-    report.status = Status::failed;
-    report.error = what_was_thrown();
+    out_ = true;
+    report_.status = Status::failed;
+    report_.error = what_was_thrown();
     std::error_code ignored;
-    std::filesystem::remove(output, ignored);  // nobody has judged it
+    std::filesystem::remove(output_, ignored);  // nobody has judged it
   }
-  return report;
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void ItemWork::read() {
+  stage([&] {
+    try {
+      original_ = read_picture(picture_);
+    } catch (const FileError& error) {
+      throw Error(error.what());  // it costs this item alone
+    }
+    report_.notes = original_.notes;
+    report_.sha256 = original_.sha256;
+  });
+}
+
+void ItemWork::attack(const Gallery& gallery, const std::map<std::string, Person>& photos,
+                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  stage([&] {
+    const Experiment& experiment = assembly_.experiment;
+    clean_ = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kFloat));
+    faces_ = find_faces(*assembly_.detector, assembly_.landmarks, clean_, experiment.minimum_score);
+    if (!faces_.empty()) optimise(gallery, photos, progress);
+  });
+}
+
+void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Person>& photos,
+                        const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  const Experiment& experiment = assembly_.experiment;
+  // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
+  const std::uint64_t key = hash(original_.sha256);
+  if (!experiment.targets.empty()) {
+    const std::string folder = std::filesystem::absolute(picture_).parent_path().filename().string();
+    std::vector<at::Tensor> own;
+    for (const Face& face : faces_) own.push_back(embed(*assembly_.judges.front().model, clean_, face));
+    targets_ = choose_targets(assembly_, gallery, photos, {original_.sha256, folder, at::stack(own)});
+  }
+
+  const Subjects subjects = make_subjects(assembly_, clean_, faces_, original_.grey, key);
+  const Budget budget(subjects.pixels, subjects.mask, experiment.epsilon, experiment.norm);
+  ChainObjective objective(assembly_, subjects, clean_, faces_, targets_, progress, gallery.means());
+  at::Tensor answer;
+  try {
+    answer = call_plugin("plugin " + experiment.optimizer.info->name,
+                         {{"budget.origin", budget.origin}, {"budget.mask", budget.mask}},
+                         [&] { return assembly_.optimizer->run(objective, budget); });
+  } catch (...) {
+    report_.queries = objective.queries();
+    throw;
+  }
+  objective.rethrow();
+  BlackBox::here().step = -1;
+  report_.queries = objective.queries();
+  check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
+  attacked_ = delivered_picture(original_,
+                                paste(subjects, answer.detach(), clean_, faces_, experiment.epsilon, experiment.norm));
+}
+
+void ItemWork::write() {
+  stage([&] {
+    if (!faces_.empty()) {
+      deliver();
+      return;
+    }
+    write_picture(as_it_was(output_), original_);
+    report_.quality = compare(original_.rgb, read_picture(as_it_was(output_)).rgb);
+    report_.status = Status::no_face;
+  });
+}
+
+void ItemWork::deliver() {
+  const Experiment& experiment = assembly_.experiment;
+  if (experiment.encoding.format == PictureFormat::jpeg) {
+    // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
+    lossless_ = decode_picture(encode_picture(attacked_), output_.string());
+    report_.lossless = {compare(original_.rgb, lossless_.rgb), {}};
+    check_delivered(report_.lossless->quality, experiment);
+    if (!attacked_.alpha.empty()) report_.notes.emplace_back("its transparency is lost in a JPEG");
+    attacked_.alpha = cv::Mat();
+  }
+  write_picture(output_, attacked_, experiment.encoding);
+  read_again_ = read_picture(output_);
+  report_.quality = compare(original_.rgb, read_again_.rgb);
+  if (!report_.lossless) check_delivered(report_.quality, experiment);
+  if (report_.lossless && report_.quality.linf > report_.lossless->quality.linf) {
+    report_.notes.push_back("as a JPEG it differs by up to " + std::to_string(report_.quality.linf) +
+                            " grey levels, and by up to " + std::to_string(report_.lossless->quality.linf) +
+                            " before it was encoded");
+  }
+}
+
+std::vector<FaceReport> ItemWork::judged(const Picture& read_again) const {
+  const auto options = at::TensorOptions(assembly_.experiment.device).dtype(at::kFloat);
+  return faceoff::judge(assembly_, clean_, to_tensor(read_again, options), faces_, targets_);
+}
+
+void ItemWork::judge() {
+  stage([&] {
+    if (faces_.empty()) return;
+    if (report_.lossless) report_.lossless->faces = judged(lossless_);
+    report_.faces = judged(read_again_);
+    report_.status = Status::protected_;
+  });
 }
 
 }  // namespace faceoff

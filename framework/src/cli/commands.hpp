@@ -18,6 +18,8 @@ int run_in_worker(const std::vector<std::string>& args);
 int check_in_worker(const std::string& file, const std::vector<std::string>& sets);
 /// faceoff plugins check FILE
 int check_command(const std::vector<std::string>& args);
+/// faceoff merge PART… --out DIR
+int merge_command(std::vector<std::string> args);
 /// faceoff detect PICTURE…
 int detect_command(std::vector<std::string> args);
 /// faceoff embed PICTURE…|DIR

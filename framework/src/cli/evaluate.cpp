@@ -126,6 +126,7 @@ int conclude(const Work& work, const std::vector<Json>& lines, const Gallery& ga
     std::cerr << "report.html has no plots: the program was built without Vega; scripts/bootstrap gets it\n";
   if (work.without_face > 0) std::cerr << work.without_face << " delivered unchanged, without a face: not evaluated\n";
   if (work.failed > 0) std::cerr << work.failed << " failed: not evaluated\n";
+  if (work.missing > 0) std::cerr << work.missing << " not done yet: not evaluated; faceoff run --resume does them\n";
   for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"})
     std::cerr << (work.out / name).string() << ": written\n";
   print(json ? to_text(to_json(tallies), 2) + "\n" : work.out.string() + "\n");

@@ -10,6 +10,7 @@
 
 #include "cli/options.hpp"
 #include "host/exception.hpp"
+#include "host/results.hpp"
 #include "host/run_folder.hpp"
 #include "picture/files.hpp"
 
@@ -81,33 +82,6 @@ std::vector<Degradation> degradations(const po::variables_map& given, const std:
   return all;
 }
 
-/// Throws FileError: a line of a run's results is not as a run writes it.
-[[noreturn]] void refuse_line(const fs::path& file, std::size_t line) {
-  throw FileError(file.string() + ":" + std::to_string(line) + ": not as a run wrote it");
-}
-
-/// The lines of a run's results; one that was not written whole, of a run that was stopped, is none.
-std::vector<Json> results_of(const fs::path& file) {
-  constexpr std::size_t most = std::size_t{1} << 32U;
-  const std::vector<std::uint8_t> bytes = read_file(file, most);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  std::vector<Json> lines;
-  std::set<std::int64_t> items;
-  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
-    try {
-      lines.push_back(Json::parse(text.substr(begin, end - begin)));
-      const auto item = lines.back().at("item").get<std::int64_t>();
-      if (!items.insert(item).second) {
-        throw FileError(file.string() + ":" + std::to_string(lines.size()) + ": a second line of item " +
-                        std::to_string(item));
-      }
-    } catch (const Json::exception&) {
-      refuse_line(file, lines.size() + 1);
-    }
-  }
-  return lines;
-}
-
 std::string to_string(TargetConfig::Choice choice) {
   using Choice = TargetConfig::Choice;
   switch (choice) {
@@ -170,7 +144,8 @@ RunWork::RunWork(const fs::path& run, const po::variables_map& given, NamedModel
     assemblies_.push_back(std::make_unique<Assembly>(experiment, models.pool()));
   }
   prepare(run, given, models);
-  read_results(run);
+  read_results(run, [&](const Json& line, const std::string& where) { read_result(run, line, where); });
+  work.missing = missing_items(run);
 }
 
 void RunWork::add_fixed(std::deque<Person>& kept) {
@@ -228,22 +203,10 @@ void RunWork::prepare(const fs::path& run, const po::variables_map& given, Named
   work.panel.after = degradations(given, experiments_.front().after);
 }
 
-void RunWork::read_results(const fs::path& run) {
-  const fs::path file = run / "results.jsonl";
-  const std::vector<Json> lines = results_of(file);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    try {
-      read_result(run, lines[i]);
-    } catch (const Json::exception&) {
-      refuse_line(file, i + 1);
-    }
-  }
-}
-
-void RunWork::read_result(const fs::path& run, const Json& line) {
+void RunWork::read_result(const fs::path& run, const Json& line, const std::string& where) {
   const std::string variant = line.at("variant");
   const auto found = std::ranges::find(experiments_, variant, &Experiment::variant);
-  if (found == experiments_.end()) throw FileError(run.string() + ": no variant '" + variant + "' in resolved.toml");
+  if (found == experiments_.end()) throw FileError(where + ": no variant '" + one_line(variant) + "' in resolved.toml");
   if (line.at("status") == "no_face") ++work.without_face;
   if (line.at("status") == "failed") ++work.failed;
   if (line.at("status") != "protected") return;

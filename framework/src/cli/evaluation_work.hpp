@@ -33,7 +33,7 @@ struct Work {
   std::vector<Jury> juries;
   std::vector<Task> tasks;
   std::vector<std::string> people;  ///< as [data] people
-  std::int64_t without_face = 0, failed = 0;
+  std::int64_t without_face = 0, failed = 0, missing = 0;
 };
 
 /// A run's: its results say what was protected, its resolved.toml who judges.
@@ -51,8 +51,7 @@ class RunWork {
   void require_one_panel(const std::filesystem::path& run, const boost::program_options::variables_map& given) const;
   void prepare(const std::filesystem::path& run, const boost::program_options::variables_map& given,
                NamedModels& models);
-  void read_results(const std::filesystem::path& run);
-  void read_result(const std::filesystem::path& run, const Json& line);
+  void read_result(const std::filesystem::path& run, const Json& line, const std::string& where);
 
   Document document_;
   std::vector<Experiment> experiments_;

@@ -28,9 +28,10 @@ struct Command {
   std::function<int(std::vector<std::string>)> run;
 };
 
-const std::array<Command, 10>& commands() {
-  static const std::array<Command, 10> all = {{
+const std::array<Command, 11>& commands() {
+  static const std::array<Command, 11> all = {{
       {"run", "attack pictures as an experiment says", faceoff::run_command},
+      {"merge", "put the parts of a run that jobs did by themselves together", faceoff::merge_command},
       {"detect", "find the faces of pictures", faceoff::detect_command},
       {"embed", "embed the faces of people", faceoff::embed_command},
       {"verify", "say whether two pictures show the same person", faceoff::verify_command},

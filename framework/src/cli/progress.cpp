@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 #include "host/exception.hpp"
 
@@ -32,8 +33,8 @@ std::size_t terminal_width() {
 
 }  // namespace
 
-Progress::Progress(std::int64_t items, std::int64_t done)
-    : items_(items), done_(done), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::int64_t items, std::int64_t done, std::string who)
+    : items_(items), done_(done), who_(std::move(who)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 void Progress::start_item(const std::string& name) {
   name_ = one_line(name);
@@ -48,7 +49,7 @@ void Progress::step(std::int64_t step, std::int64_t of) {
 
 void Progress::end_item(const std::string& line) {
   ++done_;
-  say("[" + std::to_string(done_) + "/" + std::to_string(items_) + "] " + line);
+  say(who_ + "[" + std::to_string(done_) + "/" + std::to_string(items_) + "] " + line);
 }
 
 void Progress::say(const std::string& line) {

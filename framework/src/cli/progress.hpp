@@ -9,7 +9,8 @@ namespace faceoff {
 /// How far a run is, on stderr: on a terminal a bar with rate and time left, elsewhere a line an item.
 class Progress {
  public:
-  explicit Progress(std::int64_t items, std::int64_t done = 0);
+  /// `who` goes before each item's line, where several processes say theirs.
+  explicit Progress(std::int64_t items, std::int64_t done = 0, std::string who = "");
 
   void start_item(const std::string& name);
   void step(std::int64_t step, std::int64_t of);
@@ -29,6 +30,7 @@ class Progress {
   std::int64_t done_;
   std::int64_t done_before_ = done_;  ///< by another process
   std::int64_t steps_ = 0;
+  std::string who_;
   std::string name_;
   bool terminal_;
   bool drawn_ = terminal_;  ///< another process may have left its bar

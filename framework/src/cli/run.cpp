@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -10,10 +11,12 @@
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
+#include "cli/ranks.hpp"
 #include "cli/run_items.hpp"
 #include "cli/summary.hpp"
 #include "host/black_box.hpp"
 #include "host/record.hpp"
+#include "host/results.hpp"
 #include "host/run_folder.hpp"
 #include "host/worker.hpp"
 
@@ -29,8 +32,11 @@ po::options_description options() {
       ("help,h", "show this")                                                 //
       ("experiment", po::value<std::string>(), "the experiment's TOML file")  //
       ("set", po::value<std::vector<std::string>>()->composing(),
-       "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")            //
-      ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")           //
+       "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")       //
+      ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")      //
+      ("resume", "go on with what is in --out: keep the items that would come out the same, do the others")  //
+      ("shard", po::value<std::string>(),
+       "I/N: do the I-th of N parts of the items; faceoff merge puts them together")                              //
       ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")                //
       ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")              //
       ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")  //
@@ -41,11 +47,13 @@ po::options_description options() {
 
 /// Says what was achieved and where it is; returns the exit code.
 int conclude(const Done& done) {
+  if (!done.told) return done.interrupted != 0 ? 128 + done.interrupted : 0;
   const Summary summary = summarise(done.run);
   std::cerr << summary.text;
   print(done.run.string() + "\n");
   if (done.interrupted != 0) {
-    std::cerr << "stopped after " << done.items << " of " << done.of << " items, which are saved\n";
+    std::cerr << "stopped after " << done.items << " of " << done.of
+              << " items, which are saved; --resume --out goes on with them\n";
     return 128 + done.interrupted;
   }
   return static_cast<int>(summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
@@ -78,7 +86,12 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       worker.send(passed_on);
     });
     const bool begun = box->run.front() != '\0';
-    if (begun) box->done = RunFolder(box->run.data()).count_results();
+    std::set<std::int64_t> saved;
+    if (begun) {
+      settle_results(box->run.data());
+      saved = done_items(box->run.data());
+      box->done = static_cast<std::int64_t>(saved.size());
+    }
     const Done done{box->run.data(), box->done, box->items, Interrupt::received()};
     if (!begun && done.interrupted != 0) return 128 + done.interrupted;
     if (begun && (done.items == done.of || done.interrupted != 0)) {
@@ -95,9 +108,12 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     }
     const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "the process";
     const std::string what = doing + whereabouts(*box) + ": " + ending.text(time_limit);
-    if (box->item >= done.items) {
+    if (begun && box->item >= 0 && !saved.contains(box->item)) {
       record_lost(*box, ending, what);
-      if (++box->done == done.of) return conclude({done.run, box->done, done.of, 0});
+      if (++box->done == done.of) {
+        settle_results(done.run);
+        return conclude({done.run, box->done, done.of, 0});
+      }
     } else if (!begun || done.items == done_before) {
       // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
       throw PluginError(what);
@@ -116,8 +132,16 @@ po::variables_map parse(const std::vector<std::string>& args) {
 
 RunRequest request_of(const std::vector<std::string>& args, const po::variables_map& values) {
   RunRequest request{
-      args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}};
+      args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}};
   if (values.contains("out")) request.out = values["out"].as<std::string>();
+  request.resume = values.contains("resume");
+  if (request.resume && !request.out) throw ConfigError("--resume needs --out: the folder of the run to go on with");
+  if (values.contains("shard")) request.shard = Shard::parse(values["shard"].as<std::string>());
+  if (!Ranks::launched() || values.contains("dry-run")) return request;
+  if (values.contains("shard"))
+    throw ConfigError("--shard is for jobs without a launcher; the ranks of this one share the items by themselves");
+  if (values.contains("isolate"))
+    throw ConfigError("--isolate is for one process; a launcher starts its ranks again by itself (--max-restarts)");
   return request;
 }
 
@@ -134,7 +158,10 @@ int run_command(std::vector<std::string> args) {
   constexpr double usual = 3600;
   const double limit = values.contains("time-limit") ? values["time-limit"].as<double>() : usual;
   if (!(limit > 0)) throw ConfigError("--time-limit: a number of seconds above 0");
-  if (values.contains("isolate")) return run_isolated(args, limit);
+  if (values.contains("isolate")) {
+    request_of(args, values);  // what it refuses is refused here
+    return run_isolated(args, limit);
+  }
   if (values.contains("time-limit"))
     throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
   RunItems items(request_of(args, values));

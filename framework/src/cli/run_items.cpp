@@ -3,19 +3,20 @@
 #include <faceoff/random.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <climits>
 #include <iostream>
 #include <set>
 #include <utility>
 
-#include "attack/item.hpp"
+#include "cli/attack_items.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
-#include "cli/summary.hpp"
+#include "cli/ranks.hpp"
 #include "host/black_box.hpp"
 #include "host/exception.hpp"
+#include "host/item_key.hpp"
 #include "host/record.hpp"
+#include "host/results.hpp"
 #include "host/suggest.hpp"
 #include "picture/files.hpp"
 
@@ -57,6 +58,15 @@ std::string thresholds_of(const std::vector<const Assembly*>& assemblies) {
 /// Whether this process begins the run, rather than taking it up.
 bool first() {
   return BlackBox::here().run.front() == '\0';
+}
+
+/// Whether this process says what concerns all that do the run.
+bool speaks() {
+  return first() && Ranks::launched().value_or(0) == 0;
+}
+
+bool stopped() {
+  return Interrupt::received() != 0;
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -120,15 +130,18 @@ void RunItems::changed(const std::string& how) const {
 }
 
 void RunItems::prepare() {
-  if (first() && request_.out) RunFolder::require_free(*request_.out);
+  // A launcher's ranks know once they have met whether they were started before.
+  if (first() && request_.out && !Ranks::launched()) {
+    request_.resume ? RunFolder::require_run(*request_.out) : RunFolder::require_free(*request_.out);
+  }
   document_.emplace(request_.experiment, request_.sets);
   experiments_ = read_experiments(*document_, plugins_);  // which tells of a broken plugin that it names
-  if (first()) {
+  if (speaks()) {
     for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
   }
   pool_.emplace(plugins_, setup_on(experiments_.front().device), read_calibrations(folders_));
   build();
-  if (!first()) return;
+  if (!speaks()) return;
   for (const std::string& warning : pool_->warnings()) std::cerr << "warning: " << one_line(warning, PATH_MAX) << '\n';
 }
 
@@ -156,16 +169,18 @@ void RunItems::build() {
   }
   diagnostics_->throw_if_any();
   for (const Experiment& experiment : experiments_) {
-    checked(*diagnostics_, [&] { prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, {}}); });
+    checked(*diagnostics_, [&] {
+      prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, {}, {}});
+    });
   }
   diagnostics_->throw_if_any();
 }
 
 void RunItems::read_people(Progress& progress) {
   const auto notice = [&](const std::string& line) {
-    if (first()) progress.say(line);
+    if (speaks()) progress.say(line);
   };
-  for (Prepared& variant : prepared_) {
+  for (PreparedVariant& variant : prepared_) {
     checked(*diagnostics_, [&] {
       const Experiment& experiment = variant.assembly->experiment;
       variant.gallery = &galleries_.get(*variant.assembly, notice);
@@ -178,67 +193,117 @@ void RunItems::read_people(Progress& progress) {
   diagnostics_->throw_if_any();
 }
 
-RunFolder RunItems::folder() const {
-  if (!first()) return RunFolder(BlackBox::here().run.data());
-  RunFolder run = RunFolder::make(request_.out ? *request_.out
-                                               : RunFolder::fresh(experiments_.front().name, document_->whole_text()));
+void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   run.write("experiment.toml", document_->text());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
   for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
   std::vector<const Assembly*> assemblies;
-  for (const Prepared& variant : prepared_) assemblies.push_back(variant.assembly.get());
+  for (const PreparedVariant& variant : prepared_) assemblies.push_back(variant.assembly.get());
   run.write("resolved.toml", thresholds_of(assemblies) + to_toml(resolved) + document_->sweep());
-  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_)));
-  note(BlackBox::here().run, run.path().string());
+  // The last one: what has it is a run.
+  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_),
+                                            {items.key(), items.size(), request_.shard}));
+}
+
+RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
+  RunFolder run = RunFolder::make(path);
+  lock_.emplace(path);
+  describe(run, items);
   return run;
 }
 
-void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::path& picture, const std::string& stem,
-                      std::int64_t item, Progress& progress) {
-  const Experiment& experiment = variant.assembly->experiment;
-  ItemRecord record{item, picture,   run.picture_place(experiment.variant, stem, experiment.encoding.format).string(),
-                    0,    utc_now(), {}};
-  const auto start = std::chrono::steady_clock::now();
-  progress.start_item(picture.filename().string());
+RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too, Progress& progress) {
+  RunFolder::require_run(path);
+  make_folder(path);
+  lock_.emplace(path);
+  const RunFolder run(path);
+  remove_temporaries(path);
+  settle_results(path);
+  std::set<std::string> kept;
+  const std::int64_t dropped = keep_results(path, [&](const Json& line) -> std::optional<std::int64_t> {
+    const bool failed = line.at("status") == "failed";
+    if (failed && !failures_too) return std::nullopt;
+    const std::optional<std::int64_t> item = items.same(line);
+    if (!item || !request_.shard.has(*item)) return std::nullopt;
+    if (failed) return item;
+    const std::string output = line.at("output");
+    if (!fs::is_regular_file(path / output)) return std::nullopt;
+    kept.insert(output);
+    return item;
+  });
+  run.remove_all_but(kept);
+  describe(run, items);
+  const std::int64_t all = request_.shard.count(items.size()),
+                     done = static_cast<std::int64_t>(done_items(path).size());
+  progress.say("resumed: " + std::to_string(done) + " of " + std::to_string(all) + " items are kept, " +
+               std::to_string(all - done) + " are left" +
+               (dropped > 0 ? "; " + std::to_string(dropped) + " that failed or are not the same any more are dropped"
+                            : std::string()));
+  if ((dropped > 0 || done < all) && run.remove_evaluation())
+    progress.say("the evaluation of what was there is removed: evaluate again");
+  return run;
+}
+
+std::optional<RunFolder> RunItems::folder(const ItemList& items, Progress& progress) {
   BlackBox& box = BlackBox::here();
-  note(box.picture, picture.string());
-  note(box.output, record.output);
-  note(box.lost, result_line(record, experiment, ItemReport()));
-  box.begin_item(item);
-  const ItemReport report =
-      attack_item(*variant.assembly, *variant.gallery, variant.photos, picture, run.path() / record.output,
-                  [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
-  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  record.finished = utc_now();
-  if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
-  run.append_result(result_line(record, experiment, report));
-  box.done = item + 1;
-  box.end_item();
-  for (const std::string& note : report.notes) progress.say(picture.string() + ": " + note);
-  progress.end_item(item_line(*variant.assembly, picture.string(), report, record.seconds));
+  if (!first()) {
+    lock_.emplace(box.run.data());
+    return RunFolder(box.run.data());
+  }
+  const auto wanted = [&] {
+    return request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->whole_text());
+  };
+  std::optional<RunFolder> run;
+  if (!ranks_) {
+    run = request_.resume ? resume(wanted(), items, false, progress) : make(wanted(), items);
+  } else if (ranks_->first()) {
+    const std::optional<fs::path> begun = ranks_->begun();
+    const fs::path path = begun ? *begun : wanted();
+    if (!begun && !request_.resume) RunFolder::require_free(path);
+    ranks_->begin(path);
+    run = begun || request_.resume ? resume(path, items, begun.has_value(), progress) : make(path, items);
+    if (!ranks_->meet(stopped)) return std::nullopt;
+  } else {
+    if (!ranks_->meet(stopped)) return std::nullopt;
+    run.emplace(ranks_->begun().value(), rank_results(ranks_->rank()));
+  }
+  note(box.run, run->path().string());
+  return run;
 }
 
 Done RunItems::run() {
   BlackBox& box = BlackBox::here();
-  std::int64_t count = 0;
-  for (const Experiment& experiment : experiments_) count += static_cast<std::int64_t>(experiment.pictures.size());
-  box.items = count;
-  Progress progress(count, box.done);
-  read_people(progress);
+  if (Ranks::launched()) ranks_.emplace();
+  const bool told = !ranks_ || ranks_->first();
+  Progress before(0);
+  read_people(before);
+  for (PreparedVariant& variant : prepared_)
+    variant.key = variant_key(*variant.assembly, *variant.gallery, variant.photos, *pool_);
+  const ItemList items(prepared_);
+  box.items = request_.shard.count(items.size());
   const Interrupt interrupt;  // before this there is nothing to save
-  const RunFolder run = folder();
-  std::int64_t item = 0;
-  for (const Prepared& variant : prepared_) {
-    const std::map<fs::path, std::string> stems = delivered_stems(variant.assembly->experiment.pictures);
-    for (const fs::path& picture : variant.assembly->experiment.pictures) {
-      if (item++ < box.done) continue;
-      if (Interrupt::received() != 0) break;
-      attack(run, variant, picture, stems.at(picture), item - 1, progress);
-    }
+  const std::optional<RunFolder> run = folder(items, before);
+  if (!run) return {{}, 0, box.items, Interrupt::received(), false};
+
+  const std::set<std::int64_t> done = done_items(run->path());
+  box.done = static_cast<std::int64_t>(done.size());
+  std::vector<std::int64_t> left;
+  for (std::int64_t item = 0; item < items.size(); ++item) {
+    if (request_.shard.has(item) && !done.contains(item)) left.push_back(item);
   }
-  return {run.path(), box.done, count, Interrupt::received()};
+  Progress progress(box.items, box.done, ranks_ ? "rank " + std::to_string(ranks_->rank()) + " " : "");
+  std::int64_t taken = 0;
+  const auto take = [&]() -> std::optional<std::int64_t> {
+    const auto place = static_cast<std::size_t>(ranks_ ? ranks_->take() : taken++);
+    return place < left.size() ? std::optional(left[place]) : std::nullopt;
+  };
+  attack_items(*run, items, take, progress);
+  const bool together = !ranks_ || stopped() || ranks_->finish(stopped);
+  if (told && together && !stopped()) settle_results(run->path());
+  return {run->path(), told ? static_cast<std::int64_t>(done_items(run->path()).size()) : 0, box.items,
+          Interrupt::received(), told};
 }
 
 }  // namespace faceoff

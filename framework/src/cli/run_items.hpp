@@ -4,17 +4,20 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "attack/assembly.hpp"
 #include "attack/gallery.hpp"
+#include "cli/item_list.hpp"
 #include "cli/progress.hpp"
+#include "cli/ranks.hpp"
 #include "host/document.hpp"
 #include "host/experiment.hpp"
+#include "host/folder_lock.hpp"
 #include "host/run_folder.hpp"
+#include "host/shard.hpp"
 
 namespace faceoff {
 
@@ -24,6 +27,8 @@ struct RunRequest {
   std::string experiment;
   std::vector<std::string> sets, plugin_paths;
   std::optional<std::filesystem::path> out;
+  bool resume = false;  ///< go on with what is in `out`
+  Shard shard;
 };
 
 /// What of a run is done, and where.
@@ -31,6 +36,7 @@ struct Done {
   std::filesystem::path run;
   std::int64_t items = 0, of = 0;
   int interrupted = 0;  ///< the signal that ended it early, or 0
+  bool told = true;     ///< whether this process is the one that says so
 };
 
 /// An experiment's items, done in this process. Where another process was ended by a plugin, its run is taken up.
@@ -46,12 +52,6 @@ class RunItems {
   Done run();
 
  private:
-  /// Everything of one variant that is ready to attack.
-  struct Prepared {
-    std::unique_ptr<Assembly> assembly;
-    const Gallery* gallery = nullptr;
-    std::map<std::string, Person> photos;  ///< a person for each target that is photos
-  };
   /// The people that a variant's targets are chosen from; variants that look at the same people with the same models
   /// share.
   class Galleries {
@@ -76,11 +76,12 @@ class RunItems {
   /// That this is no longer the run that another process began.
   [[noreturn]] void changed(const std::string& how) const;
   void read_people(Progress& progress);
-  /// The run's folder: made, with what is known before the first item, or found.
-  RunFolder folder() const;
-  /// One item, from the picture to its line in the results.
-  static void attack(const RunFolder& run, const Prepared& variant, const std::filesystem::path& picture,
-                     const std::string& stem, std::int64_t item, Progress& progress);
+  /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
+  /// as another process left it. Nothing where the process was asked to stop before it was there.
+  std::optional<RunFolder> folder(const ItemList& items, Progress& progress);
+  RunFolder make(const std::filesystem::path& path, const ItemList& items);
+  RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too, Progress& progress);
+  void describe(const RunFolder& run, const ItemList& items) const;
 
   RunRequest request_;
   std::vector<std::filesystem::path> folders_;
@@ -89,8 +90,10 @@ class RunItems {
   std::optional<Diagnostics> diagnostics_;
   std::vector<Experiment> experiments_;
   std::optional<ModelPool> pool_;
-  std::vector<Prepared> prepared_;
+  std::vector<PreparedVariant> prepared_;
   Galleries galleries_;
+  std::optional<Ranks> ranks_;
+  std::optional<FolderLock> lock_;
 };
 
 }  // namespace faceoff

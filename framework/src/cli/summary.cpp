@@ -2,8 +2,6 @@
 
 #include <faceoff/error.hpp>
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -13,12 +11,12 @@
 #include <vector>
 
 #include "evaluate/detection.hpp"
+#include "host/json.hpp"
+#include "host/results.hpp"
 
 namespace faceoff {
 
 namespace {
-
-using Json = nlohmann::json;
 
 std::string fixed(double value, int digits) {
   std::array<char, 32> text{};
@@ -184,14 +182,12 @@ std::string item_line(const Assembly& assembly, const std::string& picture, cons
 Summary summarise(const std::filesystem::path& run) try {
   const Json environment = Json::parse(std::ifstream(run / "environment.json"));
   std::vector<std::pair<std::string, VariantSummary>> variants;
-  std::ifstream results(run / "results.jsonl");
-  for (std::string line; std::getline(results, line);) {
-    const Json item = Json::parse(line);
+  read_results(run, [&](const Json& item, const std::string&) {
     const std::string name = item.at("variant");
     VariantSummary& variant = entry(variants, name);
     variant.judging = environment.at("variants").at(name);
     variant.add(item);
-  }
+  });
   Summary summary;
   for (const auto& [name, variant] : variants) {
     summary.text += "\n" + (variants.size() > 1 ? name + ": " : std::string()) + variant.text();
@@ -200,7 +196,7 @@ Summary summarise(const std::filesystem::path& run) try {
   summary.text += "\npictures: " + (run / "images").string() + "\nresults:  " + (run / "results.jsonl").string() + "\n";
   return summary;
 } catch (const Json::exception&) {
-  throw FileError(run.string() + ": its environment.json or results.jsonl is gone, or not as this run wrote it");
+  throw FileError((run / "environment.json").string() + ": gone, or not as this run wrote it");
 }
 
 }  // namespace faceoff

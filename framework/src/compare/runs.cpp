@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <set>
 
 #include "compare/judging.hpp"
 #include "evaluate/detection.hpp"
 #include "host/exception.hpp"
 #include "host/json.hpp"
+#include "host/results.hpp"
 
 namespace faceoff {
 
@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 /// In the order in which they are shown.
 constexpr std::array names = {"hidden", "impersonated", "dodged", "score",   "target_cosine", "self_cosine",
                               "psnr",   "ssim",         "linf",   "queries", "seconds"};
-
-std::string place(const fs::path& file, std::size_t line) {
-  return one_line(file.string()) + ":" + std::to_string(line);
-}
 
 void add_once(std::vector<std::string>& lines, const std::string& line) {
   if (std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
@@ -47,18 +43,15 @@ class Reader {
     const Judging judging(run);
     run_ = name;
     here_.clear();
-    std::ifstream in(file);
     std::size_t number = 0;
-    for (std::string line; std::getline(in, line);) {
-      const std::string where = place(file, ++number);
-      try {
-        add(judging, Json::parse(line), where);
-      } catch (const Json::exception&) {
-        throw FileError(where + ": not as a run wrote it");
-      }
-    }
+    read_results(run, [&](const Json& line, const std::string& where) {
+      add(judging, line, where);
+      ++number;
+    });
     if (number == 0)
       throw ConfigError(one_line(file.string()) + ": no item is done yet, so there is nothing to compare");
+    if (const std::int64_t missing = missing_items(run); missing > 0)
+      note(one_line(run.string()) + ": " + std::to_string(missing) + " items are not done yet, left out");
   }
 
   Runs finish() {

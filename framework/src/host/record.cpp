@@ -70,6 +70,7 @@ std::string result_line(const ItemRecord& record, const Experiment& experiment, 
                {"picture", record.picture.string()},
                {"output", delivered ? Json(record.output) : Json(nullptr)},
                {"status", to_string(report.status)},
+               {"key", record.key.empty() ? Json(nullptr) : Json(record.key)},
                {"epsilon", experiment.epsilon},
                {"norm", experiment.norm == Norm::inf ? "inf" : "two"}};
   const Json measured = quality(report.quality);
@@ -99,7 +100,7 @@ std::string lost_line(const std::string& ready, const std::string& error, std::i
 }
 
 std::string environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
-                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins) {
+                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins, const Plan& plan) {
   utsname system{};
   ::uname(&system);
   Json used = Json::object();
@@ -148,6 +149,9 @@ std::string environment(const std::vector<std::string>& command, const std::vect
                     {"opencv", CV_VERSION},
                     {"compiler", __VERSION__},
                     {"command", command},
+                    {"plan", plan.key},
+                    {"items", plan.items},
+                    {"shard", plan.shard.whole() ? Json(nullptr) : Json(plan.shard.text())},
                     {"device", pool.setup().device.str()},
                     {"variants", variants},
                     {"host",

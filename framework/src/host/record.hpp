@@ -7,6 +7,7 @@
 
 #include "attack/assembly.hpp"
 #include "attack/item.hpp"
+#include "host/shard.hpp"
 
 namespace faceoff {
 
@@ -15,6 +16,7 @@ struct ItemRecord {
   std::int64_t item = 0;
   std::filesystem::path picture;  ///< as given
   std::string output;             ///< relative to the run; empty where nothing was delivered
+  std::string key;                ///< item_key(); empty where the picture could not be read
   double seconds = 0;
   std::string started, finished;
 };
@@ -25,9 +27,16 @@ std::string result_line(const ItemRecord& record, const Experiment& experiment, 
 /// The line of an item whose process ended, from the one that it had ready for a failure.
 std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds);
 
+/// What a run's items are, all together.
+struct Plan {
+  std::string key;         ///< what stands for them
+  std::int64_t items = 0;  ///< how many they are
+  Shard shard;             ///< which of them the run does
+};
+
 /// environment.json: versions, command, host, the hashes of plugins and weights, and of each variant its seed and by
 /// whom and what its results are judged.
 std::string environment(const std::vector<std::string>& command, const std::vector<const Assembly*>& assemblies,
-                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins);
+                        const ModelPool& pool, const std::vector<const PluginInfo*>& plugins, const Plan& plan);
 
 }  // namespace faceoff

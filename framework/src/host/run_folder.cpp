@@ -10,10 +10,10 @@
 #include <cstring>
 #include <ctime>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <utility>
 
+#include "host/json.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -36,6 +36,19 @@ std::string short_hash(const std::string& text) {
   return sha256(std::span(bytes, text.size())).substr(0, 8);
 }
 
+bool tells_of_run(const fs::path& folder) {
+  const Json about = Json::parse(std::ifstream(folder / "environment.json"), nullptr, false);
+  return about.is_object() && about.contains("faceoff") && about.contains("variants");
+}
+
+/// Whether there is nothing but what a run writes before its environment.json.
+bool half_made(const fs::path& folder) {
+  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
+    const fs::path name = entry.path().filename();
+    return name == "experiment.toml" || name == "resolved.toml" || is_temporary(name);
+  });
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -54,7 +67,19 @@ void RunFolder::require_free(const fs::path& path) {
   std::error_code error;
   if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error))) {
     throw ConfigError("--out " + path.string() +
-                      ": is there and is no empty folder; name another, nothing was changed");
+                      ": is there and is no empty folder; name another, or go on with a run by --resume; nothing "
+                      "was changed");
+  }
+}
+
+void RunFolder::require_run(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) return;
+  const bool begun =
+      fs::is_directory(path, error) && (fs::exists(path / "environment.json") ? tells_of_run(path) : half_made(path));
+  if (!begun) {
+    throw ConfigError("--out " + path.string() +
+                      ": is no run that could be gone on with (no environment.json of one); nothing was changed");
   }
 }
 
@@ -69,7 +94,7 @@ void RunFolder::write(const std::string& name, const std::string& text) const {
 }
 
 void RunFolder::append_result(const std::string& result) const {
-  const fs::path file = path_ / "results.jsonl";
+  const fs::path file = path_ / results_;
   const auto fail = [&] { throw FileError(file.string() + ": can't write: " + std::strerror(errno)); };
   const std::string line = result + "\n";
   const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
@@ -82,22 +107,32 @@ void RunFolder::append_result(const std::string& result) const {
   if (!whole) fail();
 }
 
-std::int64_t RunFolder::count_results() const {
-  const fs::path file = path_ / "results.jsonl";
-  std::error_code error;
-  if (!fs::exists(file, error)) return 0;
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (whole != text.size()) fs::resize_file(file, whole, error);
-  if (error) throw FileError(file.string() + ": can't drop its torn last line: " + error.message());
-  return std::ranges::count(text, '\n');
+fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem, PictureFormat format) {
+  return fs::path("images") / variant / (stem + (format == PictureFormat::jpeg ? ".jpg" : ".png"));
 }
 
-fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem, PictureFormat format) const {
-  const fs::path folder = fs::path("images") / variant;
-  make_folder(path_ / folder);
-  return folder / (stem + (format == PictureFormat::jpeg ? ".jpg" : ".png"));
+std::vector<fs::path> RunFolder::places(const fs::path& output) {
+  return {output};
+}
+
+void RunFolder::remove_all_but(const std::set<std::string>& outputs) const {
+  std::set<fs::path> kept;
+  for (const std::string& output : outputs) {
+    for (const fs::path& place : places(output)) kept.insert(place);
+  }
+  std::vector<fs::path> left;
+  if (!fs::exists(path_ / "images")) return;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_ / "images")) {
+    if (!entry.is_directory() && !kept.contains(entry.path().lexically_relative(path_))) left.push_back(entry.path());
+  }
+  for (const fs::path& file : left) fs::remove(file);
+}
+
+bool RunFolder::remove_evaluation() const {
+  std::uintmax_t removed = 0;
+  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex", "report", "differences"})
+    removed += fs::remove_all(path_ / name);
+  return removed > 0;
 }
 
 std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pictures) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +19,11 @@ class RunFolder {
   static void require_free(const std::filesystem::path& path);
   /// Makes the folder, which has to be free. Throws FileError where it can't be made.
   static RunFolder make(const std::filesystem::path& path);
-  /// One that is there already.
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Throws ConfigError where there is something that is no run, whole or half made.
+  static void require_run(const std::filesystem::path& path);
+  /// One that is there already; `results` is where this process writes its items' lines.
+  explicit RunFolder(std::filesystem::path path, std::string results = "results.jsonl")
+      : path_(std::move(path)), results_(std::move(results)) {}
 
   /// runs/<time>-<name>-<hash>, not there yet.
   static std::filesystem::path fresh(const std::string& name, const std::string& text);
@@ -29,13 +33,19 @@ class RunFolder {
   void write(const std::string& name, const std::string& text) const;
   /// A line, in one write, on the disk when this returns.
   void append_result(const std::string& result) const;
-  /// How many items have their line; one that was not written whole is dropped.
-  std::int64_t count_results() const;
-  /// Makes images/<variant>/ and names the picture's place in it, relative to the run.
-  std::filesystem::path picture_place(const std::string& variant, const std::string& stem, PictureFormat format) const;
+
+  /// A picture's place, relative to the run: images/<variant>/<stem>.png.
+  static std::filesystem::path picture_place(const std::string& variant, const std::string& stem, PictureFormat format);
+  /// The files and folders that belong to a delivered picture, relative to the run: itself first.
+  static std::vector<std::filesystem::path> places(const std::filesystem::path& output);
+  /// Removes what lies where items leave their files and belongs to none of these pictures.
+  void remove_all_but(const std::set<std::string>& outputs) const;
+  /// Removes what `faceoff evaluate` wrote; returns whether there was anything.
+  bool remove_evaluation() const;
 
  private:
   std::filesystem::path path_;
+  std::string results_;
 };
 
 /// A name each for the delivered pictures: the stem, and where two pictures share it or it is very long, its beginning

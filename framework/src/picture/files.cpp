@@ -37,8 +37,6 @@ class Descriptor {
   }
   int number() const { return number_; }
   bool is_open() const { return number_ >= 0; }
-  /// Closes now, for the errors that only closing tells.
-  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:
   int number_;
@@ -67,29 +65,14 @@ bool write_all(int file, std::span<const std::uint8_t> bytes) {
   return true;
 }
 
-/// Removes a temporary file, unless it has become the real one.
-class Temporary {
- public:
-  explicit Temporary(std::filesystem::path path) : path_(std::move(path)) {}
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-  ~Temporary() {
-    if (!kept_) ::unlink(path_.c_str());
-  }
-  const std::filesystem::path& path() const { return path_; }
-  void keep() { kept_ = true; }
-
- private:
-  std::filesystem::path path_;
-  bool kept_ = false;
-};
+constexpr std::string_view temporary_begin = ".faceoff-", temporary_end = ".tmp";
 
 /// A name in `folder` that nobody else takes: short, whatever the length of the file's own name.
 std::filesystem::path temporary_name(const std::filesystem::path& folder) {
   std::random_device random;
-  std::array<char, 32> name{};
-  std::snprintf(name.data(), name.size(), ".faceoff-%08x%08x.tmp", random(), random());
-  return folder / name.data();
+  std::array<char, 17> number{};
+  std::snprintf(number.data(), number.size(), "%08x%08x", random(), random());
+  return folder / (std::string(temporary_begin) + number.data() + std::string(temporary_end));
 }
 
 /// The name of a renamed file is on the disk once its folder is. Some file systems cannot sync a folder, and some
@@ -163,21 +146,55 @@ void check_place(const std::filesystem::path& path) {
     fail(path, "cannot be written into its folder");
 }
 
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+  refuse_special(path_);
+  temporary_ = temporary_name(folder_of(path_));
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(path_, "cannot be written into its folder");
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::add(std::span<const std::uint8_t> bytes) {
+  if (!write_all(file_, bytes)) fail(path_, "cannot be written");
+}
+
+void AtomicFile::add(std::string_view text) {
+  add(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+void AtomicFile::commit() {
+  // Some errors only closing tells.
+  if (::fsync(file_) != 0 || ::close(std::exchange(file_, -1)) != 0) fail(path_, "cannot be written");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot be written");
+  temporary_.clear();
+  sync_folder(folder_of(path_));
+}
+
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  refuse_special(path);
-  const auto folder = folder_of(path);
-  const auto name = temporary_name(folder);
-  Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!file.is_open()) fail(path, "cannot be written into its folder");
-  Temporary temporary(name);
-  if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0 || !file.close()) fail(path, "cannot be written");
-  if (::rename(temporary.path().c_str(), path.c_str()) != 0) fail(path, "cannot be written");
-  temporary.keep();
-  sync_folder(folder);
+  AtomicFile file(path);
+  file.add(bytes);
+  file.commit();
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view text) {
   write_atomically(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+bool is_temporary(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with(temporary_begin) && name.ends_with(temporary_end);
+}
+
+void remove_temporaries(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (is_temporary(entry.path())) found.push_back(entry.path());
+  }
+  for (const std::filesystem::path& file : found) std::filesystem::remove(file);
 }
 
 void make_folder(const std::filesystem::path& path) {

@@ -18,6 +18,29 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// The same for a file that is written piece by piece: it is there, whole, once commit() has returned.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+  void add(std::span<const std::uint8_t> bytes);
+  void add(std::string_view text);
+  void commit();
+
+ private:
+  std::filesystem::path path_, temporary_;
+  int file_ = -1;
+};
+
+/// Whether a file has the name of one that is not in its place yet.
+bool is_temporary(const std::filesystem::path& path);
+
+/// Removes the files that could not be put in their place in this folder and those below it, its process
+/// having been killed.
+void remove_temporaries(const std::filesystem::path& folder);
+
 /// Throws FileError where write_atomically() would not write, as far as that can be told before there is anything to
 /// write: the folder is missing or forbidden, or something else than a plain file is there.
 void check_place(const std::filesystem::path& path);

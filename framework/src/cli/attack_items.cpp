@@ -1,0 +1,116 @@
+#include "cli/attack_items.hpp"
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "attack/item.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/summary.hpp"
+#include "host/black_box.hpp"
+#include "host/item_key.hpp"
+#include "host/record.hpp"
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// An item on its way.
+struct Flight {
+  Flight(const RunFolder& run, Item which)
+      : item(std::move(which)),
+        work(*item.variant->assembly, item.picture, run.path() / item.output),
+        reading(std::async(std::launch::async, [this] { work.read(); })) {}
+
+  const Experiment& experiment() const { return item.variant->assembly->experiment; }
+
+  Item item;
+  ItemWork work;
+  std::string started;
+  double attacked_in = 0;              ///< seconds
+  std::future<void> reading, writing;  ///< last, so that they end before what they work on
+};
+
+ItemRecord record_of(const Flight& flight) {
+  const ItemReport& report = flight.work.report();
+  ItemRecord record{
+      flight.item.number, flight.item.picture, flight.item.output.string(), "", flight.work.seconds(), flight.started,
+      utc_now()};
+  if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
+  if (!report.sha256.empty())
+    record.key = item_key(flight.item.variant->key, report.sha256, flight.item.picture, flight.item.output);
+  return record;
+}
+
+/// That this item is under way from now on, should the process not live to say what became of it.
+void take_up(const Flight& flight) {
+  BlackBox& box = BlackBox::here();
+  note(box.picture, flight.item.picture.string());
+  note(box.output, flight.item.output.string());
+  note(box.lost, result_line(record_of(flight), flight.experiment(), ItemReport()));
+  box.begin_item(flight.item.number);
+  box.queries = flight.work.report().queries;
+}
+
+void attack(const RunFolder& run, Flight& flight, Progress& progress) {
+  flight.started = utc_now();
+  make_folder((run.path() / flight.item.output).parent_path());
+  progress.start_item(flight.item.picture.filename().string());
+  take_up(flight);
+  flight.reading.get();
+  flight.work.attack(*flight.item.variant->gallery, flight.item.variant->photos,
+                     [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
+  BlackBox::here().end_item();
+  flight.attacked_in = flight.work.seconds();
+  flight.writing = std::async(std::launch::async, [&flight] { flight.work.write(); });
+}
+
+/// Judges what was written, and puts it down.
+void finish(const RunFolder& run, Flight& flight, Progress& progress) {
+  take_up(flight);
+  flight.writing.get();
+  flight.work.judge();
+  const ItemReport& report = flight.work.report();
+  run.append_result(result_line(record_of(flight), flight.experiment(), report));
+  BlackBox& box = BlackBox::here();
+  ++box.done;
+  box.end_item();
+  const std::string picture = flight.item.picture.string();
+  for (const std::string& note : report.notes) progress.say(picture + ": " + note);
+  progress.end_item(item_line(*flight.item.variant->assembly, picture, report, flight.work.seconds()));
+}
+
+/// Whether a picture is written without the next one being held up by much, so that it can be done with at once: where
+/// attacks take long, as on a processor, writing always is.
+bool written_soon(const Flight& flight) {
+  const std::chrono::duration<double> little(flight.attacked_in / 20);
+  return flight.writing.wait_for(little) == std::future_status::ready;
+}
+
+}  // namespace
+
+void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
+                  Progress& progress) {
+  const auto begin = [&]() -> std::unique_ptr<Flight> {
+    if (Interrupt::received() != 0) return nullptr;
+    const std::optional<std::int64_t> number = take();
+    return number ? std::make_unique<Flight>(run, items.at(*number)) : nullptr;
+  };
+  std::unique_ptr<Flight> last, next = begin();
+  while (next && Interrupt::received() == 0) {
+    std::unique_ptr<Flight> current = std::move(next);
+    next = begin();
+    attack(run, *current, progress);
+    if (last) finish(run, *std::exchange(last, nullptr), progress);
+    if (written_soon(*current)) {
+      finish(run, *current, progress);
+    } else {
+      last = std::move(current);
+    }
+  }
+  if (last) finish(run, *last, progress);
+}
+
+}  // namespace faceoff

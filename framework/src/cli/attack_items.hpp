@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "cli/item_list.hpp"
+#include "cli/progress.hpp"
+#include "host/run_folder.hpp"
+
+namespace faceoff {
+
+/// Attacks the items that `take` gives until it gives none, or the process is asked to stop: from the picture to its
+/// line in the results. The next picture is read, and the last one may be written, while one is attacked; so three
+/// pictures are in memory at most.
+void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
+                  Progress& progress);
+
+}  // namespace faceoff

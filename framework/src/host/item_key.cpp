@@ -1,0 +1,56 @@
+#include "host/item_key.hpp"
+
+#include <opencv2/core/version.hpp>
+#include <torch/version.h>
+
+#include <set>
+#include <span>
+
+#include "picture/files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+std::string digest(const std::string& text) {
+  return sha256(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+/// Whether an item's results depend on a value by itself: pictures and people count by what is in them.
+bool matters(const Resolved::Line& line) {
+  static const std::set<std::pair<std::string, std::string>> others = {{"", "name"},
+                                                                       {"[data]", "pictures"},
+                                                                       {"[data]", "people"},
+                                                                       {"[evaluate]", "after"},
+                                                                       {"[evaluate]", "false_accept_rate"}};
+  return !others.contains({line.section, line.key});
+}
+
+}  // namespace
+
+std::string variant_key(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
+                        ModelPool& pool) {
+  const Experiment& experiment = assembly.experiment;
+  std::string text = "faceoff " FACEOFF_VERSION "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" +
+                     pool.setup().device.str() + "\n" + experiment.variant + "\n";
+  for (const Resolved::Line& line : experiment.resolved.lines) {
+    if (matters(line)) text += line.section + " " + line.key + " = " + line.value + "\n";
+  }
+  for (const std::string& name : experiment.used_models())
+    text += pool.get(name, experiment.models.at(name)).identity + "\n";
+  for (const LossConfig& loss : experiment.losses) text += pool.identity(loss.plugin) + "\n";
+  for (const AugmentationConfig& augmentation : experiment.augmentations)
+    text += pool.identity(augmentation.plugin) + "\n";
+  text += pool.identity(experiment.optimizer) + "\n";
+  for (const Person& person : gallery.people()) text += person.contents();
+  for (const auto& [name, person] : photos) text += person.contents();
+  return digest(text);
+}
+
+std::string item_key(const std::string& variant, const std::string& picture_sha256,
+                     const std::filesystem::path& picture, const std::filesystem::path& output) {
+  constexpr std::size_t enough = 32;
+  return digest(variant + "\n" + picture_sha256 + "\n" + picture.string() + "\n" + output.string()).substr(0, enough);
+}
+
+}  // namespace faceoff

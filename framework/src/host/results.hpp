@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/json.hpp"
+
+// results.jsonl: a line an item. A run that was killed may have left a last line that is not whole, which is none.
+
+namespace faceoff {
+
+/// Reads a run's results line by line, whatever their number; `where` is "file:line", for messages. Throws FileError
+/// where a line is not as a run writes it, which is also where `use` throws Json::exception, or is its item's second.
+void read_results(const std::filesystem::path& run,
+                  const std::function<void(const Json& line, const std::string& where)>& use);
+
+/// The items that have their line.
+std::set<std::int64_t> done_items(const std::filesystem::path& run);
+
+/// The file that a rank beside the first writes its lines to, in the run's folder.
+std::string rank_results(int rank);
+
+/// Puts the lines in the order of the items, together with those that ranks wrote to files of their own.
+void settle_results(const std::filesystem::path& run);
+
+/// Keeps the lines that `item_of` has a number for, under that number, and drops the others; returns how many it
+/// dropped. The run's results have to be settled.
+std::int64_t keep_results(const std::filesystem::path& run,
+                          const std::function<std::optional<std::int64_t>(const Json& line)>& item_of);
+
+/// Puts the lines of several runs of the same items together, as the results of another: each item once, and not a
+/// failure where it did not fail elsewhere. `use` is told of each line and which run it is from.
+void merge_results(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& into,
+                   const std::function<void(std::size_t run, const Json& line)>& use);
+
+/// How many items a run's environment.json promises and results.jsonl does not have.
+std::int64_t missing_items(const std::filesystem::path& run);
+
+}  // namespace faceoff

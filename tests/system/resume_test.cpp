@@ -1,0 +1,357 @@
+// Runs that are stopped, changed, cut into parts and put together again: what they leave is what one process leaves.
+#include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "pictures.hpp"
+#include "program.hpp"
+
+namespace system_test {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+/// Four small pictures, one of them without a face, and a quick attack on them.
+class Parts : public testing::Test {
+ protected:
+  void SetUp() override {
+    cv::Mat flipped;
+    cv::flip(small_picture(), flipped, 1);
+    save("a.png", small_picture());
+    save("b.png", other_small_picture());
+    save("c.png", cv::Mat(90, 120, CV_8UC3, cv::Scalar(90, 120, 150)));
+    save("d.png", flipped);
+    write_text(folder_ / "x.toml", experiment_);
+  }
+
+  void save(const std::string& name, const cv::Mat& pixels) const {
+    ASSERT_TRUE(cv::imwrite((folder_ / name).string(), pixels));
+  }
+
+  Call call(const Args& more) const {
+    Args args = {"run", "x.toml"};
+    args.insert(args.end(), more.begin(), more.end());
+    return faceoff(args, folder_.path());
+  }
+
+  Outcome done(const Args& more, int code = 0) const {
+    Outcome outcome = run(call(more));
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    return outcome;
+  }
+
+  fs::path at(const std::string& name) const { return folder_ / name; }
+
+  /// Expects that a run left the same as another, but for times and its command.
+  void expect_same(const std::string& run, const std::string& as) const {
+    ASSERT_EQ(files_in(at(run)), files_in(at(as)));
+    const std::vector<Json> those = results(at(as)), these = results(at(run));
+    ASSERT_EQ(these.size(), those.size());
+    for (std::size_t i = 0; i < those.size(); ++i) EXPECT_EQ(timeless(these[i]), timeless(those[i]));
+    for (const std::string& file : files_in(at(as))) {
+      if (file == "results.jsonl" || file == "environment.json") continue;
+      EXPECT_EQ(read_text(at(run) / file), read_text(at(as) / file)) << file;
+    }
+  }
+
+  const std::string experiment_ = R"(name = "parts"
+[data]
+pictures = ["?.png"]
+[models.ssd]
+plugin = "ssd_mobilenet_v1"
+[faces]
+detector = "ssd"
+[[loss]]
+plugin = "detection"
+models = ["ssd"]
+[optimizer]
+plugin = "pgd"
+steps = 1
+[sweep]
+"attack.epsilon" = [4, 8]
+)";
+  TemporaryFolder folder_;
+};
+
+class Resume : public Parts {};
+
+TEST_F(Resume, KilledAtTwentyMomentsARunAndItsReportAreTheSame) {
+  fs::create_directory(at("one"));
+  fs::create_directory(at("two"));
+  const auto begin = std::chrono::steady_clock::now();
+  done({"--out", "one/run"});
+  const double whole = Seconds(std::chrono::steady_clock::now() - begin).count();
+  std::mt19937 random(8);
+  std::uniform_real_distribution<double> moment(0, whole);
+  for (int kill = 0; kill < 20; ++kill) {
+    Process process(call({"--resume", "--out", "two/run"}));
+    const auto until = std::chrono::steady_clock::now() + Seconds(moment(random));
+    while (process.running() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    process.send(SIGKILL);
+    process.wait();
+  }
+  const Outcome last = done({"--resume", "--out", "two/run"});
+  EXPECT_TRUE(contains(last.err, " of 8 items are kept, ")) << last.err;
+  expect_same("two/run", "one/run");
+  for (const char* each : {"one", "two"}) {
+    const Outcome outcome =
+        run(faceoff({"evaluate", std::string(each) + "/run", "--after", "png", "--people", "."}, folder_.path()));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+  }
+  EXPECT_EQ(read_text(at("two/run/report.html")), read_text(at("one/run/report.html")));
+  EXPECT_EQ(read_text(at("two/run/evaluation.jsonl")), read_text(at("one/run/evaluation.jsonl")));
+}
+
+TEST_F(Resume, OfAChangedExperimentItDoesWhatIsNotTheSame) {
+  done({"--out", "run"});
+  const std::vector<Json> before = results(at("run"));
+  const Outcome outcome = done({"--resume", "--out", "run", "--set", "attack.epsilon=[4, 12]"}, 2);
+  EXPECT_TRUE(contains(outcome.err, "attack.epsilon")) << outcome.err;
+  const Outcome changed = done({"--resume", "--out", "run", "--set", "sweep.\"attack.epsilon\"=[12, 4]"});
+  EXPECT_TRUE(contains(changed.err,
+                       "resumed: 4 of 8 items are kept, 4 are left; 4 that failed or are not the same any "
+                       "more are dropped"))
+      << changed.err;
+  const std::vector<Json> after = results(at("run"));
+  ASSERT_EQ(after.size(), 8U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(after[i]["epsilon"], 12);
+    Json kept = before[i];
+    kept["item"] = i + 4;
+    EXPECT_EQ(after[i + 4], kept);
+  }
+  EXPECT_FALSE(fs::exists(at("run/images/epsilon=8/a.png")));
+  done({"--out", "anew", "--set", "sweep.\"attack.epsilon\"=[12, 4]"});
+  expect_same("run", "anew");
+}
+
+TEST_F(Resume, OfAChangedPictureItDoesThatAlone) {
+  done({"--out", "run"});
+  cv::Mat changed = small_picture();
+  changed.at<cv::Vec3b>(0, 0) = {1, 2, 3};
+  save("a.png", changed);
+  fs::remove(at("run/images/epsilon=8/b.png"));
+  const Outcome outcome = done({"--resume", "--out", "run"});
+  EXPECT_TRUE(contains(outcome.err, "resumed: 5 of 8 items are kept, 3 are left; 3 that failed")) << outcome.err;
+  done({"--out", "anew"});
+  expect_same("run", "anew");
+}
+
+TEST_F(Resume, WhatOnlyReportsReadChangesNoItem) {
+  done({"--out", "run"});
+  const Outcome outcome =
+      done({"--resume", "--out", "run", "--set", "name=other", "--set", "evaluate.false_accept_rate=0.01"});
+  EXPECT_TRUE(contains(outcome.err, "resumed: 8 of 8 items are kept, 0 are left\n")) << outcome.err;
+  EXPECT_TRUE(contains(read_text(at("run/resolved.toml")), "name = \"other\""));
+}
+
+TEST_F(Resume, WhatFailedIsTriedOnceMore) {
+  write_text(at("e.png"), "no picture");
+  done({"--out", "run"}, 1);
+  EXPECT_EQ(results(at("run")).at(4).at("status"), "failed");
+  save("e.png", other_small_picture());
+  const Outcome outcome = done({"--resume", "--out", "run"});
+  EXPECT_TRUE(contains(outcome.err, "resumed: 8 of 10 items are kept, 2 are left; 2 that failed")) << outcome.err;
+  EXPECT_EQ(results(at("run")).at(4).at("status"), "protected");
+}
+
+TEST_F(Resume, AnEvaluationOfWhatIsNotThereAnyMoreIsRemoved) {
+  const std::string evaluation = "run/evaluation.jsonl";
+  done({"--out", "run"});
+  write_text(at(evaluation), "");
+  done({"--resume", "--out", "run"});
+  EXPECT_TRUE(fs::exists(at(evaluation)));
+  const Outcome outcome = done({"--resume", "--out", "run", "--set", "seed=2"});
+  EXPECT_TRUE(contains(outcome.err, "the evaluation of what was there is removed")) << outcome.err;
+  EXPECT_FALSE(fs::exists(at(evaluation)));
+}
+
+TEST_F(Resume, AWorkerGoesOnToo) {
+  done({"--out", "one"});
+  {
+    Process process(call({"--out", "run"}));
+    EXPECT_TRUE(wait_until([&] { return fs::exists(at("run/results.jsonl")); }));
+    process.send(SIGKILL);
+    process.wait();
+  }
+  done({"--resume", "--isolate", "--out", "run"});
+  expect_same("run", "one");
+}
+
+TEST_F(Resume, ALineThatWasNotWrittenWholeIsDoneAgain) {
+  done({"--out", "run"});
+  const std::string text = read_text(at("run/results.jsonl"));
+  write_text(at("run/results.jsonl"), text.substr(0, text.size() - 40));
+  const Outcome outcome = done({"--resume", "--out", "run"});
+  EXPECT_TRUE(contains(outcome.err, "resumed: 7 of 8 items are kept, 1 are left\n")) << outcome.err;
+  done({"--out", "anew"});
+  expect_same("run", "anew");
+}
+
+TEST_F(Resume, TouchesNothingThatIsNoRun) {
+  fs::create_directories(at("mine/images"));
+  write_text(at("mine/images/holiday.png"), "mine");
+  write_text(at("mine/experiment.toml"), "mine");
+  const Outcome outcome = done({"--resume", "--out", "mine"}, 2);
+  EXPECT_TRUE(contains(outcome.err, "--out mine: is no run that could be gone on with")) << outcome.err;
+  EXPECT_EQ(files_in(at("mine")), (std::vector<std::string>{"experiment.toml", "images/holiday.png"}));
+  EXPECT_TRUE(contains(done({"--resume"}, 2).err, "--resume needs --out"));
+  EXPECT_TRUE(contains(done({"--out", "mine"}, 2).err, "or go on with a run by --resume"));
+}
+
+TEST_F(Resume, WaitsForNobodyElseAtWork) {
+  Process process(call({"--out", "run", "--set", "optimizer.steps=500"}));
+  EXPECT_TRUE(wait_until([&] { return fs::exists(at("run/environment.json")); }));
+  const Outcome outcome = done({"--resume", "--out", "run"}, 2);
+  EXPECT_TRUE(contains(outcome.err, "--out run: another process is at work in it")) << outcome.err;
+}
+
+class Shards : public Parts {};
+
+TEST_F(Shards, MergedAreAsOneRun) {
+  done({"--out", "one"});
+  for (const char* part : {"1", "2", "3"})
+    done({"--shard", std::string(part) + "/3", "--out", std::string("part") + part});
+  EXPECT_EQ(results(at("part1")).size(), 3U);
+  const Outcome outcome = run(faceoff({"merge", "part3", "part1", "part2", "--out", "whole"}, folder_.path()));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "whole\n");
+  expect_same("whole", "one");
+  const Json about = Json::parse(read_text(at("whole/environment.json")));
+  EXPECT_EQ(about["merged"].size(), 3U);
+  EXPECT_EQ(about["merged"][0]["shard"], "3/3");
+  EXPECT_TRUE(contains(done({"--resume", "--out", "whole"}).err, "resumed: 8 of 8 items are kept, 0 are left\n"));
+}
+
+TEST_F(Shards, WhatAPartLacksIsToldAndCanBeDone) {
+  done({"--out", "one"});
+  done({"--shard", "2/2", "--out", "part"});
+  const Outcome merged = run(faceoff({"merge", "part", "--out", "whole"}, folder_.path()));
+  EXPECT_EQ(merged.code, 1) << merged.err;
+  EXPECT_TRUE(contains(merged.err, "4 of 8 items are not done in any part")) << merged.err;
+  const Outcome compared = run(faceoff({"compare", "whole"}, folder_.path()));
+  EXPECT_TRUE(contains(compared.err, "whole: 4 items are not done yet, left out")) << compared.err;
+  done({"--resume", "--out", "whole"});
+  expect_same("whole", "one");
+}
+
+TEST_F(Shards, AreRefusedWhereTheyMakeNoSense) {
+  for (const char* part : {"0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2"}) {
+    EXPECT_TRUE(contains(done({"--shard", part, "--out", "run"}, 2).err, "--shard 1/4")) << part;
+    EXPECT_FALSE(fs::exists(at("run")));
+  }
+  done({"--shard", "1/2", "--out", "part"});
+  done({"--shard", "2/2", "--out", "other", "--set", "seed=5"});
+  const auto refuse = [&](const Args& more, const std::string& why) {
+    Args args = {"merge"};
+    args.insert(args.end(), more.begin(), more.end());
+    const Outcome outcome = run(faceoff(args, folder_.path()));
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, why)) << outcome.err;
+    EXPECT_FALSE(fs::exists(at("whole")));
+  };
+  refuse({"part", "other", "--out", "whole"}, "other: not a part of the run that part is a part of");
+  refuse({"part", "nothing", "--out", "whole"}, "nothing: not a run's folder");
+  refuse({"part", "--out", "other"}, "--out other: is there");
+  refuse({"--out", "whole"}, "merge needs the parts");
+  refuse({"part"}, "merge needs the parts");
+}
+
+class Torchrun : public Parts {
+ protected:
+  /// Starts two ranks.
+  Call launch(const Args& more, int restarts = 0) const {
+    Args command = {torch_python(),
+                    "-m",
+                    "torch.distributed.run",
+                    "--no-python",
+                    "--standalone",
+                    "--nproc-per-node",
+                    "2",
+                    "--max-restarts",
+                    std::to_string(restarts),
+                    "--monitor-interval",
+                    "0.1"};
+    const Call one = call(more);
+    command.insert(command.end(), one.command.begin(), one.command.end());
+    return {command, {{"OMP_NUM_THREADS", "1"}}, folder_.path()};
+  }
+
+  /// The process of a rank that works in this test's folder, if there is one.
+  std::optional<int> rank(int number) const {
+    for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+      std::error_code error;
+      if (fs::read_symlink(entry.path() / "cwd", error) != folder_.path() || error) continue;
+      if (fs::read_symlink(entry.path() / "exe", error).filename() != "faceoff" || error) continue;
+      std::ifstream file(entry.path() / "environ", std::ios::binary);
+      const std::string environment{std::istreambuf_iterator<char>(file), {}};
+      if (contains(std::string(1, '\0') + environment, std::string("\0RANK=", 6) + std::to_string(number)))
+        return std::stoi(entry.path().filename());
+    }
+    return std::nullopt;
+  }
+
+  /// All lines that there are so far.
+  std::set<std::string> saved() const {
+    std::set<std::string> lines;
+    for (const char* name : {"run/results.jsonl", "run/results.rank1.jsonl"}) {
+      if (!fs::exists(at(name))) continue;
+      const std::string text = read_text(at(name));
+      for (const std::string& line : lines_of(text.substr(0, text.rfind('\n') + 1))) lines.insert(line);
+    }
+    return lines;
+  }
+};
+
+TEST_F(Torchrun, TwoRanksLeaveWhatOneProcessLeaves) {
+  done({"--out", "one"});
+  const Outcome outcome = run(launch({"--out", "run"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "run\n");
+  EXPECT_TRUE(contains(outcome.err, "rank 0 [")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "rank 1 [")) << outcome.err;
+  expect_same("run", "one");
+}
+
+TEST_F(Torchrun, AKilledRankLosesNothingAndRepeatsNothingFinished) {
+  done({"--out", "one"});
+  for (const int which : {1, 0}) {
+    fs::remove_all(at("run"));
+    Process process(launch({"--out", "run"}, 2));
+    EXPECT_TRUE(wait_until([&] { return saved().size() >= 2; }));
+    const std::optional<int> victim = rank(which);
+    ASSERT_TRUE(victim);
+    ::kill(*victim, SIGKILL);
+    const std::set<std::string> before = saved();
+    const Outcome outcome = process.wait();
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    expect_same("run", "one");
+    const std::vector<std::string> after = lines_of(read_text(at("run/results.jsonl")));
+    for (const std::string& line : before) EXPECT_EQ(std::ranges::count(after, line), 1) << line;
+  }
+}
+
+TEST_F(Torchrun, WhatOneProcessRefusesRanksRefuse) {
+  fs::create_directory(at("mine"));
+  write_text(at("mine/notes.txt"), "mine");
+  const Outcome outcome = run(launch({"--out", "mine"}, 1));
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_TRUE(contains(outcome.err, "--out mine: is there and is no empty folder")) << outcome.err;
+  EXPECT_EQ(files_in(at("mine")), std::vector<std::string>{"notes.txt"});
+  EXPECT_TRUE(contains(run(launch({"--isolate"})).err, "--isolate is for one process"));
+  EXPECT_TRUE(contains(run(launch({"--shard", "1/2"})).err, "--shard is for jobs without a launcher"));
+}
+
+}  // namespace
+}  // namespace system_test

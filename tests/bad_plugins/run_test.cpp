@@ -440,9 +440,11 @@ TEST_F(BadRun, WithoutIsolationTheLinesThatAreThereAreWhole) {
   const Outcome outcome = attack({"--set", "loss.0.fault=segfault"});
   EXPECT_NE(outcome.code, 0);
   const std::vector<Json> items = system_test::results(folder_ / "run");
-  ASSERT_EQ(items.size(), 1U);
-  EXPECT_EQ(items[0]["picture"], "before.png");
-  expect_whole(items[0]);
+  ASSERT_LE(items.size(), 1U);  // it may not have been written yet when the next one's attack began
+  for (const Json& item : items) {
+    EXPECT_EQ(item["picture"], "before.png");
+    expect_whole(item);
+  }
 }
 
 }  // namespace

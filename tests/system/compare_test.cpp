@@ -88,7 +88,11 @@ class Compare : public testing::Test {
     fs::create_directories(folder_ / name);
     write_text(folder_ / name / "environment.json", environment.dump());
     std::string text;
-    for (const Json& one : items) text += one.dump() + "\n";
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      Json one = items[i];
+      one["item"] = i;
+      text += one.dump() + "\n";
+    }
     write_text(folder_ / name / "results.jsonl", text);
   }
 

@@ -1,6 +1,7 @@
 // Every command that the README and the guides show works as it stands.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -66,6 +67,59 @@ TEST(ComparingRuns, ItsCommandsWorkAsTheyStand) {
     EXPECT_TRUE(contains(command, " > ") || !outcome.out.empty());
   }
   EXPECT_TRUE(contains(read_text(folder / "build" / "compared.csv"), "hidden,faces,ssd,surrogate"));
+}
+
+TEST(LargeRuns, ItsCommandsWorkAsTheyStand) {
+  const TemporaryFolder folder;
+  furnish(folder.path());
+  const fs::path page = fs::path(FACEOFF_SOURCE_FOLDER) / "docs" / "large-runs.md";
+  for (const std::string& command : commands_in(page)) {
+    SCOPED_TRACE(command);
+    const Outcome outcome = run({{"bash", "-c", command}, {}, folder.path()});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  EXPECT_EQ(results(folder / "build" / "large").size(), 6U);
+}
+
+/// Slurm's two commands that the guide's scripts use, as they are on one machine.
+void stand_in_for_slurm(const fs::path& folder) {
+  for (const auto& [name, text] : {std::pair{"srun", "exec \"$@\"\n"}, {"scontrol", "echo localhost\n"}}) {
+    const fs::path file = write_text(folder / name, std::string("#!/bin/bash\n") + text);
+    fs::permissions(file, fs::perms::owner_all);
+  }
+}
+
+TEST(LargeRuns, ItsScriptsForSlurmWorkAsTheyStand) {
+  const TemporaryFolder folder;
+  furnish(folder.path());
+  fs::create_directory_symlink(fs::path(FACEOFF_SOURCE_FOLDER) / ".venv", folder / ".venv");
+  fs::create_directory(folder / "slurm");
+  stand_in_for_slurm(folder / "slurm");
+  fs::copy(fs::path(FACEOFF_SOURCE_FOLDER) / "experiments" / "hide_from_detector.toml", folder / "x.toml");
+  std::string experiment = read_text(folder / "x.toml");
+  experiment.replace(experiment.find("steps = 40"), 10, "steps = 1");
+  write_text(folder / "x.toml", experiment);
+  std::size_t scripts = 0;
+  for (const Block& block : blocks_in(fs::path(FACEOFF_SOURCE_FOLDER) / "docs" / "large-runs.md")) {
+    if (!block.text.starts_with("#!/bin/bash\n#SBATCH")) continue;
+    SCOPED_TRACE(block.text);
+    ++scripts;
+    const bool array = contains(block.text, "--array");
+    const Outcome outcome = run({{"bash", "-c", block.text},
+                                 {{"PATH", (folder / "slurm").string() + ":" + std::getenv("PATH")},
+                                  {"EXPERIMENT", "x.toml"},
+                                  {"RUN", array ? "build/array" : "build/job"},
+                                  {"SLURM_JOB_ID", "7"},
+                                  {"SLURM_JOB_NODELIST", "localhost"},
+                                  {"SLURM_NNODES", "1"},
+                                  {"SLURM_CPUS_PER_TASK", "8"},
+                                  {"SLURM_ARRAY_TASK_ID", "2"},
+                                  {"SLURM_ARRAY_TASK_COUNT", "3"}},
+                                 folder.path()});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(results(folder / (array ? "build/array.part2" : "build/job")).size(), array ? 2U : 6U);
+  }
+  EXPECT_EQ(scripts, 2U);
 }
 
 TEST(Readme, ShowsThePluginThatIsTested) {

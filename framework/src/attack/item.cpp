@@ -49,8 +49,12 @@ std::string to_string(Status status) {
   return "";
 }
 
-ItemWork::ItemWork(const Assembly& assembly, std::filesystem::path picture, std::filesystem::path output)
-    : assembly_(assembly), picture_(std::move(picture)), output_(std::move(output)) {}
+// Whole paths: a plugin may, for a moment, have the process in another folder while this is read or written.
+ItemWork::ItemWork(const Assembly& assembly, std::filesystem::path picture, const std::filesystem::path& output)
+    : assembly_(assembly),
+      picture_(std::move(picture)),
+      file_(std::filesystem::absolute(picture_)),
+      output_(std::filesystem::absolute(output)) {}
 
 template <class Work>
 void ItemWork::stage(const Work& work) {
@@ -73,7 +77,7 @@ void ItemWork::stage(const Work& work) {
 void ItemWork::read() {
   stage([&] {
     try {
-      original_ = read_picture(picture_);
+      original_ = read_picture(file_, {.name = picture_});
     } catch (const FileError& error) {
       throw Error(error.what());  // it costs this item alone
     }
@@ -98,7 +102,7 @@ void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Pers
   // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
   const std::uint64_t key = hash(original_.sha256);
   if (!experiment.targets.empty()) {
-    const std::string folder = std::filesystem::absolute(picture_).parent_path().filename().string();
+    const std::string folder = file_.parent_path().filename().string();
     std::vector<at::Tensor> own;
     for (const Face& face : faces_) own.push_back(embed(*assembly_.judges.front().model, clean_, face));
     targets_ = choose_targets(assembly_, gallery, photos, {original_.sha256, folder, at::stack(own)});

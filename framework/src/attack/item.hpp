@@ -48,7 +48,7 @@ std::filesystem::path as_it_was(std::filesystem::path output);
 class ItemWork {
  public:
   /// `output`: where it is delivered.
-  ItemWork(const Assembly& assembly, std::filesystem::path picture, std::filesystem::path output);
+  ItemWork(const Assembly& assembly, std::filesystem::path picture, const std::filesystem::path& output);
 
   void read();
   /// `photos`: a person for each of the experiment's targets that is photos, by its name.
@@ -71,7 +71,7 @@ class ItemWork {
   std::vector<FaceReport> judged(const Picture& read_again) const;
 
   const Assembly& assembly_;
-  std::filesystem::path picture_, output_;
+  std::filesystem::path picture_, file_, output_;  ///< as given; whole
   ItemReport report_;
   double seconds_ = 0;
   bool out_ = false;  ///< it failed

@@ -1,5 +1,6 @@
 #include "cli/attack_items.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -83,9 +84,10 @@ void finish(const RunFolder& run, Flight& flight, Progress& progress) {
 }
 
 /// Whether a picture is written without the next one being held up by much, so that it can be done with at once: where
-/// attacks take long, as on a processor, writing always is.
+/// attacks take long, as on a processor, writing always is. In a worker, which the next attack may end, it has to be.
 bool written_soon(const Flight& flight) {
-  const std::chrono::duration<double> little(flight.attacked_in / 20);
+  const std::chrono::duration<double> little(std::max(flight.attacked_in / 20, .05));
+  if (BlackBox::here().supervisor != 0) flight.writing.wait();
   return flight.writing.wait_for(little) == std::future_status::ready;
 }
 

@@ -104,10 +104,11 @@ int run(const std::vector<std::string>& args) {
   std::abort();
 }
 
-/// A plugin that ends the process is told of; a worker's supervisor does that for it.
-void on_exit() {
+/// A plugin that ends the process is told of; a worker's supervisor does that for it. The process ends here: what
+/// libraries do at the end could be in the way of a thread that is reading or writing a picture.
+void tell_of_exit(int status, void*) {
   const faceoff::BlackBox& box = faceoff::BlackBox::here();
-  if (box.code >= 0 || box.supervisor != 0) return;
+  if (box.code >= 0 || box.supervisor != 0) ::_exit(status);
   const std::string who = box.doing.front() != '\0' ? box.doing.data() : "a plugin";
   std::cerr << "faceoff: " << who << faceoff::whereabouts(box) << ": ended the process\n";
   ::_exit(static_cast<int>(faceoff::ExitCode::plugin));
@@ -123,7 +124,7 @@ int main(int argc, char** argv) {
   ::mallopt(M_TRIM_THRESHOLD, large);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
   std::set_terminate(on_terminate);
-  std::atexit(on_exit);
+  ::on_exit(tell_of_exit, nullptr);
   const int code = run({argv + 1, argv + argc});
   faceoff::BlackBox::here().code = code;
   ::_exit(code);  // plugins are never unloaded, so nothing of theirs has to run here and can be in the way

@@ -15,6 +15,13 @@ namespace faceoff {
 
 namespace {
 
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+}  // namespace
+
 std::string duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + .5);
   std::array<char, 32> text{};
@@ -25,13 +32,6 @@ std::string duration(double seconds) {
   }
   return text.data();
 }
-
-std::size_t terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
-}
-
-}  // namespace
 
 Progress::Progress(std::int64_t items, std::int64_t done, std::string who)
     : items_(items), done_(done), who_(std::move(who)), terminal_(::isatty(STDERR_FILENO) == 1) {}

@@ -6,6 +6,9 @@
 
 namespace faceoff {
 
+/// "2:05", "1:02:05": in minutes, or in hours.
+std::string duration(double seconds);
+
 /// How far a run is, on stderr: on a terminal a bar with rate and time left, elsewhere a line an item.
 class Progress {
  public:

@@ -36,10 +36,11 @@ po::options_description options() {
       ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")      //
       ("resume", "go on with what is in --out: keep the items that would come out the same, do the others")  //
       ("shard", po::value<std::string>(),
-       "I/N: do the I-th of N parts of the items; faceoff merge puts them together")                              //
-      ("dry-run", "build and check every plugin, list the items, touch no picture, write nothing")                //
-      ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")              //
-      ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")  //
+       "I/N: do the I-th of N parts of the items; faceoff merge puts them together")  //
+      ("dry-run",
+       "build and check every plugin, list the items and how long they may take, touch no picture, write nothing")  //
+      ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")                //
+      ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")    //
       ("plugin-path", po::value<std::vector<std::string>>()->composing(),
        "a folder with more plugins; may be repeated");
   return all;
@@ -57,6 +58,13 @@ int conclude(const Done& done) {
     return 128 + done.interrupted;
   }
   return static_cast<int>(summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
+}
+
+/// What would be done, and how long it would take.
+int tell(const RunItems& items) {
+  print(items.listed());
+  std::cerr << items.expected_time();
+  return static_cast<int>(ExitCode::done);
 }
 
 /// Writes down that the item under way was lost with its worker, as that one had prepared for.
@@ -165,20 +173,14 @@ int run_command(std::vector<std::string> args) {
   if (values.contains("time-limit"))
     throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
   RunItems items(request_of(args, values));
-  if (values.contains("dry-run")) {
-    print(items.listed());
-    return static_cast<int>(ExitCode::done);
-  }
+  if (values.contains("dry-run")) return tell(items);
   return conclude(items.run());
 }
 
 int run_in_worker(const std::vector<std::string>& args) {
   const po::variables_map values = parse(args);
   RunItems items(request_of(args, values));
-  if (values.contains("dry-run")) {
-    print(items.listed());
-    return static_cast<int>(ExitCode::done);
-  }
+  if (values.contains("dry-run")) return tell(items);
   return items.run().interrupted != 0 ? 128 + Interrupt::received() : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "attack/cost.hpp"
 #include "cli/attack_items.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
@@ -159,6 +160,36 @@ std::string RunItems::listed() const {
       text += experiment.variant + "\t" + one_line(picture.string(), PATH_MAX) + "\n";
   }
   return text;
+}
+
+std::string RunItems::expected_time() const {
+  // What a face costs is much the same whatever the budget and whoever it is to be taken for.
+  const auto work_of = [](const Experiment& experiment) {
+    static const std::set<std::string> other = {"[data]", "[attack.target]", "[evaluate]", ""};
+    std::string text;
+    for (const Resolved::Line& line : experiment.resolved.lines) {
+      if (!other.contains(line.section) && line.key != "epsilon" && line.key != "norm")
+        text += line.section + line.key + line.value + "\n";
+    }
+    return text;
+  };
+  std::map<std::string, std::optional<double>> measured;
+  std::string text;
+  double all = 0;
+  bool known = true;
+  for (const PreparedVariant& variant : prepared_) {
+    const Experiment& experiment = variant.assembly->experiment;
+    const std::string work = work_of(experiment);
+    if (!measured.contains(work)) measured[work] = seconds_a_face(*variant.assembly);
+    const std::optional<double> face = measured.at(work);
+    const std::size_t pictures = experiment.pictures.size();
+    known &= face.has_value();
+    const double seconds = face.value_or(0) * static_cast<double>(pictures);
+    all += seconds;
+    text += experiment.variant + ": " + std::to_string(pictures) + (pictures == 1 ? " picture, " : " pictures, ") +
+            (face ? "about " + duration(seconds) : std::string("no telling how long")) + "\n";
+  }
+  return text + (known ? "all: about " + duration(all) + " of attacks on this machine, with one face a picture\n" : "");
 }
 
 void RunItems::build() {

@@ -48,6 +48,9 @@ class RunItems {
   /// The items, a line each: variant and picture.
   std::string listed() const;
 
+  /// About how long they take, a line a variant and one for all, in words.
+  std::string expected_time() const;
+
   /// Does the items that are left.
   Done run();
 

@@ -44,14 +44,14 @@ class Descriptor {
 
 /// Calls `use` with one block of the file after the other, until it returns false.
 template <typename Use>
-void read_blocks(const std::filesystem::path& path, const Use& use) {
+void read_blocks(const std::filesystem::path& path, const std::filesystem::path& name, const Use& use) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) fail(path, "cannot be read");
+  if (!file.is_open()) fail(name, "cannot be read");
   std::vector<std::uint8_t> block(std::size_t{1} << 20);
   for (;;) {
     const ssize_t got = ::read(file.number(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, "cannot be read");
+    if (got < 0) fail(name, "cannot be read");
     if (got == 0 || !use(std::span(block).first(static_cast<std::size_t>(got)))) return;
   }
 }
@@ -123,17 +123,22 @@ class Sha256 {
 
 }  // namespace
 
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit) {
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit,
+                                    const std::filesystem::path& name) {
   std::vector<std::uint8_t> bytes;
   std::error_code unknown;  // the size of a pipe, say
   if (const auto size = std::filesystem::file_size(path, unknown); !unknown && size <= limit) bytes.reserve(size);
-  read_blocks(path, [&](std::span<const std::uint8_t> block) {
+  read_blocks(path, name, [&](std::span<const std::uint8_t> block) {
     bytes.insert(bytes.end(), block.begin(), block.end());
     return bytes.size() <= limit;
   });
   if (bytes.size() > limit)
-    throw FileError(path.string() + ": larger than the bound of " + std::to_string(limit) + " bytes");
+    throw FileError(name.string() + ": larger than the bound of " + std::to_string(limit) + " bytes");
   return bytes;
+}
+
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit) {
+  return read_file(path, limit, path);
 }
 
 void check_place(const std::filesystem::path& path) {
@@ -211,7 +216,7 @@ std::string sha256(std::span<const std::uint8_t> bytes) {
 
 std::string sha256_file(const std::filesystem::path& path) {
   Sha256 digest;
-  read_blocks(path, [&](std::span<const std::uint8_t> block) {
+  read_blocks(path, path, [&](std::span<const std::uint8_t> block) {
     digest.add(block);
     return true;
   });

@@ -10,7 +10,10 @@
 
 namespace faceoff {
 
-/// The bytes of a file; FileError where it cannot be read or holds more than `limit` bytes.
+/// The bytes of a file; FileError where it cannot be read or holds more than `limit` bytes. `name`: what errors call
+/// it.
+std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit,
+                                    const std::filesystem::path& name);
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit);
 
 /// Writes a file whole or not at all: a reader, and a crash, find the old file or the new one, on the disk and

@@ -22,6 +22,7 @@ struct Picture {
 
 struct ReadOptions {
   std::int64_t max_pixels = 100'000'000;
+  std::filesystem::path name = {};  // what errors call the file; empty: its path
 };
 
 /// Reads a PNG, JPEG, WebP, BMP or TIFF. FileError where the file cannot be read, PictureError where it is not a

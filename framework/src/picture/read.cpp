@@ -197,7 +197,8 @@ Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view nam
 }
 
 Picture read_picture(const std::filesystem::path& path, const ReadOptions& options) {
-  return decode_picture(read_file(path, largest_file), path.string(), options);
+  const std::filesystem::path& name = options.name.empty() ? path : options.name;
+  return decode_picture(read_file(path, largest_file, name), name.string(), options);
 }
 
 }  // namespace faceoff

@@ -1,0 +1,122 @@
+#include "attack/cost.hpp"
+
+#include <faceoff/budget.hpp>
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "attack/gallery.hpp"
+#include "attack/objective.hpp"
+#include "attack/subject.hpp"
+#include "host/black_box.hpp"
+#include "picture/faces.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// Counts what an optimizer asks for; every way is as good as any other.
+class Counter : public Objective {
+ public:
+  explicit Counter(const at::Tensor& origin) : random_(0, {1}, origin.options()) {}
+
+  Evaluation value_and_grad(const at::Tensor& x) override {
+    gradients += x.size(0);
+    return {at::zeros({x.size(0)}, x.options()), at::ones_like(x)};
+  }
+  at::Tensor value(const at::Tensor& x) override {
+    values += x.size(0);
+    return at::zeros({x.size(0)}, x.options());
+  }
+  at::Tensor reached(const at::Tensor& x) override { return at::zeros({x.size(0)}, x.options().dtype(at::kBool)); }
+  Random& random() override { return random_; }
+
+  std::int64_t gradients = 0, values = 0;
+
+ protected:
+  bool start_step(std::int64_t step, std::int64_t) override {
+    random_.start_step(step);
+    return true;
+  }
+
+ private:
+  Random random_;
+};
+
+/// A picture with one face in its middle, which is its own target.
+struct Sitting {
+  explicit Sitting(const Assembly& assembly)
+      : picture(at::full({1, 3, 480, 640}, 128., at::TensorOptions(assembly.experiment.device).dtype(at::kFloat))),
+        faces{{{240, 140, 400, 340}, 1, {}}} {
+    if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, picture, faces);
+    Target target{"", {}, {}};
+    for (const Judge& judge : assembly.judges) {
+      if (judge.role != Role::surrogate) continue;
+      const at::Tensor own = embed(*judge.model, picture, faces.front());
+      target.attacked[judge.model] = own.unsqueeze(0);
+      means[judge.model] = own / 2;
+    }
+    if (!assembly.experiment.targets.empty()) targets.push_back(target);
+  }
+
+  at::Tensor picture;
+  std::vector<Face> faces;
+  std::vector<Target> targets;
+  std::map<const LoadedModel*, at::Tensor> means;
+};
+
+/// How long something takes: the shortest of three times, for the machine may have other things to do, after one in
+/// which it may get ready.
+template <class Work>
+double time_of(const Work& work) {
+  work();
+  double shortest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 3; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    shortest = std::min(shortest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return shortest;
+}
+
+double measure(const Assembly& assembly) {
+  const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);
+  Counter counter(patch);
+  assembly.optimizer->run(counter,
+                          Budget(patch, at::ones({1, 1, 8, 8}), assembly.experiment.epsilon, assembly.experiment.norm));
+
+  const Sitting sitting(assembly);
+  const Subjects subjects = make_subjects(assembly, sitting.picture, sitting.faces, false, 1);
+  ChainObjective objective(
+      assembly, subjects, sitting.picture, sitting.faces, sitting.targets, [](std::int64_t, std::int64_t) {},
+      sitting.means);
+  double seconds = 0;
+  for ([[maybe_unused]] const auto step : objective.steps(1)) {
+    const auto times = [](std::int64_t n, double each) { return static_cast<double>(n) * each; };
+    if (counter.gradients > 0)
+      seconds += times(counter.gradients, time_of([&] { objective.value_and_grad(subjects.pixels); }));
+    if (counter.values > 0) seconds += times(counter.values, time_of([&] { objective.value(subjects.pixels); }));
+  }
+  return seconds;
+}
+
+}  // namespace
+
+std::optional<double> seconds_a_face(const Assembly& assembly) {
+  std::optional<double> seconds;
+  try {
+    seconds = measure(assembly);
+  } catch (...) {
+    // Whether an attack works is not for a guess at its time to say: the run does, with the picture that it fails on.
+  }
+  BlackBox::here().end_item();
+  return seconds;
+}
+
+}  // namespace faceoff

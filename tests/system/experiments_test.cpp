@@ -4,8 +4,10 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pictures.hpp"
@@ -53,7 +55,7 @@ TEST_F(Experiments, AreAllReadBuiltAndChecked) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_FALSE(outcome.out.empty()) << entry.path();
   }
-  EXPECT_GE(count, 7);
+  EXPECT_GE(count, 9);
 }
 
 /// A cosine before and after.
@@ -159,6 +161,76 @@ TEST_F(Experiments, NoTwoDrawsAreTheSamePersonUntilAllWereDrawn) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), 3U) << "sample2 shows three people";
   EXPECT_EQ(names[3], names[0]);
   EXPECT_EQ(drawn("attack.target={choice=\"random\"}"), std::vector<std::string>{names[0]});
+}
+
+/// A variant's items, by its name.
+std::map<std::string, Json> by_variant(const std::vector<Json>& items) {
+  std::map<std::string, Json> all;
+  for (const Json& item : items) all[item["variant"]] = item;
+  return all;
+}
+
+TEST_F(Experiments, TheLossesThatAreComparedAreFourDifferentOnes) {
+  const std::map<std::string, Json> all =
+      by_variant(items("compare_losses", {"--set", "sweep.\"attack.epsilon\"=[4]", "--set", "optimizer.steps=4"}));
+  ASSERT_EQ(all.size(), 4U);
+  std::set<double> lengths;
+  for (const char* loss : {"score", "score_smooth", "area", "area_smooth"}) {
+    ASSERT_TRUE(all.contains(std::string("epsilon=4,") + loss)) << loss;
+    const Json& detectors = all.at(std::string("epsilon=4,") + loss)["faces"][0]["detectors"];
+    ASSERT_EQ(detectors.size(), 3U) << "the attacked one and two judges";
+    EXPECT_EQ(detectors[0]["role"], "surrogate");
+    for (const std::size_t judge : {1U, 2U}) EXPECT_EQ(detectors[judge]["role"], "held_out");
+    lengths.insert(all.at(std::string("epsilon=4,") + loss)["l2"].get<double>());
+  }
+  EXPECT_EQ(lengths.size(), 4U) << "each changes the picture in its own way";
+  const Outcome compared = run_faceoff({"compare", "run", "--by", "loss"}, folder_.path());
+  EXPECT_EQ(compared.code, 0) << compared.err;
+  for (const char* line : {"\n    score ", "\n    score_smooth ", "\n    area ", "\n    area_smooth "})
+    EXPECT_TRUE(contains(compared.out, line)) << compared.out;
+}
+
+TEST_F(Experiments, TheObjectivesThatAreComparedHaveOneTargetOnBothSubjects) {
+  const Args few = {"--set", "data.people=models/samples/sample2.jpg",
+                    "--set", "sweep.\"attack.epsilon\"=[8]",
+                    "--set", "optimizer.steps=2"};
+  const std::map<std::string, Json> all = by_variant(items("compare_objectives", few));
+  ASSERT_EQ(all.size(), 10U);
+  std::set<std::string> targets;
+  std::set<double> cosines;
+  for (const char* loss : {"similarity", "dodging", "triplet", "push_pull", "push_pull_centred"}) {
+    for (const char* subject : {"picture", "crop"}) {
+      const std::string variant = std::string("epsilon=8,") + loss + "," + subject;
+      ASSERT_TRUE(all.contains(variant)) << variant;
+      const Json& face = all.at(variant)["faces"][0];
+      targets.insert(face["target"].get<std::string>());
+      cosines.insert(face["models"][0]["target"][1].get<double>());
+      EXPECT_EQ(face["models"][1]["role"], "held_out");
+    }
+  }
+  EXPECT_EQ(targets.size(), 1U) << "dodging has it, too, to be compared with the others";
+  EXPECT_EQ(cosines.size(), 8U) << "all differ, but triplet is push_pull until the target is nearer by its margin";
+  for (const auto& [by, line] : {std::pair("loss", "\n    push_pull "), std::pair("subject", "\n    crop ")}) {
+    const Outcome compared = run_faceoff({"compare", "run", "--by", by}, folder_.path());
+    EXPECT_EQ(compared.code, 0) << compared.err;
+    EXPECT_TRUE(contains(compared.out, line)) << compared.out;
+  }
+}
+
+// compare_objectives has no mask, since a crop takes none, and says that it needs none.
+TEST_F(Experiments, WithoutAMaskNothingButTheSurrogatesViewChanges) {
+  const Args few = {"--set", "sweep={}",
+                    "--set", "attack.subject=picture",
+                    "--set", "data.people=models/samples/sample2.jpg",
+                    "--set", "loss=[{plugin=\"dodging\",models=[\"faceres\"]}]",
+                    "--set", "optimizer.steps=3"};
+  Args masked = few;
+  masked.insert(masked.end(), {"--set", "attack.mask=faces"});
+  const std::vector<Json> free = items("compare_objectives", few), squares = items("compare_objectives", masked);
+  ASSERT_EQ(free.size(), 1U);
+  EXPECT_LT(free[0]["changed"], .9) << "there is a rest to leave alone";
+  EXPECT_NEAR(free[0]["changed"].get<double>(), squares[0]["changed"].get<double>(), .01);
+  EXPECT_NEAR(free[0]["psnr"].get<double>(), squares[0]["psnr"].get<double>(), .1);
 }
 
 }  // namespace

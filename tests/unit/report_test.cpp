@@ -138,6 +138,24 @@ TEST(Plots, OneEpsilonIsNoLine) {
   for (const Figure& one : success_figures(make_grid(all), tally(all))) EXPECT_THAT(one.title, Not(HasSubstr("ε")));
 }
 
+TEST(Plots, LinesStandInTheOrderOfTheVariants) {
+  std::vector<Json> all;
+  for (const char* loss : {"similarity", "dodging", "triplet"}) {
+    for (Json one : lines()) {
+      one["variant"] = one["variant"].get<std::string>() + "," + loss;
+      all.push_back(one);
+    }
+  }
+  const std::vector<Figure> figures = success_figures(make_grid(all), tally(all));
+  const Figure& impersonated = figure(figures, "Impersonated against ε");
+  std::vector<std::string> order;
+  for (const std::vector<std::string>& row : impersonated.rows) {
+    if (order.empty() || order.back() != row[2]) order.push_back(row[2]);
+  }
+  EXPECT_THAT(order, ElementsAre("similarity", "dodging", "triplet"))
+      << "the first lines are drawn, and these are they";
+}
+
 TEST(Plots, CosinesTellThePersonFromTheTarget) {
   const std::vector<Json> all = lines();
   const Similarities cosines = similarities(make_grid(all), all);

@@ -120,47 +120,64 @@ const Tally* tally_of(const std::vector<Tally>& tallies, const std::string& vari
   return found != tallies.end() ? &*found : nullptr;
 }
 
-/// Columns of one group and different epsilons, each group's rising.
-std::map<std::string, std::vector<const GridColumn*>> by_epsilon(const Grid& grid) {
-  std::map<std::string, std::vector<const GridColumn*>> groups;
+/// What differs in epsilon alone.
+struct ByEpsilon {
+  std::string name;
+  std::vector<const GridColumn*> columns;  ///< with rising epsilons
+};
+
+/// The groups that have several epsilons, in the order of the grid.
+std::vector<ByEpsilon> by_epsilon(const Grid& grid) {
+  std::vector<ByEpsilon> groups;
   for (const GridColumn& column : grid.columns) {
-    if (!column.epsilon.empty()) groups[column.group].push_back(&column);
+    if (column.epsilon.empty()) continue;
+    auto group = std::ranges::find(groups, column.group, &ByEpsilon::name);
+    if (group == groups.end()) group = groups.insert(group, {column.group, {}});
+    group->columns.push_back(&column);
   }
-  std::erase_if(groups, [](const auto& group) {
+  std::erase_if(groups, [](const ByEpsilon& group) {
     std::set<std::string> epsilons;
-    for (const GridColumn* column : group.second) epsilons.insert(column->epsilon);
-    return epsilons.size() < 2 || epsilons.size() < group.second.size();
+    for (const GridColumn* column : group.columns) epsilons.insert(column->epsilon);
+    return epsilons.size() < 2 || epsilons.size() < group.columns.size();
   });
   return groups;
 }
 
 /// What a run that sweeps epsilon alone did to the pictures before each judgement, else the groups as delivered.
 Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, const Kind& kind) {
-  const auto groups = by_epsilon(grid);
+  const std::vector<ByEpsilon> groups = by_epsilon(grid);
+  // A line, and which pictures it is of.
+  struct Line {
+    std::string name, after;
+    const ByEpsilon* group;
+  };
+  std::vector<Line> lines;
   std::vector<std::string> series;
+  const auto add_line = [&](const std::string& name, const std::string& after, const ByEpsilon& group) {
+    if (std::ranges::find(series, name) != series.end()) return;
+    lines.push_back({name, after, &group});
+    series.push_back(name);
+  };
   double largest = 0;
   std::set<double> at = {0};
-  if (groups.size() == 1) {
-    for (const Tally& tally : tallies) {
-      if (std::ranges::find(series, tally.after) == series.end()) series.push_back(tally.after);
-    }
-  }
-  for (const auto& [group, columns] : groups) {
-    if (groups.size() > 1) series.push_back(group);
-    for (const GridColumn* column : columns) at.insert(std::stod(column->epsilon));
+  for (const ByEpsilon& group : groups) {
+    if (groups.size() > 1) add_line(group.name, grid.after, group);
+    for (const GridColumn* column : group.columns) at.insert(std::stod(column->epsilon));
     largest = *at.rbegin();
   }
+  if (groups.size() == 1) {
+    for (const Tally& tally : tallies) add_line(tally.after, tally.after, groups.front());
+  }
   std::vector<Point> points;
-  for (const std::string& name : series) {
-    const bool one_group = groups.size() == 1;
-    const std::vector<const GridColumn*>& columns = one_group ? groups.begin()->second : groups.at(name);
-    for (const GridColumn* column : columns) {
-      const Tally* tally = tally_of(tallies, column->variant, one_group ? name : grid.after);
+  for (const Line& line : lines) {
+    const double beside = largest / 90 * aside(series, line.name);
+    for (const GridColumn* column : line.group->columns) {
+      const Tally* tally = tally_of(tallies, column->variant, line.after);
       if (tally == nullptr) continue;
-      const double beside = largest / 90 * aside(series, name);
       for (const Success& success : kind.of(*tally)) {
-        if (column == columns.front()) add(points, success, 0, {"", "", name, "0, clean", beside, 0, 0});
-        add(points, success, 1, {"", "", name, column->epsilon, std::stod(column->epsilon) + beside, 0, 0});
+        if (column == line.group->columns.front())
+          add(points, success, 0, {"", "", line.name, "0, clean", beside, 0, 0});
+        add(points, success, 1, {"", "", line.name, column->epsilon, std::stod(column->epsilon) + beside, 0, 0});
       }
     }
   }

@@ -68,6 +68,7 @@ void attack(const Assembly& assembly, const Gallery& gallery, const std::map<std
   objective.rethrow();
   BlackBox::here().step = -1;
   report.queries = objective.queries();
+  report.trace = objective.trace();
   check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
 
   const at::Tensor pixels = paste(subjects, answer.detach(), clean, faces, experiment.epsilon, experiment.norm);

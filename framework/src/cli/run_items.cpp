@@ -17,6 +17,7 @@
 #include "host/exception.hpp"
 #include "host/record.hpp"
 #include "host/suggest.hpp"
+#include "host/trace_files.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -57,6 +58,15 @@ std::string thresholds_of(const std::vector<const Assembly*>& assemblies) {
 /// Whether this process begins the run, rather than taking it up.
 bool first() {
   return BlackBox::here().run.front() == '\0';
+}
+
+/// What was asked for of an item's steps.
+void keep_trace(const RunFolder& run, const ItemRecord& record, const Experiment& experiment, const ItemReport& report,
+                bool tensorboard) {
+  remove_traces(run.path(), record.output);
+  if (report.status != Status::protected_) return;
+  if (experiment.traces) write_trace(run.path(), record.output, report.trace);
+  if (tensorboard) write_tensorboard(run.path(), record.output, record.picture, report.trace);
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -196,7 +206,7 @@ RunFolder RunItems::folder() const {
 }
 
 void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::path& picture, const std::string& stem,
-                      std::int64_t item, Progress& progress) {
+                      std::int64_t item, Progress& progress) const {
   const Experiment& experiment = variant.assembly->experiment;
   ItemRecord record{item, picture,   run.picture_place(experiment.variant, stem, experiment.encoding.format).string(),
                     0,    utc_now(), {}};
@@ -213,6 +223,7 @@ void RunItems::attack(const RunFolder& run, const Prepared& variant, const fs::p
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.finished = utc_now();
   if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
+  keep_trace(run, record, experiment, report, request_.tensorboard);
   run.append_result(result_line(record, experiment, report));
   box.done = item + 1;
   box.end_item();

@@ -24,6 +24,7 @@ struct RunRequest {
   std::string experiment;
   std::vector<std::string> sets, plugin_paths;
   std::optional<std::filesystem::path> out;
+  bool tensorboard = false;  ///< whether each item has an event file for it
 };
 
 /// What of a run is done, and where.
@@ -79,8 +80,8 @@ class RunItems {
   /// The run's folder: made, with what is known before the first item, or found.
   RunFolder folder() const;
   /// One item, from the picture to its line in the results.
-  static void attack(const RunFolder& run, const Prepared& variant, const std::filesystem::path& picture,
-                     const std::string& stem, std::int64_t item, Progress& progress);
+  void attack(const RunFolder& run, const Prepared& variant, const std::filesystem::path& picture,
+              const std::string& stem, std::int64_t item, Progress& progress) const;
 
   RunRequest request_;
   std::vector<std::filesystem::path> folders_;

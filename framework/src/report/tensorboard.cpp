@@ -113,7 +113,8 @@ EventFile::EventFile(double time) : time_(time) {
 }
 
 void EventFile::add_event(std::int64_t step, std::string_view what) {
-  bytes_ += record(double_field(event::wall_time, time_) + integer_field(event::step, step) + std::string(what));
+  const std::string of_step = step != 0 ? integer_field(event::step, step) : "";  // protobuf leaves zeros out
+  bytes_ += record(double_field(event::wall_time, time_) + of_step + std::string(what));
 }
 
 void EventFile::add_value(std::int64_t step, std::string_view tag, std::string_view value) {

@@ -115,7 +115,10 @@ void Attack::expect_complete(const std::vector<Json>& items, std::size_t count) 
   EXPECT_EQ(items.size(), count);
   std::vector<std::string> delivered = {"environment.json", "experiment.toml", "resolved.toml", "results.jsonl"};
   for (const Json& item : items) {
-    if (item["output"].is_string()) delivered.push_back(item["output"]);
+    if (!item["output"].is_string()) continue;
+    const fs::path output = item["output"].get<std::string>();
+    delivered.push_back(output.string());
+    delivered.push_back(("traces" / output.lexically_relative("images")).replace_extension(".csv").string());
   }
   std::ranges::sort(delivered);
   EXPECT_EQ(system_test::files_in(folder_ / "run"), delivered);

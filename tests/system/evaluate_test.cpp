@@ -149,10 +149,6 @@ TEST_F(Evaluate, ReportsARunAsAPageThatABrowserShows) {
       {"run", "x.toml", "--set", "data.pictures=[\"people/ann/1.png\", \"people/ann/2.png\"]", "--out", "two"},
       folder_.path());
   ASSERT_EQ(two.code, 0) << two.err;
-  for (const char* variant : {"epsilon=2", "epsilon=16"}) {
-    fs::create_directories(folder_ / "two/traces" / variant);
-    write_text(folder_ / "two/traces" / variant / "1.csv", "step,objective,margin\n0,-0.1,-0.5\n1,-0.4,0.2\n");
-  }
   const Outcome outcome = evaluate({"two"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_FALSE(contains(outcome.err, "no plots")) << "scripts/vega fetches what draws them: " << outcome.err;

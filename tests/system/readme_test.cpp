@@ -53,6 +53,8 @@ TEST(ReadingAReport, ItsCommandsWorkAsTheyStand) {
   }
   for (const char* file : {"report.html", "report.tex", "evaluation.jsonl"})
     EXPECT_TRUE(fs::exists(folder / "build" / "evaluated" / file)) << file;
+  for (const char* file : {"traces/base/sample1.csv", "tensorboard/base/sample1"})
+    EXPECT_TRUE(fs::exists(folder / "build" / "steps" / file)) << file;
 }
 
 TEST(ComparingRuns, ItsCommandsWorkAsTheyStand) {

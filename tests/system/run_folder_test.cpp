@@ -222,7 +222,7 @@ TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   items(text, {"--set", "optimizer.steps=1"});
   EXPECT_EQ(files_in(folder_ / "run"),
             (std::vector<std::string>{"environment.json", "experiment.toml", "images/base/small.png", "resolved.toml",
-                                      "results.jsonl"}));
+                                      "results.jsonl", "traces/base/small.csv"}));
   EXPECT_EQ(read_text(folder_ / "run" / "experiment.toml"), text);
 
   const std::string resolved_text = read_text(folder_ / "run" / "resolved.toml");
@@ -729,7 +729,7 @@ class Stopping : public RunFolder {
     EXPECT_EQ(all[0]["status"], "protected");
     EXPECT_EQ(files_in(folder_ / "run"),
               (std::vector<std::string>{"environment.json", "experiment.toml", "images/base/first.png", "resolved.toml",
-                                        "results.jsonl"}));
+                                        "results.jsonl", "traces/base/first.csv"}));
   }
 
   std::optional<Process> process_;

@@ -123,6 +123,7 @@ void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Pers
   objective.rethrow();
   BlackBox::here().step = -1;
   report_.queries = objective.queries();
+  report_.trace = objective.trace();
   check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
   attacked_ = delivered_picture(original_,
                                 paste(subjects, answer.detach(), clean_, faces_, experiment.epsilon, experiment.norm));

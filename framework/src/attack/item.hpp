@@ -10,6 +10,7 @@
 
 #include "attack/assembly.hpp"
 #include "attack/gallery.hpp"
+#include "attack/trace.hpp"
 #include "evaluate/judge.hpp"
 #include "evaluate/quality.hpp"
 #include "picture/face.hpp"
@@ -34,6 +35,7 @@ struct ItemReport {
   std::vector<std::string> notes;
   Quality quality;
   std::int64_t queries = 0;
+  Trace trace;  ///< of the attack; empty where there was none
   std::vector<FaceReport> faces;
   std::optional<Lossless> lossless;  ///< where the delivered file is a JPEG
 };

@@ -8,9 +8,12 @@
 #include <numeric>
 #include <utility>
 
+#include "attack/margin.hpp"
+#include "evaluate/detection.hpp"
 #include "host/black_box.hpp"
 #include "host/call_plugin.hpp"
 #include "host/check_answer.hpp"
+#include "picture/faces.hpp"
 
 namespace faceoff {
 
@@ -75,6 +78,23 @@ at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& de
   return at::tensor(rows, at::kLong).to(device);
 }
 
+/// [N,4] float64
+at::Tensor as_tensor(const std::vector<Box>& boxes) {
+  std::vector<double> numbers;
+  for (const Box& box : boxes) numbers.insert(numbers.end(), {box.x0, box.y0, box.x1, box.y1});
+  return at::tensor(numbers, at::kDouble).view({-1, 4});
+}
+
+bool is_embedder(const LoadedModel& model) {
+  return includes(model.provides, Field::embedding);
+}
+
+/// The threshold that judges go by; nothing where none was measured.
+std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
+  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
+  return known != nullptr ? std::optional(*known) : std::nullopt;
+}
+
 }  // namespace
 
 ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
@@ -87,9 +107,9 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       progress_(std::move(progress)),
       means_(std::move(means)),
       random_(assembly.experiment.seed, subjects.keys, subjects.pixels.options()) {
-  std::vector<double> boxes;
-  for (const Face& face : faces) boxes.insert(boxes.end(), {face.box.x0, face.box.y0, face.box.x1, face.box.y1});
-  face_boxes_ = at::tensor(boxes, at::kDouble).view({-1, 4});
+  std::vector<Box> boxes;
+  for (const Face& face : faces) boxes.push_back(face.box);
+  face_boxes_ = as_tensor(boxes);
   frame_ = at::tensor({0., 0., static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))}, at::kDouble)
                .view({1, 4});
   for (const LoadedModel* model : assembly.surrogates) prepare(*model, picture, targets);
@@ -106,8 +126,7 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
       for (const std::int64_t f : members) {
         const auto place = static_cast<std::size_t>(f);
         views.push_back(make_view(model.view, picture.size(2), picture.size(3), &faces_[place])(picture));
-        if (!targets.empty() && includes(model.provides, Field::embedding))
-          per_target.push_back(targets[place].attacked.at(&model));
+        if (!targets.empty() && is_embedder(model)) per_target.push_back(targets[place].attacked.at(&model));
       }
     }
   } else {
@@ -128,6 +147,8 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
   };
   kept.clean = {stack(&Output::scores), stack(&Output::boxes), stack(&Output::landmarks), stack(&Output::embedding),
                 stack(&Output::picture)};
+  if (includes(model.provides, Field::scores | Field::boxes) && !face_views)
+    drawn_[&model] = drawn_by(model, outputs.front(), picture);
   if (kept.clean.embedding.defined()) kept.own = kept.clean.embedding.unsqueeze(1);
   if (!per_target.empty()) {
     std::int64_t most = 0;
@@ -137,12 +158,21 @@ void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture
   }
 }
 
+at::Tensor ChainObjective::drawn_by(const LoadedModel& detector, const Output& clean, const at::Tensor& picture) const {
+  const at::Tensor map = make_view(detector.view, picture.size(2), picture.size(3)).map;
+  const std::vector<Face> found = detected(detector, clean, map, picture, assembly_.experiment.minimum_score);
+  std::vector<Box> boxes;
+  for (const Face& face : faces_) boxes.push_back(as_drawn(found, face.box));
+  return as_tensor(boxes);
+}
+
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   if (step == 0) latest_ = at::Tensor();
   const std::optional<double> goal = assembly_.experiment.stop_at;
   if (goal && latest_.defined() && (latest_ <= *goal).all().item<bool>()) return false;
   BlackBox::here().step = step;
   evaluations_ = 0;
+  tracer_.start_step();
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   for (const LoadedModel* model : assembly_.surrogates) {
     Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
@@ -233,20 +263,35 @@ ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows&
 
 Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) const {
   const Reference& kept = references_.at(&model);
-  const at::Device device = rows.images.pixels.device();
-  const at::Tensor index = as_tensor(rows.reference, device);
-  const auto count = static_cast<std::int64_t>(rows.reference.size());
+  const at::Tensor index = as_tensor(rows.reference, rows.images.pixels.device());
   Reference reference;
   reference.clean = gather(kept.clean, index);
   reference.targets = gather(kept.targets, index);
   reference.own = gather(kept.own, index);
   if (const auto mean = means_.find(&model); mean != means_.end()) reference.mean = mean->second;
-  const auto placed = [&](const at::Tensor& boxes) {
-    return map_boxes(rows.images.map, boxes.unsqueeze(0).expand({count, -1, -1})).to(rows.images.pixels.options());
-  };
-  reference.boxes = placed(face_boxes_);
-  reference.extent = placed(frame_).squeeze(1);
+  const at::TensorOptions options = rows.images.pixels.options();
+  reference.boxes = placed(face_boxes_, rows).to(options);
+  reference.extent = placed(frame_, rows).to(options).squeeze(1);
   return reference;
+}
+
+at::Tensor ChainObjective::placed(const at::Tensor& boxes, const Rows& rows) {
+  return map_boxes(rows.images.map, boxes.unsqueeze(0).expand({rows.images.map.size(0), -1, -1}));
+}
+
+at::Tensor ChainObjective::margin(const LoadedModel& model, const Rows& rows, const Output& output,
+                                  const Reference& against, const at::Tensor& shares) const {
+  const at::NoGradGuard no_grad;
+  const Experiment& experiment = assembly_.experiment;
+  if (is_embedder(model)) {
+    const std::optional<double> threshold = threshold_of(model, experiment.false_accept_rate);
+    return mean_margin(embedder_margin(output.embedding, against, threshold), shares);
+  }
+  const auto drawn = drawn_.find(&model);
+  if (drawn == drawn_.end()) return {};
+  const at::Tensor& pixels = rows.images.pixels;
+  const at::Tensor faces = boxes_in_view(placed(drawn->second, rows), pixels.size(2), pixels.size(3));
+  return mean_margin(detector_margin(output, faces.to(pixels.options()), experiment.minimum_score), shares);
 }
 
 at::Tensor ChainObjective::chain(const at::Tensor& x) {
@@ -255,6 +300,8 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
   const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
   queries_ += x_rows;
   BlackBox::here().queries = queries_;
+  const bool traced = started_ > 0 && evaluations_ == 0;  // a step's first evaluation stands for it
+  std::vector<at::Tensor> margins;
   const Random random =
       random_.derive(repeated(counting(subjects), copies), "evaluation " + std::to_string(evaluations_++));
   Rows pictures;
@@ -283,6 +330,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
       share.push_back(1 / draws[{rows.subject[r], rows.reference[r]}]);
     const at::Tensor shares = at::tensor(share, x.options().requires_grad(false));
     const at::Tensor index = as_tensor(rows.subject, x.device());
+    if (traced) margins.push_back(margin(*model, rows, output, against, shares));
     for (const LossTerm& term : assembly_.losses) {
       if (std::ranges::find(term.models, model) == term.models.end()) continue;
       const std::string who = "plugin " + term.plugin;
@@ -292,6 +340,7 @@ at::Tensor ChainObjective::chain(const at::Tensor& x) {
       total = total.index_add(0, index, values * shares * (term.weight / static_cast<double>(term.models.size())));
     }
   }
+  if (traced) tracer_.record(total.detach().to(at::kDouble).sum() / copies, mean_of_models(margins));
   return total;
 }
 

@@ -12,6 +12,7 @@
 
 #include "attack/assembly.hpp"
 #include "attack/subject.hpp"
+#include "attack/trace.hpp"
 #include "picture/views.hpp"
 
 namespace faceoff {
@@ -47,6 +48,9 @@ class ChainObjective : public Objective {
   }
   /// How many subjects have gone through the models so far.
   std::int64_t queries() const { return queries_; }
+  /// What each step came to, by its first evaluation: the objective summed over subjects, the margin averaged over
+  /// faces and attacked models, and both over the copies of a subject.
+  Trace trace() const { return tracer_.trace(); }
 
  protected:
   bool start_step(std::int64_t step, std::int64_t of) override;
@@ -77,6 +81,14 @@ class ChainObjective : public Objective {
   Rows views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const;
   Rows augment(Rows rows, Stage at, const Random& random, const std::string& purpose) const;
   Reference reference(const LoadedModel& model, const Rows& rows) const;
+  /// The faces' boxes [F,4] as a detector draws them on the clean picture, of which this is its answer.
+  at::Tensor drawn_by(const LoadedModel& detector, const Output& clean, const at::Tensor& picture) const;
+  /// The picture's boxes [N,4] in the pixels of each row.
+  static at::Tensor placed(const at::Tensor& boxes, const Rows& rows);
+  /// By how much these rows reach the goal under the model, on average; `shares`: what each row counts for. Undefined
+  /// where the model has nothing to do with a goal.
+  at::Tensor margin(const LoadedModel& model, const Rows& rows, const Output& output, const Reference& against,
+                    const at::Tensor& shares) const;
   void prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets);
 
   const Assembly& assembly_;
@@ -88,7 +100,9 @@ class ChainObjective : public Objective {
   at::Tensor face_boxes_;                               ///< [F,4] in the picture's pixels
   at::Tensor frame_;                                    ///< [1,4] the picture's own rectangle
   std::map<const LoadedModel*, Reference> references_;  ///< clean, targets and own, a row a subject and face
+  std::map<const LoadedModel*, at::Tensor> drawn_;      ///< of detectors: the faces' boxes
   at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
+  Tracer tracer_;
   std::exception_ptr thrown_;
   std::int64_t queries_ = 0;
   std::int64_t started_ = 0;      ///< steps of all loops so far

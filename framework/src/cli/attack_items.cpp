@@ -12,6 +12,7 @@
 #include "host/black_box.hpp"
 #include "host/item_key.hpp"
 #include "host/record.hpp"
+#include "host/trace_files.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -68,12 +69,22 @@ void attack(const RunFolder& run, Flight& flight, Progress& progress) {
   flight.writing = std::async(std::launch::async, [&flight] { flight.work.write(); });
 }
 
+/// What was asked for of an item's steps.
+void keep_trace(const RunFolder& run, const Flight& flight, bool tensorboard) {
+  const ItemReport& report = flight.work.report();
+  remove_traces(run.path(), flight.item.output);
+  if (report.status != Status::protected_) return;
+  if (flight.experiment().traces) write_trace(run.path(), flight.item.output, report.trace);
+  if (tensorboard) write_tensorboard(run.path(), flight.item.output, flight.item.picture, report.trace);
+}
+
 /// Judges what was written, and puts it down.
-void finish(const RunFolder& run, Flight& flight, Progress& progress) {
+void finish(const RunFolder& run, Flight& flight, bool tensorboard, Progress& progress) {
   take_up(flight);
   flight.writing.get();
   flight.work.judge();
   const ItemReport& report = flight.work.report();
+  keep_trace(run, flight, tensorboard);
   run.append_result(result_line(record_of(flight), flight.experiment(), report));
   BlackBox& box = BlackBox::here();
   ++box.done;
@@ -94,7 +105,7 @@ bool written_soon(const Flight& flight) {
 }  // namespace
 
 void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
-                  Progress& progress) {
+                  bool tensorboard, Progress& progress) {
   const auto begin = [&]() -> std::unique_ptr<Flight> {
     if (Interrupt::received() != 0) return nullptr;
     const std::optional<std::int64_t> number = take();
@@ -105,14 +116,14 @@ void attack_items(const RunFolder& run, const ItemList& items, const std::functi
     std::unique_ptr<Flight> current = std::move(next);
     next = begin();
     attack(run, *current, progress);
-    if (last) finish(run, *std::exchange(last, nullptr), progress);
+    if (last) finish(run, *std::exchange(last, nullptr), tensorboard, progress);
     if (written_soon(*current)) {
-      finish(run, *current, progress);
+      finish(run, *current, tensorboard, progress);
     } else {
       last = std::move(current);
     }
   }
-  if (last) finish(run, *last, progress);
+  if (last) finish(run, *last, tensorboard, progress);
 }
 
 }  // namespace faceoff

@@ -11,9 +11,9 @@
 namespace faceoff {
 
 /// Attacks the items that `take` gives until it gives none, or the process is asked to stop: from the picture to its
-/// line in the results. The next picture is read, and the last one may be written, while one is attacked; so three
-/// pictures are in memory at most.
+/// line in the results, with an event file for TensorBoard if so wished. The next picture is read, and the last one may
+/// be written, while one is attacked; so three pictures are in memory at most.
 void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
-                  Progress& progress);
+                  bool tensorboard, Progress& progress);
 
 }  // namespace faceoff

@@ -18,6 +18,7 @@
 #include "host/record.hpp"
 #include "host/results.hpp"
 #include "host/run_folder.hpp"
+#include "host/trace_files.hpp"
 #include "host/worker.hpp"
 
 namespace faceoff {
@@ -39,6 +40,7 @@ po::options_description options() {
        "I/N: do the I-th of N parts of the items; faceoff merge puts them together")  //
       ("dry-run",
        "build and check every plugin, list the items and how long they may take, touch no picture, write nothing")  //
+      ("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")     //
       ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")                //
       ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")    //
       ("plugin-path", po::value<std::vector<std::string>>()->composing(),
@@ -72,6 +74,7 @@ void record_lost(const BlackBox& box, const Ending& ending, const std::string& w
   const RunFolder run(box.run.data());
   std::error_code ignored;
   std::filesystem::remove(run.path() / box.output.data(), ignored);  // nobody has judged it
+  remove_traces(run.path(), box.output.data());
   run.append_result(lost_line(box.lost.data(), why, box.queries, ending.seconds));
   Progress(box.items, box.done).end_item(std::string(box.picture.data()) + ": failed: " + why);
 }
@@ -140,7 +143,8 @@ po::variables_map parse(const std::vector<std::string>& args) {
 
 RunRequest request_of(const std::vector<std::string>& args, const po::variables_map& values) {
   RunRequest request{
-      args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}};
+      args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}, {}};
+  request.tensorboard = values.contains("tensorboard");
   if (values.contains("out")) request.out = values["out"].as<std::string>();
   request.resume = values.contains("resume");
   if (request.resume && !request.out) throw ConfigError("--resume needs --out: the folder of the run to go on with");

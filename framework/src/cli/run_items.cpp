@@ -330,7 +330,7 @@ Done RunItems::run() {
     const auto place = static_cast<std::size_t>(ranks_ ? ranks_->take() : taken++);
     return place < left.size() ? std::optional(left[place]) : std::nullopt;
   };
-  attack_items(*run, items, take, progress);
+  attack_items(*run, items, take, request_.tensorboard, progress);
   const bool together = !ranks_ || stopped() || ranks_->finish(stopped);
   if (told && together && !stopped()) settle_results(run->path());
   return {run->path(), told ? static_cast<std::int64_t>(done_items(run->path()).size()) : 0, box.items,

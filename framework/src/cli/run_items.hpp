@@ -29,6 +29,7 @@ struct RunRequest {
   std::optional<std::filesystem::path> out;
   bool resume = false;  ///< go on with what is in `out`
   Shard shard;
+  bool tensorboard = false;  ///< whether each item has an event file for it
 };
 
 /// What of a run is done, and where.

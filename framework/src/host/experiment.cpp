@@ -380,6 +380,7 @@ class Reader {
     } else if (output.take("quality") != nullptr) {
       output.fault("quality", "'quality' is of a JPEG: say format = \"jpeg\" too");
     }
+    out_.traces = output.flag("traces", true);
     output.finish();
   }
 

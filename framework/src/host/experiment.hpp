@@ -82,7 +82,8 @@ struct Experiment {
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 
-  Encoding encoding;  ///< of the delivered pictures
+  Encoding encoding;   ///< of the delivered pictures
+  bool traces = true;  ///< whether each step's objective and margin are written down
 
   std::vector<LossConfig> losses;
   std::vector<AugmentationConfig> augmentations;

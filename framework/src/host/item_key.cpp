@@ -42,6 +42,12 @@ std::string variant_key(const Assembly& assembly, const Gallery& gallery, const 
   for (const AugmentationConfig& augmentation : experiment.augmentations)
     text += pool.identity(augmentation.plugin) + "\n";
   text += pool.identity(experiment.optimizer) + "\n";
+  // By how much an attack without a target has reached its goal is traced from the threshold.
+  for (const LoadedModel* model : assembly.surrogates) {
+    if (!experiment.traces || !experiment.targets.empty() || model->calibration == nullptr) continue;
+    if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
+      text += "threshold " + to_toml(*threshold) + "\n";
+  }
   for (const Person& person : gallery.people()) text += person.contents();
   for (const auto& [name, person] : photos) text += person.contents();
   return digest(text);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "host/json.hpp"
+#include "host/trace_files.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -112,7 +113,7 @@ fs::path RunFolder::picture_place(const std::string& variant, const std::string&
 }
 
 std::vector<fs::path> RunFolder::places(const fs::path& output) {
-  return {output};
+  return {output, trace_place(output), tensorboard_place(output)};
 }
 
 void RunFolder::remove_all_but(const std::set<std::string>& outputs) const {
@@ -121,9 +122,13 @@ void RunFolder::remove_all_but(const std::set<std::string>& outputs) const {
     for (const fs::path& place : places(output)) kept.insert(place);
   }
   std::vector<fs::path> left;
-  if (!fs::exists(path_ / "images")) return;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_ / "images")) {
-    if (!entry.is_directory() && !kept.contains(entry.path().lexically_relative(path_))) left.push_back(entry.path());
+  for (const char* folder : {"images", "traces", "tensorboard"}) {
+    if (!fs::exists(path_ / folder)) continue;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_ / folder)) {
+      const fs::path place = entry.path().lexically_relative(path_);
+      if (!entry.is_directory() && !kept.contains(place) && !kept.contains(place.parent_path()))
+        left.push_back(entry.path());
+    }
   }
   for (const fs::path& file : left) fs::remove(file);
 }

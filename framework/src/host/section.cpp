@@ -158,6 +158,12 @@ void Section::resolve(const std::string& key, const ParamValue& value) {
   resolved_.lines.push_back({header_, key, to_toml(value), said ? one_line(to_string(at)) : "default"});
 }
 
+bool Section::flag(const std::string& key, bool fallback) {
+  const ParamValue value = read(key, fallback).value_or(fallback);
+  resolve(key, value);
+  return std::get<bool>(value);
+}
+
 std::int64_t Section::integer(const std::string& key, std::int64_t fallback, Bounds bounds) {
   const ParamValue value = read(key, fallback).value_or(fallback);
   check(key, static_cast<double>(std::get<std::int64_t>(value)), bounds);

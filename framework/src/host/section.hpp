@@ -39,6 +39,7 @@ class Section {
   /// `table` may be null: then everything is the default. `header` is the section's line in resolved.toml.
   Section(const toml::table* table, std::string header, Place place, Diagnostics& diagnostics, Resolved& resolved);
 
+  bool flag(const std::string& key, bool fallback);
   std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {});
   double number(const std::string& key, double fallback, Bounds bounds = {});
   std::string text(const std::string& key, const std::string& fallback);

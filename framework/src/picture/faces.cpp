@@ -44,12 +44,16 @@ at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, con
 
 std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score) {
   const at::NoGradGuard no_grad;
+  const View view = make_view(detector.view, picture.size(2), picture.size(3));
+  return detected(detector, forward(detector, view(picture)), view.map, picture, minimum_score);
+}
+
+std::vector<Face> detected(const LoadedModel& detector, const Output& answer, const at::Tensor& map,
+                           const at::Tensor& picture, double minimum_score) {
   const ViewSpec& spec = detector.view;
   const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
-  const View view = make_view(spec, picture.size(2), picture.size(3));
-  const Output output = forward(detector, view(picture));
-  const at::Tensor scores = output.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
-  const at::Tensor boxes = output.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor scores = answer.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor boxes = answer.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const auto score = scores.accessor<double, 1>();
   const auto box = boxes.accessor<double, 2>();
   const double side_x = spec.width > 0 ? static_cast<double>(spec.width) : width;
@@ -62,7 +66,7 @@ std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture,
   for (Face& face : found) {
     const Box inside{std::clamp(face.box.x0, 0., side_x), std::clamp(face.box.y0, 0., side_y),
                      std::clamp(face.box.x1, 0., side_x), std::clamp(face.box.y1, 0., side_y)};
-    face.box = to_picture(view.map, inside);
+    face.box = to_picture(map, inside);
   }
   return found;
 }

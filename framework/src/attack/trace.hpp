@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faceoff {
+
+/// What a step of an attack came to; nothing where it evaluated nothing, or where a margin has no meaning.
+struct TraceStep {
+  std::optional<double> objective, margin;
+};
+
+/// All loops of an optimizer, step after step.
+using Trace = std::vector<TraceStep>;
+
+/// "step,objective,margin" and a line a step, from 1 on: six digits, and an empty cell where there is nothing.
+std::string to_csv(const Trace& trace);
+
+/// Keeps what steps come to. Numbers are made of it at the end, so that no step waits for a GPU.
+class Tracer {
+ public:
+  void start_step() {
+    objectives_.emplace_back();
+    margins_.emplace_back();
+  }
+  /// Of the step under way: tensors of one value each; no finite number, or undefined, where there is nothing to tell.
+  void record(const at::Tensor& objective, const at::Tensor& margin) {
+    objectives_.back() = objective;
+    margins_.back() = margin;
+  }
+  Trace trace() const;
+
+ private:
+  std::vector<at::Tensor> objectives_, margins_;  ///< a step each
+};
+
+}  // namespace faceoff

@@ -1,0 +1,54 @@
+#include "host/trace_files.hpp"
+
+#include <chrono>
+#include <string>
+#include <system_error>
+
+#include "picture/files.hpp"
+#include "picture/picture.hpp"
+#include "report/tensorboard.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// In another of the run's folders, without what a picture's name ends in.
+fs::path beside(const fs::path& output, const char* folder) {
+  return (folder / output.lexically_relative("images")).replace_extension();
+}
+
+}  // namespace
+
+fs::path trace_place(const fs::path& output) {
+  fs::path place = beside(output, "traces");
+  return place += ".csv";
+}
+
+fs::path tensorboard_place(const fs::path& output) {
+  return beside(output, "tensorboard");
+}
+
+void write_trace(const fs::path& run, const fs::path& output, const Trace& trace) {
+  const fs::path file = run / trace_place(output);
+  make_folder(file.parent_path());
+  write_atomically(file, to_csv(trace));
+}
+
+void write_tensorboard(const fs::path& run, const fs::path& output, const fs::path& picture, const Trace& trace) {
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  const std::string events = to_events(trace, read_picture(picture), read_picture(run / output), now.count());
+  const fs::path folder = run / tensorboard_place(output);
+  make_folder(folder);
+  const auto seconds = static_cast<std::int64_t>(now.count());
+  write_atomically(folder / ("events.out.tfevents." + std::to_string(seconds) + ".faceoff"), events);
+}
+
+void remove_traces(const fs::path& run, const fs::path& output) {
+  std::error_code ignored;
+  fs::remove(run / trace_place(output), ignored);
+  fs::remove_all(run / tensorboard_place(output), ignored);
+}
+
+}  // namespace faceoff

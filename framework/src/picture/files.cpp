@@ -92,6 +92,25 @@ std::filesystem::path temporary_name(const std::filesystem::path& folder) {
   return folder / name.data();
 }
 
+/// Writes a file that has no name before it is whole, so that a process that is killed meanwhile leaves none behind.
+/// False where that fails, as it does where the file system has no such files.
+bool write_unnamed(const std::filesystem::path& name, std::span<const std::uint8_t> bytes) {
+  const Descriptor file(::open(name.parent_path().c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666));
+  if (!file.is_open() || !write_all(file.number(), bytes) || ::fsync(file.number()) != 0) return false;
+  const std::string itself = "/proc/self/fd/" + std::to_string(file.number());
+  return ::linkat(AT_FDCWD, itself.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
+/// The same for any file system; says of `path` what went wrong.
+void write_named(const std::filesystem::path& name, std::span<const std::uint8_t> bytes,
+                 const std::filesystem::path& path) {
+  Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file.is_open()) fail(path, "cannot be written into its folder");
+  Temporary temporary(name);
+  if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0 || !file.close()) fail(path, "cannot be written");
+  temporary.keep();
+}
+
 /// The name of a renamed file is on the disk once its folder is. Some file systems cannot sync a folder, and some
 /// folders may be written but not opened; the file itself is complete in any case, so only a failing disk counts.
 void sync_folder(const std::filesystem::path& folder) {
@@ -167,10 +186,8 @@ void write_atomically(const std::filesystem::path& path, std::span<const std::ui
   refuse_special(path);
   const auto folder = folder_of(path);
   const auto name = temporary_name(folder);
-  Descriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!file.is_open()) fail(path, "cannot be written into its folder");
+  if (!write_unnamed(name, bytes)) write_named(name, bytes, path);
   Temporary temporary(name);
-  if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0 || !file.close()) fail(path, "cannot be written");
   if (::rename(temporary.path().c_str(), path.c_str()) != 0) fail(path, "cannot be written");
   temporary.keep();
   sync_folder(folder);

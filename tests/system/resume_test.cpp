@@ -210,6 +210,19 @@ TEST_F(Resume, TouchesNothingThatIsNoRun) {
   EXPECT_TRUE(contains(done({"--out", "mine"}, 2).err, "or go on with a run by --resume"));
 }
 
+TEST_F(Resume, ADamagedLineLeadsNowhere) {
+  done({"--out", "run"});
+  write_text(at("mine.png"), "mine");
+  std::string text = read_text(at("run/results.jsonl"));
+  const std::string output = "images/epsilon=4/a.png";
+  text.replace(text.find(output), output.size(), "images/../../mine.png");
+  write_text(at("run/results.jsonl"), text);
+  const Outcome outcome = done({"--resume", "--out", "run", "--set", "seed=2"}, 4);
+  EXPECT_TRUE(contains(outcome.err, "the output 'images/../../mine.png' is no place of a run's pictures"))
+      << outcome.err;
+  EXPECT_EQ(read_text(at("mine.png")), "mine");
+}
+
 TEST_F(Resume, WaitsForNobodyElseAtWork) {
   Process process(call({"--out", "run", "--set", "optimizer.steps=500"}));
   EXPECT_TRUE(wait_until([&] { return fs::exists(at("run/environment.json")); }));

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "attack/gallery.hpp"
@@ -14,6 +15,7 @@
 #include "attack/subject.hpp"
 #include "evaluate/detection.hpp"
 #include "experiment_files.hpp"
+#include "host/trace_files.hpp"
 #include "picture/faces.hpp"
 #include "picture/picture.hpp"
 #include "picture/views.hpp"
@@ -251,6 +253,34 @@ TEST(EventFiles, HaveTheChecksumsOfRfc3720) {
   EXPECT_EQ(crc32c("123456789"), 0xE3069283U);
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAU);
   EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43U);
+}
+
+// ------------------------------------------------------------------------------------------------------------- files
+
+TEST(TraceFiles, LieBesideThePictureUnderItsName) {
+  EXPECT_EQ(trace_place("images/epsilon=0.5/a.b.png"), "traces/epsilon=0.5/a.b.csv");
+  EXPECT_EQ(tensorboard_place("images/epsilon=0.5/a.b.jpg"), "tensorboard/epsilon=0.5/a.b");
+}
+
+TEST(TraceFiles, OfAnEarlierAttemptAreRemovedAndNothingElse) {
+  const TemporaryFolder run;
+  const auto write = [&](const std::string& name) {
+    std::filesystem::create_directories((run / name).parent_path());
+    write_bytes(run / name, "x");
+  };
+  for (const char* name : {"traces/base/a.csv", "traces/base/b.csv", "tensorboard/base/a/events.out.tfevents.1.faceoff",
+                           "tensorboard/base/b/events.out.tfevents.1.faceoff", "results.jsonl"})
+    write(name);
+  remove_traces(run.path(), "images/base/a.png");
+  remove_traces(run.path(), "images/base/not_there.png");
+  remove_traces(run.path(), "");
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(run.path())) {
+    if (entry.is_regular_file()) left.push_back(entry.path().lexically_relative(run.path()).string());
+  }
+  EXPECT_THAT(left, testing::UnorderedElementsAre("traces/base/b.csv", "results.jsonl",
+                                                  "tensorboard/base/b/events.out.tfevents.1.faceoff"));
+  EXPECT_FALSE(std::filesystem::exists(run / "tensorboard/base/a"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "attack/item.hpp"
+#include "cli/endings.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/summary.hpp"
 #include "host/black_box.hpp"
@@ -19,12 +20,17 @@ namespace faceoff {
 
 namespace {
 
+/// How pictures are read and written: beside the attacks, but for a worker, which the next attack may end.
+std::launch beside() {
+  return BlackBox::here().supervisor != 0 ? std::launch::deferred : std::launch::async;
+}
+
 /// An item on its way.
 struct Flight {
   Flight(const RunFolder& run, Item which)
       : item(std::move(which)),
         work(*item.variant->assembly, item.picture, run.path() / item.output),
-        reading(std::async(std::launch::async, [this] { work.read(); })) {}
+        reading(std::async(beside(), [this] { work.read(); })) {}
 
   const Experiment& experiment() const { return item.variant->assembly->experiment; }
 
@@ -62,11 +68,11 @@ void attack(const RunFolder& run, Flight& flight, Progress& progress) {
   progress.start_item(flight.item.picture.filename().string());
   take_up(flight);
   flight.reading.get();
+  tell_of_exits();  // before whatever reading has set up is torn down
   flight.work.attack(*flight.item.variant->gallery, flight.item.variant->photos,
                      [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
-  BlackBox::here().end_item();
   flight.attacked_in = flight.work.seconds();
-  flight.writing = std::async(std::launch::async, [&flight] { flight.work.write(); });
+  flight.writing = std::async(beside(), [&flight] { flight.work.write(); });
 }
 
 /// What was asked for of an item's steps.
@@ -95,11 +101,10 @@ void finish(const RunFolder& run, Flight& flight, bool tensorboard, Progress& pr
 }
 
 /// Whether a picture is written without the next one being held up by much, so that it can be done with at once: where
-/// attacks take long, as on a processor, writing always is. In a worker, which the next attack may end, it has to be.
+/// attacks take long, as on a processor, writing always is.
 bool written_soon(const Flight& flight) {
   const std::chrono::duration<double> little(std::max(flight.attacked_in / 20, .05));
-  if (BlackBox::here().supervisor != 0) flight.writing.wait();
-  return flight.writing.wait_for(little) == std::future_status::ready;
+  return flight.writing.wait_for(little) != std::future_status::timeout;
 }
 
 }  // namespace

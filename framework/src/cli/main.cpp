@@ -8,13 +8,13 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
 #include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/endings.hpp"
 #include "cli/options.hpp"
 #include "host/black_box.hpp"
 #include "host/exception.hpp"
@@ -94,26 +94,6 @@ int run(const std::vector<std::string>& args) {
   }
 }
 
-/// What nobody can catch, such as an exception from a destructor or in another thread, is said in one line.
-[[noreturn]] void on_terminate() {
-  const faceoff::BlackBox& box = faceoff::BlackBox::here();
-  const std::string who = box.doing.front() != '\0' ? box.doing.data() : "a plugin";
-  const std::string what = std::current_exception() ? faceoff::what_was_thrown() : "no exception";
-  std::cerr << "faceoff: " << who << faceoff::whereabouts(box) << ": thrown where nothing can catch it: " << what
-            << '\n';
-  std::abort();
-}
-
-/// A plugin that ends the process is told of; a worker's supervisor does that for it. The process ends here: what
-/// libraries do at the end could be in the way of a thread that is reading or writing a picture.
-void tell_of_exit(int status, void*) {
-  const faceoff::BlackBox& box = faceoff::BlackBox::here();
-  if (box.code >= 0 || box.supervisor != 0) ::_exit(status);
-  const std::string who = box.doing.front() != '\0' ? box.doing.data() : "a plugin";
-  std::cerr << "faceoff: " << who << faceoff::whereabouts(box) << ": ended the process\n";
-  ::_exit(static_cast<int>(faceoff::ExitCode::plugin));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -123,8 +103,8 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, large);
   ::mallopt(M_TRIM_THRESHOLD, large);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
-  std::set_terminate(on_terminate);
-  ::on_exit(tell_of_exit, nullptr);
+  faceoff::tell_of_terminations();
+  faceoff::tell_of_exits();
   const int code = run({argv + 1, argv + argc});
   faceoff::BlackBox::here().code = code;
   ::_exit(code);  // plugins are never unloaded, so nothing of theirs has to run here and can be in the way

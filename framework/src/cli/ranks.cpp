@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <random>
 #include <thread>
@@ -99,8 +100,10 @@ void Ranks::begin(const std::filesystem::path& folder) {
 }
 
 bool Ranks::wait_for(const std::function<bool()>& there, const std::function<bool()>& stop) const {
-  while (!there()) {
+  constexpr int a_minute = 300;
+  for (int tries = 0; !there(); ++tries) {
     if (stop()) return false;
+    if (tries == a_minute) std::cerr << "rank " << rank_ << " waits for the other ranks of " << size_ << '\n';
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   return true;

@@ -20,6 +20,7 @@
 #include "host/run_folder.hpp"
 #include "host/trace_files.hpp"
 #include "host/worker.hpp"
+#include "picture/files.hpp"
 
 namespace faceoff {
 
@@ -99,6 +100,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     const bool begun = box->run.front() != '\0';
     std::set<std::int64_t> saved;
     if (begun) {
+      remove_temporaries(box->run.data());
       settle_results(box->run.data());
       saved = done_items(box->run.data());
       box->done = static_cast<std::int64_t>(saved.size());

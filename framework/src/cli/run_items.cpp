@@ -252,19 +252,19 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
   const RunFolder run(path);
   remove_temporaries(path);
   settle_results(path);
-  std::set<std::string> kept;
+  std::set<std::string> kept, other;  // delivered pictures
   const std::int64_t dropped = keep_results(path, [&](const Json& line) -> std::optional<std::int64_t> {
     const bool failed = line.at("status") == "failed";
-    if (failed && !failures_too) return std::nullopt;
-    const std::optional<std::int64_t> item = items.same(line);
-    if (!item || !request_.shard.has(*item)) return std::nullopt;
-    if (failed) return item;
-    const std::string output = line.at("output");
-    if (!fs::is_regular_file(path / output)) return std::nullopt;
-    kept.insert(output);
+    const std::string output = failed ? "" : line.at("output").get<std::string>();
+    std::optional<std::int64_t> item;
+    if (failed ? failures_too : fs::is_regular_file(path / output)) item = items.same(line);
+    if (item && !request_.shard.has(*item)) item.reset();
+    if (!failed) (item ? kept : other).insert(output);
     return item;
   });
-  run.remove_all_but(kept);
+  for (const std::string& output : other) {
+    if (!kept.contains(output)) run.remove_item(output);
+  }
   describe(run, items);
   const std::int64_t all = request_.shard.count(items.size()),
                      done = static_cast<std::int64_t>(done_items(path).size());

@@ -13,6 +13,7 @@
 #include <span>
 #include <utility>
 
+#include "host/exception.hpp"
 #include "host/json.hpp"
 #include "host/trace_files.hpp"
 #include "picture/files.hpp"
@@ -113,24 +114,17 @@ fs::path RunFolder::picture_place(const std::string& variant, const std::string&
 }
 
 std::vector<fs::path> RunFolder::places(const fs::path& output) {
-  return {output, trace_place(output), tensorboard_place(output)};
+  // What is removed and copied goes by this: a damaged line must not lead out of the run.
+  const fs::path place = output.lexically_normal();
+  if (place.empty() || *place.begin() != "images")
+    throw FileError("results.jsonl: the output '" + one_line(output.string()) + "' is no place of a run's pictures");
+  return {place, trace_place(place), tensorboard_place(place)};
 }
 
-void RunFolder::remove_all_but(const std::set<std::string>& outputs) const {
-  std::set<fs::path> kept;
-  for (const std::string& output : outputs) {
-    for (const fs::path& place : places(output)) kept.insert(place);
-  }
-  std::vector<fs::path> left;
-  for (const char* folder : {"images", "traces", "tensorboard"}) {
-    if (!fs::exists(path_ / folder)) continue;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path_ / folder)) {
-      const fs::path place = entry.path().lexically_relative(path_);
-      if (!entry.is_directory() && !kept.contains(place) && !kept.contains(place.parent_path()))
-        left.push_back(entry.path());
-    }
-  }
-  for (const fs::path& file : left) fs::remove(file);
+void RunFolder::remove_item(const fs::path& output) const {
+  std::error_code ignored;  // it may be gone
+  fs::remove(path_ / places(output).front(), ignored);
+  remove_traces(path_, output);
 }
 
 bool RunFolder::remove_evaluation() const {

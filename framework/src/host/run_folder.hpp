@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,10 +35,11 @@ class RunFolder {
 
   /// A picture's place, relative to the run: images/<variant>/<stem>.png.
   static std::filesystem::path picture_place(const std::string& variant, const std::string& stem, PictureFormat format);
-  /// The files and folders that belong to a delivered picture, relative to the run: itself first.
+  /// The files and folders that belong to a delivered picture, relative to the run: itself first. Throws FileError
+  /// where it is not where a run delivers pictures.
   static std::vector<std::filesystem::path> places(const std::filesystem::path& output);
-  /// Removes what lies where items leave their files and belongs to none of these pictures.
-  void remove_all_but(const std::set<std::string>& outputs) const;
+  /// Removes a delivered picture and what belongs to it.
+  void remove_item(const std::filesystem::path& output) const;
   /// Removes what `faceoff evaluate` wrote; returns whether there was anything.
   bool remove_evaluation() const;
 

@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string event_file = "events.out.tfevents.";  // how TensorBoard knows one
+
 /// In another of the run's folders, without what a picture's name ends in.
 fs::path beside(const fs::path& output, const char* folder) {
   return (folder / output.lexically_relative("images")).replace_extension();
@@ -42,13 +44,17 @@ void write_tensorboard(const fs::path& run, const fs::path& output, const fs::pa
   const fs::path folder = run / tensorboard_place(output);
   make_folder(folder);
   const auto seconds = static_cast<std::int64_t>(now.count());
-  write_atomically(folder / ("events.out.tfevents." + std::to_string(seconds) + ".faceoff"), events);
+  write_atomically(folder / (event_file + std::to_string(seconds) + ".faceoff"), events);
 }
 
 void remove_traces(const fs::path& run, const fs::path& output) {
   std::error_code ignored;
   fs::remove(run / trace_place(output), ignored);
-  fs::remove_all(run / tensorboard_place(output), ignored);
+  const fs::path folder = run / tensorboard_place(output);
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with(event_file)) fs::remove(entry.path(), ignored);
+  }
+  fs::remove(folder, ignored);  // unless there is something else in it
 }
 
 }  // namespace faceoff

@@ -69,7 +69,8 @@ void ItemWork::stage(const Work& work) {
     report_.status = Status::failed;
     report_.error = what_was_thrown();
     std::error_code ignored;
-    std::filesystem::remove(output_, ignored);  // nobody has judged it
+    for (const auto& file : {output_, as_it_was(output_)})
+      std::filesystem::remove(file, ignored);  // nobody has judged it
   }
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

@@ -37,6 +37,7 @@ struct Flight {
   Item item;
   ItemWork work;
   std::string started;
+  std::int64_t queries = 0;
   double attacked_in = 0;              ///< seconds
   std::future<void> reading, writing;  ///< last, so that they end before what they work on
 };
@@ -52,26 +53,30 @@ ItemRecord record_of(const Flight& flight) {
   return record;
 }
 
-/// That this item is under way from now on, should the process not live to say what became of it.
-void take_up(const Flight& flight) {
+/// That this item is under way from now on, should the process not live to say what became of it. Of the picture, which
+/// may be being read or written, it asks nothing.
+void take_up(const Flight& flight, std::int64_t queries) {
   BlackBox& box = BlackBox::here();
+  const ItemRecord record{flight.item.number, flight.item.picture, flight.item.output.string(), "", 0, flight.started,
+                          utc_now()};
   note(box.picture, flight.item.picture.string());
   note(box.output, flight.item.output.string());
-  note(box.lost, result_line(record_of(flight), flight.experiment(), ItemReport()));
+  note(box.lost, result_line(record, flight.experiment(), ItemReport()));
   box.begin_item(flight.item.number);
-  box.queries = flight.work.report().queries;
+  box.queries = queries;
 }
 
 void attack(const RunFolder& run, Flight& flight, Progress& progress) {
   flight.started = utc_now();
   make_folder((run.path() / flight.item.output).parent_path());
   progress.start_item(flight.item.picture.filename().string());
-  take_up(flight);
+  take_up(flight, 0);
   flight.reading.get();
   tell_of_exits();  // before whatever reading has set up is torn down
   flight.work.attack(*flight.item.variant->gallery, flight.item.variant->photos,
                      [&](std::int64_t step, std::int64_t of) { progress.step(step, of); });
   flight.attacked_in = flight.work.seconds();
+  flight.queries = flight.work.report().queries;
   flight.writing = std::async(beside(), [&flight] { flight.work.write(); });
 }
 
@@ -86,7 +91,7 @@ void keep_trace(const RunFolder& run, const Flight& flight, bool tensorboard) {
 
 /// Judges what was written, and puts it down.
 void finish(const RunFolder& run, Flight& flight, bool tensorboard, Progress& progress) {
-  take_up(flight);
+  take_up(flight, flight.queries);
   flight.writing.get();
   flight.work.judge();
   const ItemReport& report = flight.work.report();

@@ -10,6 +10,7 @@
 
 #include "cli/options.hpp"
 #include "host/exception.hpp"
+#include "host/lists.hpp"
 #include "host/results.hpp"
 #include "host/run_folder.hpp"
 #include "picture/files.hpp"
@@ -22,11 +23,6 @@ namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
 constexpr Field sight = Field::scores | Field::boxes;
-
-template <class T>
-void add_once(std::vector<T>& list, const T& item) {
-  if (std::ranges::find(list, item) == list.end()) list.push_back(item);
-}
 
 /// Puts a judge where its kind belongs, unless it is there. Throws ConfigError where another has its name.
 void add_judge(Jury& jury, const LoadedModel& model, Role role) {
@@ -82,28 +78,12 @@ std::vector<Degradation> degradations(const po::variables_map& given, const std:
   return all;
 }
 
-std::string to_string(TargetConfig::Choice choice) {
-  using Choice = TargetConfig::Choice;
-  switch (choice) {
-    case Choice::furthest:
-      return "furthest";
-    case Choice::nearest:
-      return "nearest";
-    case Choice::random:
-      return "random";
-    case Choice::named:
-      return "named";
-    case Choice::photos:
-      return "photos";
-  }
-  return "";
-}
-
 /// How an experiment's targets are chosen, "furthest" or, for one a face, "named, named"; empty where there are none.
 std::string choice_of(const Experiment& experiment) {
-  std::string text;
-  for (const TargetConfig& target : experiment.targets) text += (text.empty() ? "" : ", ") + to_string(target.choice);
-  return text;
+  std::vector<std::string> words;
+  for (const TargetConfig& target : experiment.targets)
+    words.push_back(target_choices[static_cast<std::size_t>(target.choice)]);
+  return joined(words);
 }
 
 Case case_of(const Json& line, const fs::path& run) {

@@ -54,8 +54,19 @@ std::optional<std::int64_t> ItemList::same(const Json& line) const {
   const auto place = places_[v]->find(line.at("picture").get<std::string>());
   if (place == places_[v]->end() || !fs::is_regular_file(place->first)) return std::nullopt;
   const Item item = at(begins_[v] + place->second.index);
-  const std::string key = item_key(variant->key, sha256_file(item.picture), item.picture, item.output);
-  return line.at("key") == key ? std::optional(item.number) : std::nullopt;
+  const std::string digest = digest_of(item.picture);
+  const bool equal = !digest.empty() && line.at("key") == item_key(variant->key, digest, item.picture, item.output);
+  return equal ? std::optional(item.number) : std::nullopt;
+}
+
+const std::string& ItemList::digest_of(const fs::path& picture) const {
+  const auto [found, is_new] = digests_.try_emplace(picture);
+  try {
+    if (is_new) found->second = sha256_file(picture);
+  } catch (const FileError&) {
+    // It costs its items alone, which will say so.
+  }
+  return found->second;
 }
 
 std::string ItemList::key() const {

@@ -52,9 +52,13 @@ class ItemList {
   using Places = std::map<std::filesystem::path, Place>;
   static std::shared_ptr<const Places> places_of(const std::vector<std::filesystem::path>& pictures);
 
+  /// Of a picture's file; empty where it can't be read.
+  const std::string& digest_of(const std::filesystem::path& picture) const;
+
   const std::vector<PreparedVariant>& variants_;
   std::vector<std::int64_t> begins_ = {0};             ///< the number of each variant's first item, and of none
   std::vector<std::shared_ptr<const Places>> places_;  ///< variants with the same pictures share them
+  mutable std::map<std::filesystem::path, std::string> digests_;  ///< of the pictures that same() has looked at
 };
 
 }  // namespace faceoff

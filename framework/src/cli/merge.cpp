@@ -1,7 +1,9 @@
 // faceoff merge: the parts of a run that jobs did by themselves, as one.
 #include <boost/program_options/value_semantic.hpp>
 
-#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -40,7 +42,8 @@ Json about(const fs::path& part) {
   const fs::path file = part / "environment.json";
   if (!fs::exists(file)) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
   Json json = Json::parse(std::ifstream(file), nullptr, false);
-  if (!json.is_object() || !json.contains("plan") || !json.contains("items") || !json.contains("shard"))
+  if (!json.is_object() || !json.contains("plan") || !json.contains("items") || !json.contains("shard") ||
+      !json.contains("variants"))
     throw FileError(one_line(file.string()) + ": not as a run wrote it");
   return json;
 }
@@ -58,13 +61,16 @@ void put(const fs::path& from, const fs::path& to) {
   if (error) throw FileError(to.string() + ": can't be made of " + from.string() + ": " + error.message());
 }
 
-/// A folder that is removed again unless it gets its place.
+/// A folder beside its place, under a name that nobody else takes, that is removed again unless it gets there.
 class NewFolder {
  public:
-  explicit NewFolder(const fs::path& place) : place_(fs::absolute(place / "").parent_path()), path_(place_) {
-    path_ += ".merging";
-    fs::remove_all(path_);
-    make_folder(path_);
+  explicit NewFolder(const fs::path& place) : place_(fs::absolute(place / "").parent_path()) {
+    make_folder(place_.parent_path());
+    std::string name = place_.string() + ".merging-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr)
+      throw FileError(place_.string() + ": can't make the folder: " + std::strerror(errno));
+    path_ = name;
+    fs::permissions(path_, fs::perms::all & ~fs::perms::group_write & ~fs::perms::others_write);
   }
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
@@ -133,9 +139,14 @@ int merge_command(std::vector<std::string> args) {
   std::vector<Json> abouts;
   for (const fs::path& part : parts) {
     abouts.push_back(about(part));
-    if (abouts.back().at("plan") == abouts.front().at("plan")) continue;
-    throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(named.front()) +
-                      " is a part of: the experiment, its pictures, people, plugins or weights are others");
+    if (abouts.back().at("plan") != abouts.front().at("plan")) {
+      throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(named.front()) +
+                        " is a part of: the experiment, its pictures, people, plugins or weights are others");
+    }
+    if (abouts.back().at("variants") != abouts.front().at("variants")) {
+      throw ConfigError(one_line(part.string()) + ": judged otherwise than " + one_line(named.front()) +
+                        ": by another false accept rate, or by other thresholds");
+    }
   }
   std::vector<std::string> command = {"faceoff", "merge"};
   command.insert(command.end(), args.begin(), args.end());

@@ -22,6 +22,7 @@
 #include "host/call_plugin.hpp"
 #include "host/check_answer.hpp"
 #include "host/exception.hpp"
+#include "host/lists.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
@@ -53,12 +54,6 @@ std::string short_path(const std::filesystem::path& path) {
   const std::filesystem::path near = std::filesystem::proximate(path, failed);
   const bool nearer = !failed && !near.empty() && *near.begin() != "..";
   return one_line((nearer ? near : path).string(), 4096);
-}
-
-std::string joined(const std::vector<std::string>& words, std::string_view between) {
-  std::string text;
-  for (const std::string& word : words) text.append(text.empty() ? "" : between).append(word);
-  return text;
 }
 
 // For people.

@@ -3,10 +3,12 @@
 #include <faceoff/error.hpp>
 
 #include <c10/util/Exception.h>
+#include <sys/prctl.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <limits>
@@ -67,6 +69,7 @@ Ranks::Ranks()
       launch_("faceoff/" + variable("TORCHELASTIC_RUN_ID", "run") + "/"),
       self_(unique_name()),
       store_(nullptr, [](c10d::Store* store) { delete store; }) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a launcher that is killed leaves no rank at work behind
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
   // torchrun serves the store itself; where a job's script starts the ranks, the first one does.

@@ -55,6 +55,11 @@ int conclude(const Done& done) {
   const Summary summary = summarise(done.run);
   std::cerr << summary.text;
   print(done.run.string() + "\n");
+  if (done.interrupted == 0 && done.items < done.of) {
+    std::cerr << "only " << done.items << " of " << done.of
+              << " items are there: do all ranks see one folder? --resume --out goes on\n";
+    return static_cast<int>(ExitCode::items_failed);
+  }
   if (done.interrupted != 0) {
     std::cerr << "stopped after " << done.items << " of " << done.of
               << " items, which are saved; --resume --out goes on with them\n";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <fstream>
 #include <iostream>
 #include <set>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "host/record.hpp"
 #include "host/results.hpp"
 #include "host/suggest.hpp"
+#include "host/trace_files.hpp"
 #include "picture/files.hpp"
 
 namespace faceoff {
@@ -68,6 +70,17 @@ bool speaks() {
 
 bool stopped() {
   return Interrupt::received() != 0;
+}
+
+/// Throws ConfigError where a run's folder is another part's than this one's; the whole may go on with any part.
+void require_shard_of(const fs::path& run, const Shard& shard) {
+  if (shard.whole() || !fs::exists(run / "environment.json")) return;
+  const Json about = Json::parse(std::ifstream(run / "environment.json"), nullptr, false);
+  const Json there = about.value("shard", Json(nullptr));
+  if (there == shard.text()) return;
+  throw ConfigError("--shard " + shard.text() + ": " + run.string() + " is " +
+                    (there.is_string() ? "part " + there.get<std::string>() : std::string("a whole run")) +
+                    "; nothing was changed");
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -173,21 +186,32 @@ std::string RunItems::expected_time() const {
     }
     return text;
   };
-  std::map<std::string, std::optional<double>> measured;
+  struct Cost {
+    double seconds = 0;
+    std::string unknown;  ///< why it is
+  };
+  std::map<std::string, Cost> measured;
+  const auto cost_of = [&](const Assembly& assembly) -> Cost {
+    try {
+      return {seconds_a_face(assembly), ""};
+    } catch (...) {
+      return {0, what_was_thrown()};
+    }
+  };
   std::string text;
   double all = 0;
   bool known = true;
   for (const PreparedVariant& variant : prepared_) {
     const Experiment& experiment = variant.assembly->experiment;
     const std::string work = work_of(experiment);
-    if (!measured.contains(work)) measured[work] = seconds_a_face(*variant.assembly);
-    const std::optional<double> face = measured.at(work);
+    if (!measured.contains(work)) measured[work] = cost_of(*variant.assembly);
+    const Cost& face = measured.at(work);
     const std::size_t pictures = experiment.pictures.size();
-    known &= face.has_value();
-    const double seconds = face.value_or(0) * static_cast<double>(pictures);
+    known &= face.unknown.empty();
+    const double seconds = face.seconds * static_cast<double>(pictures);
     all += seconds;
     text += experiment.variant + ": " + std::to_string(pictures) + (pictures == 1 ? " picture, " : " pictures, ") +
-            (face ? "about " + duration(seconds) : std::string("no telling how long")) + "\n";
+            (face.unknown.empty() ? "about " + duration(seconds) : "no telling how long: " + face.unknown) + "\n";
   }
   return text + (known ? "all: about " + duration(all) + " of attacks on this machine, with one face a picture\n" : "");
 }
@@ -245,22 +269,45 @@ RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
   return run;
 }
 
+std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const Json& line,
+                                               bool failures_too) const {
+  const bool failed = line.at("status") == "failed";
+  if (failed && !failures_too) return std::nullopt;
+  const std::optional<std::int64_t> item = items.same(line);
+  if (!item || failed) return item;
+  std::vector<fs::path> places = {line.at("output").get<std::string>()};
+  if (line.at("status") == "protected") {
+    if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(places.front()));
+    if (request_.tensorboard) places.push_back(tensorboard_place(places.front()));
+  }
+  const bool whole = std::ranges::all_of(places, [&](const fs::path& place) { return fs::exists(run / place); });
+  return whole ? item : std::nullopt;
+}
+
 RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too, Progress& progress) {
   RunFolder::require_run(path);
   make_folder(path);
   lock_.emplace(path);
+  RunFolder::require_run(path);  // nobody else changes it any more
+  require_shard_of(path, request_.shard);
   const RunFolder run(path);
   remove_temporaries(path);
   settle_results(path);
   std::set<std::string> kept, other;  // delivered pictures
-  const std::int64_t dropped = keep_results(path, [&](const Json& line) -> std::optional<std::int64_t> {
-    const bool failed = line.at("status") == "failed";
-    const std::string output = failed ? "" : line.at("output").get<std::string>();
-    std::optional<std::int64_t> item;
-    if (failed ? failures_too : fs::is_regular_file(path / output)) item = items.same(line);
-    if (item && !request_.shard.has(*item)) item.reset();
-    if (!failed) (item ? kept : other).insert(output);
+  const auto item_of = [&](const Json& line) {
+    const std::optional<std::int64_t> item = finished(path, items, line, failures_too);
+    if (line.at("status") != "failed") {
+      const std::string output = line.at("output");
+      RunFolder::places(output);  // which refuses what is none
+      (item ? kept : other).insert(output);
+    }
     return item;
+  };
+  const std::int64_t dropped = keep_results(path, item_of, [&] {
+    if (kept.empty() && !other.empty()) {
+      throw ConfigError("--resume: none of the " + std::to_string(other.size()) + " items in " + path.string() +
+                        " would come out the same, so nothing was changed; for another run name another --out");
+    }
   });
   for (const std::string& output : other) {
     if (!kept.contains(output)) run.remove_item(output);
@@ -284,7 +331,10 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items, Progress& progr
     return RunFolder(box.run.data());
   }
   const auto wanted = [&] {
-    return request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name, document_->whole_text());
+    const std::string part = request_.shard.whole() ? ""
+                                                    : "-part" + std::to_string(request_.shard.index) + "of" +
+                                                          std::to_string(request_.shard.of);
+    return request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
   };
   std::optional<RunFolder> run;
   if (!ranks_) {
@@ -298,8 +348,9 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items, Progress& progr
     if (!ranks_->meet(stopped)) return std::nullopt;
   } else {
     if (!ranks_->meet(stopped)) return std::nullopt;
-    run.emplace(ranks_->begun().value(), rank_results(ranks_->rank()));
+    run.emplace(ranks_->begun().value());
   }
+  if (ranks_) run = RunFolder(run->path(), rank_results(ranks_->rank()));
   note(box.run, run->path().string());
   return run;
 }
@@ -333,8 +384,7 @@ Done RunItems::run() {
   attack_items(*run, items, take, request_.tensorboard, progress);
   const bool together = !ranks_ || stopped() || ranks_->finish(stopped);
   if (told && together && !stopped()) settle_results(run->path());
-  return {run->path(), told ? static_cast<std::int64_t>(done_items(run->path()).size()) : 0, box.items,
-          Interrupt::received(), told};
+  return {run->path(), told ? count_results(run->path()) : 0, box.items, Interrupt::received(), told};
 }
 
 }  // namespace faceoff

@@ -16,6 +16,7 @@
 #include "host/document.hpp"
 #include "host/experiment.hpp"
 #include "host/folder_lock.hpp"
+#include "host/json.hpp"
 #include "host/run_folder.hpp"
 #include "host/shard.hpp"
 
@@ -84,6 +85,9 @@ class RunItems {
   /// as another process left it. Nothing where the process was asked to stop before it was there.
   std::optional<RunFolder> folder(const ItemList& items, Progress& progress);
   RunFolder make(const std::filesystem::path& path, const ItemList& items);
+  /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
+  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const Json& line,
+                                       bool failures_too) const;
   RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too, Progress& progress);
   void describe(const RunFolder& run, const ItemList& items) const;
 

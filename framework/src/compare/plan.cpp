@@ -7,21 +7,12 @@
 #include <set>
 
 #include "host/exception.hpp"
+#include "host/lists.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
 
 namespace {
-
-void add_once(std::vector<std::string>& list, const std::string& one) {
-  if (std::ranges::find(list, one) == list.end()) list.push_back(one);
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 std::string last_part(const std::string& key) {
   return key.substr(key.rfind('.') + 1);

@@ -10,6 +10,7 @@
 #include "evaluate/detection.hpp"
 #include "host/exception.hpp"
 #include "host/json.hpp"
+#include "host/lists.hpp"
 #include "host/results.hpp"
 
 namespace faceoff {
@@ -21,10 +22,6 @@ namespace fs = std::filesystem;
 /// In the order in which they are shown.
 constexpr std::array names = {"hidden", "impersonated", "dodged", "score",   "target_cosine", "self_cosine",
                               "psnr",   "ssim",         "linf",   "queries", "seconds"};
-
-void add_once(std::vector<std::string>& lines, const std::string& line) {
-  if (std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
-}
 
 /// The name of a folder, for people.
 std::string name_of(const fs::path& folder) {

@@ -99,9 +99,13 @@ std::string costs(const Comparison& comparison) {
     const std::map<Unit, double>& values = series->values[contestant];
     if (values.empty()) return "–";
     std::vector<Cluster> pictures;
-    for (const auto& [unit, value] : values) pictures.push_back({value, 1});
-    const Estimate found = bootstrap_mean(pictures);
-    return interval ? with_interval(found, wording(name).digits, 1, false) : fixed(found.value, wording(name).digits);
+    double sum = 0;
+    for (const auto& [unit, value] : values) {
+      pictures.push_back({value, 1});
+      sum += value;
+    }
+    if (!interval) return fixed(sum / static_cast<double>(values.size()), wording(name).digits);
+    return with_interval(bootstrap_mean(pictures), wording(name).digits, 1, false);
   };
   for (std::size_t c = 0; c < comparison.runs.contestants.size(); ++c) {
     const Contestant& one = comparison.runs.contestants[c];

@@ -14,6 +14,8 @@
 
 namespace faceoff {
 
+const std::vector<std::string> target_choices = {"furthest", "nearest", "random", "named", "photos"};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -283,14 +285,9 @@ class Reader {
     Section target = section(&node, header);
     TargetConfig config;
     config.place = target.place();
-    const std::string choice = target.choice("choice", {"furthest", "nearest", "random", "named", "photos"});
     using Choice = TargetConfig::Choice;
-    const std::map<std::string, Choice> choices = {{"furthest", Choice::furthest},
-                                                   {"nearest", Choice::nearest},
-                                                   {"random", Choice::random},
-                                                   {"named", Choice::named},
-                                                   {"photos", Choice::photos}};
-    config.choice = choices.at(choice);
+    const std::string choice = target.choice("choice", target_choices);
+    config.choice = static_cast<Choice>(std::ranges::find(target_choices, choice) - target_choices.begin());
     if (config.choice == Choice::random) config.draw = target.integer("draw", 1, {1, 1e6});
     if (config.choice == Choice::named) config.name = target.required_text("name");
     if (config.choice == Choice::photos) {

@@ -54,6 +54,8 @@ struct TargetConfig {
   std::vector<std::string> photos;  ///< for photos
   Place place;
 };
+/// What an experiment calls the choices, in their order.
+extern const std::vector<std::string> target_choices;
 
 enum class SubjectKind { picture, crop };
 enum class MaskKind { faces, picture };

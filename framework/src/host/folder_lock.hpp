@@ -7,7 +7,7 @@ namespace faceoff {
 /// Keeps other processes out of a run's folder while it lives; the system lets go of it with the process.
 class FolderLock {
  public:
-  /// Throws ConfigError where another process has the folder. A file system that knows no locks is taken at its word.
+  /// Throws ConfigError where another process has the folder. Where the file system knows no locks, that is said.
   explicit FolderLock(const std::filesystem::path& folder);
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

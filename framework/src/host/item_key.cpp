@@ -48,6 +48,13 @@ std::string variant_key(const Assembly& assembly, const Gallery& gallery, const 
     if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
       text += "threshold " + to_toml(*threshold) + "\n";
   }
+  for (const auto* judges : {&assembly.judges, &assembly.judging_detectors}) {
+    for (const Judge& judge : *judges) text += judge.model->name + " " + to_string(judge.role) + "\n";
+  }
+  // A gallery's file holds embeddings that others made of the photos.
+  if (experiment.people.size() == 1 && std::filesystem::is_regular_file(experiment.people.front()) &&
+      gallery.people().size() > 0)
+    text += sha256_file(experiment.people.front()) + "\n";
   for (const Person& person : gallery.people()) text += person.contents();
   for (const auto& [name, person] : photos) text += person.contents();
   return digest(text);
@@ -56,7 +63,10 @@ std::string variant_key(const Assembly& assembly, const Gallery& gallery, const 
 std::string item_key(const std::string& variant, const std::string& picture_sha256,
                      const std::filesystem::path& picture, const std::filesystem::path& output) {
   constexpr std::size_t enough = 32;
-  return digest(variant + "\n" + picture_sha256 + "\n" + picture.string() + "\n" + output.string()).substr(0, enough);
+  // Nobody is to be taken for the person in whose folder the picture is.
+  const std::string folder = std::filesystem::absolute(picture).parent_path().filename().string();
+  return digest(variant + "\n" + picture_sha256 + "\n" + folder + "\n" + picture.string() + "\n" + output.string())
+      .substr(0, enough);
 }
 
 }  // namespace faceoff

@@ -66,14 +66,16 @@ std::vector<fs::path> rank_files(const fs::path& run) {
 template <class Use>
 void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
                    const Use& use) {
-  std::vector<std::ifstream> in;
-  for (const fs::path& file : files) in.emplace_back(file, std::ios::binary);
   AtomicFile out(run / results_name);
+  std::ifstream in;  // one at a time: there may be more files than a process may open
+  std::size_t open = files.size();
   for (const Entry& entry : entries) {
+    if (open != entry.file) in = std::ifstream(files[open = entry.file], std::ios::binary);
     std::string text;
-    in[entry.file].seekg(entry.offset);
-    if (!std::getline(in[entry.file], text)) refuse(files[entry.file].string(), "changed while it was read");
-    Json line = Json::parse(text);
+    in.seekg(entry.offset);
+    std::getline(in, text);
+    Json line = Json::parse(text, nullptr, false);
+    if (!in || !line.is_object()) refuse(one_line(files[entry.file].string()), "changed while it was read");
     line["item"] = entry.item;
     use(entry.file, line);
     out.add(to_text(line) + "\n");
@@ -113,6 +115,15 @@ std::string rank_results(int rank) {
   return "results.rank" + std::to_string(rank) + ".jsonl";
 }
 
+std::int64_t count_results(const fs::path& run) {
+  std::vector<fs::path> files = rank_files(run);
+  files.push_back(run / results_name);
+  std::int64_t count = 0;
+  for (const fs::path& file : files)
+    read_lines(file, [&](const Json&, const std::string&, std::streamoff) { ++count; });
+  return count;
+}
+
 void settle_results(const fs::path& run) {
   const std::vector<fs::path> ranks = rank_files(run);
   std::vector<fs::path> files = {run / results_name};
@@ -133,7 +144,8 @@ void settle_results(const fs::path& run) {
   for (const fs::path& file : ranks) fs::remove(file);
 }
 
-std::int64_t keep_results(const fs::path& run, const std::function<std::optional<std::int64_t>(const Json&)>& item_of) {
+std::int64_t keep_results(const fs::path& run, const std::function<std::optional<std::int64_t>(const Json&)>& item_of,
+                          const std::function<void()>& before) {
   const fs::path file = run / results_name;
   std::vector<Entry> entries;
   std::int64_t dropped = 0;
@@ -147,6 +159,7 @@ std::int64_t keep_results(const fs::path& run, const std::function<std::optional
       ++dropped;
     }
   });
+  before();
   if (same) return 0;
   std::ranges::sort(entries, {}, &Entry::item);
   write_results(run, {file}, entries);
@@ -158,6 +171,10 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
   std::vector<fs::path> files;
   std::vector<Entry> whole, failed;
   for (const fs::path& run : runs) {
+    if (!rank_files(run).empty()) {
+      refuse(one_line(run.string()),
+             "its ranks were stopped before they put their results together; faceoff run --resume does it");
+    }
     files.push_back(run / results_name);
     read_lines(files.back(), [&](const Json& line, const std::string&, std::streamoff offset) {
       (line.at("status") == "failed" ? failed : whole)

@@ -22,19 +22,24 @@ void read_results(const std::filesystem::path& run,
 /// The items that have their line.
 std::set<std::int64_t> done_items(const std::filesystem::path& run);
 
-/// The file that a rank beside the first writes its lines to, in the run's folder.
+/// The file that a rank writes its lines to, in the run's folder. results.jsonl stays as it is while ranks are at work,
+/// for each of them reads there what is left.
 std::string rank_results(int rank);
+/// How many lines there are, in those files too.
+std::int64_t count_results(const std::filesystem::path& run);
 
 /// Puts the lines in the order of the items, together with those that ranks wrote to files of their own.
 void settle_results(const std::filesystem::path& run);
 
 /// Keeps the lines that `item_of` has a number for, under that number, and drops the others; returns how many it
-/// dropped. The run's results have to be settled.
+/// dropped. `before` is called once all are looked at and nothing has changed. The results have to be settled.
 std::int64_t keep_results(const std::filesystem::path& run,
-                          const std::function<std::optional<std::int64_t>(const Json& line)>& item_of);
+                          const std::function<std::optional<std::int64_t>(const Json& line)>& item_of,
+                          const std::function<void()>& before);
 
 /// Puts the lines of several runs of the same items together, as the results of another: each item once, and not a
-/// failure where it did not fail elsewhere. `use` is told of each line and which run it is from.
+/// failure where it did not fail elsewhere. `use` is told of each line and which run it is from. Throws FileError where
+/// a run's ranks have not put their lines together.
 void merge_results(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& into,
                    const std::function<void(std::size_t run, const Json& line)>& use);
 

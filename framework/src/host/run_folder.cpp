@@ -68,9 +68,9 @@ void RunFolder::require_free(const fs::path& path) {
   if (path.empty()) throw ConfigError("--out: name a folder");
   std::error_code error;
   if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error))) {
-    throw ConfigError("--out " + path.string() +
-                      ": is there and is no empty folder; name another, or go on with a run by --resume; nothing "
-                      "was changed");
+    throw ConfigError("--out " + path.string() + ": is there and is no empty folder; name another" +
+                      (tells_of_run(path) ? " (it is a run: faceoff run --resume goes on with it)" : "") +
+                      ", nothing was changed");
   }
 }
 
@@ -123,8 +123,11 @@ std::vector<fs::path> RunFolder::places(const fs::path& output) {
 
 void RunFolder::remove_item(const fs::path& output) const {
   std::error_code ignored;  // it may be gone
-  fs::remove(path_ / places(output).front(), ignored);
+  const fs::path place = places(output).front();
+  fs::remove(path_ / place, ignored);
   remove_traces(path_, output);
+  for (const fs::path& file : {place, trace_place(place), tensorboard_place(place)})
+    fs::remove((path_ / file).parent_path(), ignored);  // unless there is something else in it
 }
 
 bool RunFolder::remove_evaluation() const {

@@ -5,17 +5,12 @@
 #include <utility>
 
 #include "host/exception.hpp"
+#include "host/lists.hpp"
 #include "host/suggest.hpp"
 
 namespace faceoff {
 
 namespace {
-
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 std::string shown(double value) {
   constexpr double exact = 9007199254740992.0;  // 2^53: up to here 100000 reads better than 1e+05
@@ -197,7 +192,7 @@ std::string Section::required_text(const std::string& key) {
 std::string Section::choice(const std::string& key, const std::vector<std::string>& choices) {
   const std::string value = text(key, choices.front());
   if (std::ranges::find(choices, value) != choices.end()) return value;
-  fault(key, "'" + value + "' is no " + key + ": one of " + join(choices) + did_you_mean(value, choices));
+  fault(key, "'" + value + "' is no " + key + ": one of " + joined(choices) + did_you_mean(value, choices));
   return choices.front();
 }
 
@@ -226,13 +221,13 @@ ParamValue Section::param(const ParamInfo& info) {
   if (const auto* words = std::get_if<std::vector<std::string>>(&value); words != nullptr && !info.choices.empty()) {
     for (const std::string& word : *words) {
       if (std::ranges::find(info.choices, word) == info.choices.end())
-        fault(info.name, "'" + word + "' is none of " + join(info.choices) + did_you_mean(word, info.choices));
+        fault(info.name, "'" + word + "' is none of " + joined(info.choices) + did_you_mean(word, info.choices));
     }
   }
   if (const auto* word = std::get_if<std::string>(&value);
       word != nullptr && !info.choices.empty() && std::ranges::find(info.choices, *word) == info.choices.end()) {
-    fault(info.name,
-          "'" + *word + "' is no " + info.name + ": one of " + join(info.choices) + did_you_mean(*word, info.choices));
+    fault(info.name, "'" + *word + "' is no " + info.name + ": one of " + joined(info.choices) +
+                         did_you_mean(*word, info.choices));
   }
   resolve(info.name, value);
   return value;

@@ -218,9 +218,11 @@ class Reader {
     if (node == nullptr) return names;
     for (const toml::node& one : *node->as_array()) {
       const std::string name = one.value_or(std::string());
-      if (name.empty() || fit_for_folder(name) != name || std::ranges::find(names, name) != names.end()) {
+      if (name.empty() || name.front() == '.' || fit_for_folder(name) != name ||
+          std::ranges::find(names, name) != names.end()) {
         fault(one,
-              "a variant's name becomes a folder's: 1 to 48 letters, digits, '_', '-', '+' and '.', each name once");
+              "a variant's name becomes a folder's: 1 to 48 letters, digits, '_', '-', '+' and '.', not '.' first, "
+              "each name once");
         return std::nullopt;
       }
       names.push_back(name);

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "evaluate/interval.hpp"
 #include "report/plots.hpp"
 #include "report/words.hpp"
 
@@ -52,14 +53,6 @@ Steps read_traces(const fs::path& folder) {
     for (std::getline(file, row); std::getline(file, row);) add_row(steps, row);
   }
   return steps;
-}
-
-/// A sorted list's value below which this share of it is, between two of them as a straight line.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - std::floor(place)) * (sorted[above] - sorted[below]);
 }
 
 /// Every how manieth step is taken, so that about so many are.

@@ -204,7 +204,11 @@ TEST_F(Resume, ALineThatWasNotWrittenWholeIsDoneAgain) {
 TEST_F(Resume, TouchesNothingThatIsNoRun) {
   fs::create_directories(at("mine/images"));
   write_text(at("mine/images/holiday.png"), "mine");
-  write_text(at("mine/experiment.toml"), "mine");
+  fs::create_directory(at("alone"));
+  for (const char* file : {"mine/experiment.toml", "alone/experiment.toml"}) write_text(at(file), "mine");
+  EXPECT_TRUE(
+      contains(done({"--resume", "--out", "alone"}, 2).err, "--out alone: is no run that could be gone on with"));
+  EXPECT_EQ(read_text(at("alone/experiment.toml")), "mine");
   const Outcome outcome = done({"--resume", "--out", "mine"}, 2);
   EXPECT_TRUE(contains(outcome.err, "--out mine: is no run that could be gone on with")) << outcome.err;
   EXPECT_EQ(files_in(at("mine")), (std::vector<std::string>{"experiment.toml", "images/holiday.png"}));
@@ -299,6 +303,19 @@ TEST_F(Shards, AreRefusedWhereTheyMakeNoSense) {
   refuse({"part"}, "merge needs the parts");
 }
 
+TEST_F(Shards, MergeTouchesNothingElseAndMissesNothing) {
+  done({"--out", "one"});
+  fs::create_directory(at("whole.merging"));
+  write_text(at("whole.merging/thesis.txt"), "precious");
+  fs::remove(at("one/images/epsilon=4/a.png"));
+  const Outcome outcome = run(faceoff({"merge", "one", "--out", "whole"}, folder_.path()));
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_TRUE(contains(outcome.err, "one/images/epsilon=4/a.png: it is gone")) << outcome.err;
+  EXPECT_EQ(read_text(at("whole.merging/thesis.txt")), "precious");
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_.path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("whole.merging-")) << entry;
+}
+
 class Torchrun : public Parts {
  protected:
   /// Starts two ranks.
@@ -383,6 +400,18 @@ TEST_F(Torchrun, WhatOneProcessRefusesRanksRefuse) {
   EXPECT_NE(outcome.code, 0);
   EXPECT_TRUE(contains(outcome.err, "--out mine: is there and is no empty folder")) << outcome.err;
   EXPECT_EQ(files_in(at("mine")), std::vector<std::string>{"notes.txt"});
+  // Ranks that do not do the same are no run.
+  const auto by_hand = [&](const char* number, const Args& more) {
+    Call call = this->call(more);
+    call.environment = {{"RANK", number}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", "29417"}};
+    return call;
+  };
+  Process zero(by_hand("0", {"--out", "hand"}));
+  const Outcome one = run(by_hand("1", {"--set", "seed=5"}));
+  EXPECT_EQ(one.code, 2);
+  EXPECT_TRUE(
+      contains(one.err, "rank 1: the experiment, its pictures, people, plugins or weights are others than rank 0's"))
+      << one.err;
   EXPECT_TRUE(contains(run(launch({"--isolate"})).err, "--isolate is for one process"));
   EXPECT_TRUE(contains(run(launch({"--shard", "1/2"})).err, "--shard is for jobs without a launcher"));
 }

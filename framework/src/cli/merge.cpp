@@ -40,10 +40,9 @@ po::options_description options() {
 /// What a part's environment.json says.
 Json about(const fs::path& part) {
   const fs::path file = part / "environment.json";
-  if (!fs::exists(file)) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
-  Json json = Json::parse(std::ifstream(file), nullptr, false);
-  if (!json.is_object() || !json.contains("plan") || !json.contains("items") || !json.contains("shard") ||
-      !json.contains("variants"))
+  Json json = read_environment(part);
+  if (json.is_null()) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
+  if (!json.contains("plan") || !json.contains("items") || !json.contains("shard"))
     throw FileError(one_line(file.string()) + ": not as a run wrote it");
   return json;
 }
@@ -107,7 +106,12 @@ void merge(const std::vector<fs::path>& parts, const std::vector<Json>& abouts, 
   const RunFolder run(into);
   merge_results(parts, into, [&](std::size_t part, const Json& line) {
     if (line.at("output").is_null()) return;
-    for (const fs::path& place : RunFolder::places(line.at("output").get<std::string>())) {
+    const std::vector<fs::path> places = RunFolder::places(line.at("output").get<std::string>());
+    if (!fs::is_regular_file(parts[part] / places.front())) {
+      throw FileError(one_line((parts[part] / places.front()).string()) +
+                      ": it is gone; faceoff run --resume on this part makes it again");
+    }
+    for (const fs::path& place : places) {
       if (!fs::exists(parts[part] / place)) continue;
       make_folder((into / place).parent_path());
       put(parts[part] / place, into / place);
@@ -152,11 +156,10 @@ int merge_command(std::vector<std::string> args) {
   command.insert(command.end(), args.begin(), args.end());
   const NewFolder folder(out);
   merge(parts, abouts, folder.path(), command);
+  const Summary summary = summarise(folder.path(), out);
+  const std::int64_t missing = missing_items(folder.path());
   folder.commit();
-
-  const Summary summary = summarise(out);
   std::cerr << summary.text;
-  const std::int64_t missing = missing_items(out);
   if (missing > 0) {
     std::cerr << missing << " of " << abouts.front().at("items")
               << " items are not done in any part; faceoff run EXPERIMENT.toml --resume --out " << out.string()

@@ -48,8 +48,10 @@ auto talk(const Talk& use) {
   try {
     return use();
   } catch (const c10::Error& error) {
-    throw Error("the store at " + variable("MASTER_ADDR") + ":" + variable("MASTER_PORT") +
-                ", through which ranks share their items: " + one_line(error.what_without_backtrace()));
+    const std::string said = error.what_without_backtrace();
+    throw Error(
+        "the store at " + variable("MASTER_ADDR") + ":" + variable("MASTER_PORT") +
+        ", through which ranks share their items: " + one_line(said.substr(0, said.find("\nException raised"))));
   }
 }
 
@@ -103,10 +105,13 @@ void Ranks::begin(const std::filesystem::path& folder) {
 }
 
 bool Ranks::wait_for(const std::function<bool()>& there, const std::function<bool()>& stop) const {
-  constexpr int a_minute = 300;
+  constexpr int half_a_minute = 150;
   for (int tries = 0; !there(); ++tries) {
     if (stop()) return false;
-    if (tries == a_minute) std::cerr << "rank " << rank_ << " waits for the other ranks of " << size_ << '\n';
+    if (tries % half_a_minute == half_a_minute - 1) {
+      std::cerr << "rank " << rank_ << " waits for the other ranks of " << size_ << " at " << variable("MASTER_ADDR")
+                << ":" << variable("MASTER_PORT") << " (RANK and WORLD_SIZE are set)\n";
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   return true;
@@ -115,9 +120,10 @@ bool Ranks::wait_for(const std::function<bool()>& there, const std::function<boo
 // Nothing that the launcher says tells this start of the ranks from an earlier one on all machines alike, and the store
 // still holds what earlier ones wrote. So the first rank names itself, the others tell it their names, and are in once
 // it has answered to that name.
-bool Ranks::meet(const std::function<bool()>& stop) {
+bool Ranks::meet(const std::string& plan, const std::function<bool()>& stop) {
   if (first()) {
     generation_ = self_;
+    set(here("plan"), plan);
     set(launch_ + "generation", generation_);
     for (int other = 1; other < size_; ++other) {
       const std::string hello = here("hello/" + std::to_string(other));
@@ -126,7 +132,7 @@ bool Ranks::meet(const std::function<bool()>& stop) {
     }
     return true;
   }
-  return wait_for(
+  const bool met = wait_for(
       [&] {
         if (!has(launch_ + "generation")) return false;
         const std::string latest = get(launch_ + "generation");
@@ -137,6 +143,11 @@ bool Ranks::meet(const std::function<bool()>& stop) {
         return has(here("welcome/" + self_));
       },
       stop);
+  if (met && get(here("plan")) != plan) {
+    throw ConfigError("rank " + std::to_string(rank_) +
+                      ": the experiment, its pictures, people, plugins or weights are others than rank 0's");
+  }
+  return met;
 }
 
 std::int64_t Ranks::take() {

@@ -34,8 +34,9 @@ class Ranks {
   std::optional<std::filesystem::path> begun() const;
   /// For the first rank: that this launch works in a folder from now on.
   void begin(const std::filesystem::path& folder);
-  /// All ranks meet, each once the folder is ready for it; false where `stop` said so before.
-  bool meet(const std::function<bool()>& stop);
+  /// All ranks meet, each once the folder is ready for it; false where `stop` said so before. `plan`: what stands for
+  /// the run's items. Throws ConfigError where it is another one than the first rank's.
+  bool meet(const std::string& plan, const std::function<bool()>& stop);
 
   /// Which of the items that were left when the ranks met is this one's next: every number from 0 is given once.
   std::int64_t take();

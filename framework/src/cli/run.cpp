@@ -60,7 +60,7 @@ int conclude(const Done& done) {
               << " items are there: do all ranks see one folder? --resume --out goes on\n";
     return static_cast<int>(ExitCode::items_failed);
   }
-  if (done.interrupted != 0) {
+  if (done.interrupted != 0 && done.items < done.of) {
     std::cerr << "stopped after " << done.items << " of " << done.of
               << " items, which are saved; --resume --out goes on with them\n";
     return 128 + done.interrupted;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <fstream>
 #include <iostream>
 #include <set>
 #include <utility>
@@ -74,8 +73,8 @@ bool stopped() {
 
 /// Throws ConfigError where a run's folder is another part's than this one's; the whole may go on with any part.
 void require_shard_of(const fs::path& run, const Shard& shard) {
-  if (shard.whole() || !fs::exists(run / "environment.json")) return;
-  const Json about = Json::parse(std::ifstream(run / "environment.json"), nullptr, false);
+  const Json about = read_environment(run);
+  if (shard.whole() || about.is_null()) return;
   const Json there = about.value("shard", Json(nullptr));
   if (there == shard.text()) return;
   throw ConfigError("--shard " + shard.text() + ": " + run.string() + " is " +
@@ -251,15 +250,15 @@ void RunItems::read_people(Progress& progress) {
 void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
-  run.write("experiment.toml", document_->text());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
   for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
   std::vector<const Assembly*> assemblies;
   for (const PreparedVariant& variant : prepared_) assemblies.push_back(variant.assembly.get());
-  run.write("resolved.toml", thresholds_of(assemblies) + to_toml(resolved) + document_->sweep());
-  // The last one: what has it is a run.
+  // The first one: what has it is a run.
   run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_),
                                             {items.key(), items.size(), request_.shard}));
+  run.write("experiment.toml", document_->text());
+  run.write("resolved.toml", thresholds_of(assemblies) + to_toml(resolved) + document_->sweep());
 }
 
 RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
@@ -280,7 +279,8 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
     if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(places.front()));
     if (request_.tensorboard) places.push_back(tensorboard_place(places.front()));
   }
-  const bool whole = std::ranges::all_of(places, [&](const fs::path& place) { return fs::exists(run / place); });
+  const bool whole = std::ranges::all_of(
+      places, [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); });
   return whole ? item : std::nullopt;
 }
 
@@ -345,9 +345,9 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items, Progress& progr
     if (!begun && !request_.resume) RunFolder::require_free(path);
     ranks_->begin(path);
     run = begun || request_.resume ? resume(path, items, begun.has_value(), progress) : make(path, items);
-    if (!ranks_->meet(stopped)) return std::nullopt;
+    if (!ranks_->meet(items.key(), stopped)) return std::nullopt;
   } else {
-    if (!ranks_->meet(stopped)) return std::nullopt;
+    if (!ranks_->meet(items.key(), stopped)) return std::nullopt;
     run.emplace(ranks_->begun().value());
   }
   if (ranks_) run = RunFolder(run->path(), rank_results(ranks_->rank()));

@@ -179,21 +179,26 @@ std::string item_line(const Assembly& assembly, const std::string& picture, cons
   return line + ", " + fixed(seconds, 1) + " s";
 }
 
-Summary summarise(const std::filesystem::path& run) try {
-  const Json environment = Json::parse(std::ifstream(run / "environment.json"));
+Summary summarise(const std::filesystem::path& run) {
+  return summarise(run, run);
+}
+
+Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name) try {
+  const Json environment = read_environment(run);
   std::vector<std::pair<std::string, VariantSummary>> variants;
   read_results(run, [&](const Json& item, const std::string&) {
-    const std::string name = item.at("variant");
-    VariantSummary& variant = entry(variants, name);
-    variant.judging = environment.at("variants").at(name);
+    const std::string of = item.at("variant");
+    VariantSummary& variant = entry(variants, of);
+    variant.judging = environment.at("variants").at(of);
     variant.add(item);
   });
   Summary summary;
-  for (const auto& [name, variant] : variants) {
-    summary.text += "\n" + (variants.size() > 1 ? name + ": " : std::string()) + variant.text();
+  for (const auto& [variant_name, variant] : variants) {
+    summary.text += "\n" + (variants.size() > 1 ? variant_name + ": " : std::string()) + variant.text();
     summary.failed += variant.failed;
   }
-  summary.text += "\npictures: " + (run / "images").string() + "\nresults:  " + (run / "results.jsonl").string() + "\n";
+  summary.text +=
+      "\npictures: " + (name / "images").string() + "\nresults:  " + (name / "results.jsonl").string() + "\n";
   return summary;
 } catch (const Json::exception&) {
   throw FileError((run / "environment.json").string() + ": gone, or not as this run wrote it");

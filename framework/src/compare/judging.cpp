@@ -7,6 +7,7 @@
 
 #include "host/exception.hpp"
 #include "host/json.hpp"
+#include "host/results.hpp"
 #include "report/words.hpp"
 
 namespace faceoff {
@@ -27,10 +28,9 @@ Judging::Variant variant_of(const Json& json) {
 }  // namespace
 
 Judging::Judging(const std::filesystem::path& run) try {
-  std::ifstream in(run / "environment.json");
-  if (!in)
+  const Json json = read_environment(run);
+  if (json.is_null())
     throw FileError(one_line((run / "environment.json").string()) + ": it is missing, and says who judged the run");
-  const Json json = Json::parse(in);
   for (const auto& [name, variant] : json.at("variants").items()) variants_[name] = variant_of(variant);
   for (const auto& [name, model] : json.at("models").items()) {
     Model& known = models_[name];

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "host/exception.hpp"
+#include "host/json.hpp"
 #include "host/keys.hpp"
 #include "host/suggest.hpp"
 
@@ -135,6 +136,11 @@ class Reader {
     const std::vector<std::string> patterns = data.required_texts("pictures", "a list of files, folders or patterns");
     try {
       out_.pictures = expand_pictures(patterns);
+      for (const fs::path& picture : out_.pictures) {
+        if (is_utf8(picture.string())) continue;
+        data.fault("pictures", one_line(picture.string()) + ": the name is no UTF-8, and results.jsonl has to say it");
+        break;
+      }
     } catch (const ConfigError& error) {
       if (files_ == Files::have_to_be_there) data.fault("pictures", error.what());
     }

@@ -96,6 +96,15 @@ void sort_once(std::vector<Entry>& entries) {
 
 }  // namespace
 
+Json read_environment(const fs::path& run) {
+  const fs::path file = run / "environment.json";
+  if (!fs::exists(file)) return nullptr;
+  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
+  Json about = Json::parse(std::ifstream(file), nullptr, false);
+  if (!about.is_object() || !about.contains("variants")) refuse(one_line(file.string()), "not as a run wrote it");
+  return about;
+}
+
 void read_results(const fs::path& run, const std::function<void(const Json&, const std::string&)>& use) {
   std::set<std::int64_t> items;
   read_lines(run / results_name, [&](const Json& line, const std::string& where, std::streamoff) {
@@ -187,17 +196,15 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
 }
 
 std::int64_t missing_items(const fs::path& run) {
-  const fs::path file = run / "environment.json";
-  if (!fs::exists(file)) return 0;
+  const Json about = read_environment(run);
+  if (!about.is_object() || !about.contains("items")) return 0;
   try {
-    const Json about = Json::parse(std::ifstream(file));
-    if (!about.contains("items")) return 0;
     const std::string shard = about.at("shard").is_null() ? "1/1" : about.at("shard").get<std::string>();
     return Shard::parse(shard).count(about.at("items")) - static_cast<std::int64_t>(done_items(run).size());
   } catch (const Json::exception&) {
-    refuse(one_line(file.string()), "not as a run wrote it");
+    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
   } catch (const ConfigError&) {
-    refuse(one_line(file.string()), "not as a run wrote it");
+    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
   }
 }
 

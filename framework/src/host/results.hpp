@@ -10,9 +10,13 @@
 
 #include "host/json.hpp"
 
-// results.jsonl: a line an item. A run that was killed may have left a last line that is not whole, which is none.
+// What a run says of itself: environment.json, and results.jsonl with a line an item. A run that was killed may have
+// left a last line that is not whole, which is none.
 
 namespace faceoff {
+
+/// A run's environment.json; null where there is none. Throws FileError where it is not as a run writes it.
+Json read_environment(const std::filesystem::path& run);
 
 /// Reads a run's results line by line, whatever their number; `where` is "file:line", for messages. Throws FileError
 /// where a line is not as a run writes it, which is also where `use` throws Json::exception, or is its item's second.

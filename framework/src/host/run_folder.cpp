@@ -39,16 +39,15 @@ std::string short_hash(const std::string& text) {
 }
 
 bool tells_of_run(const fs::path& folder) {
+  if (!fs::is_regular_file(folder / "environment.json")) return false;
   const Json about = Json::parse(std::ifstream(folder / "environment.json"), nullptr, false);
   return about.is_object() && about.contains("faceoff") && about.contains("variants");
 }
 
-/// Whether there is nothing but what a run writes before its environment.json.
+/// Whether there is nothing but what a run leaves that is killed before its environment.json is whole.
 bool half_made(const fs::path& folder) {
-  return std::ranges::all_of(fs::directory_iterator(folder), [](const fs::directory_entry& entry) {
-    const fs::path name = entry.path().filename();
-    return name == "experiment.toml" || name == "resolved.toml" || is_temporary(name);
-  });
+  return std::ranges::all_of(fs::directory_iterator(folder),
+                             [](const fs::directory_entry& entry) { return is_temporary(entry.path()); });
 }
 
 }  // namespace
@@ -75,10 +74,10 @@ void RunFolder::require_free(const fs::path& path) {
 }
 
 void RunFolder::require_run(const fs::path& path) {
+  if (path.empty()) throw ConfigError("--out: name a folder");
   std::error_code error;
   if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) return;
-  const bool begun =
-      fs::is_directory(path, error) && (fs::exists(path / "environment.json") ? tells_of_run(path) : half_made(path));
+  const bool begun = fs::is_directory(path, error) && (tells_of_run(path) || half_made(path));
   if (!begun) {
     throw ConfigError("--out " + path.string() +
                       ": is no run that could be gone on with (no environment.json of one); nothing was changed");

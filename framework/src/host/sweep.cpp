@@ -14,6 +14,10 @@ namespace faceoff {
 
 namespace {
 
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
+
 constexpr std::size_t most_variants = 10000;
 constexpr std::size_t longest_variant = 200;  // a folder's name has at most 255 bytes
 constexpr const char* zip_key = "zip";
@@ -218,8 +222,9 @@ class Reader {
     if (node == nullptr) return names;
     for (const toml::node& one : *node->as_array()) {
       const std::string name = one.value_or(std::string());
-      if (name.empty() || name.front() == '.' || fit_for_folder(name) != name ||
-          std::ranges::find(names, name) != names.end()) {
+      // Some file systems take A for a.
+      const auto alike = [&](const std::string& other) { return std::ranges::equal(other, name, {}, lower, lower); };
+      if (name.empty() || name.front() == '.' || fit_for_folder(name) != name || std::ranges::any_of(names, alike)) {
         fault(one,
               "a variant's name becomes a folder's: 1 to 48 letters, digits, '_', '-', '+' and '.', not '.' first, "
               "each name once");

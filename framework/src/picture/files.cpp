@@ -191,7 +191,11 @@ void write_atomically(const std::filesystem::path& path, std::string_view text) 
 
 bool is_temporary(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
-  return name.starts_with(temporary_begin) && name.ends_with(temporary_end);
+  constexpr std::size_t digits = 16;
+  if (name.size() != temporary_begin.size() + digits + temporary_end.size()) return false;
+  const std::string number = name.substr(temporary_begin.size(), digits);
+  return name.starts_with(temporary_begin) && name.ends_with(temporary_end) &&
+         number.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 void remove_temporaries(const std::filesystem::path& folder) {

@@ -87,7 +87,13 @@
     dark: ["#56a9e0", "#f08a4b", "#3cc79b", "#dd9cc2", "#e9b949", "#a5a5f0", "#bdbdbd", "#ff9d9d"],
   };
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const config = (spec) => {
+  // So many names of series as have room beside one another.
+  const columns = (spec, width) => {
+    const names = spec.layer.flatMap((layer) => layer.encoding.color?.scale?.domain ?? []);
+    const longest = Math.max(1, ...names.map((name) => name.length));
+    return Math.max(1, Math.min(3, Math.floor((width - 70) / (6.5 * longest + 45))));
+  };
+  const config = (spec, width) => {
     const style = getComputedStyle(document.documentElement);
     const [ink, soft, line] = ["--ink", "--soft", "--line"].map((name) => style.getPropertyValue(name).trim());
     const category = colours[dark.matches ? "dark" : "light"];
@@ -97,7 +103,8 @@
       range: {category: spec.usermeta.clean_first ? [soft, ...category] : category},
       axis: {labelColor: soft, titleColor: ink, domainColor: soft, tickColor: soft, gridColor: line, titleFontWeight: 400,
              labelFontSize: 11, titleFontSize: 12},
-      legend: {orient: "bottom", labelColor: ink, title: null, columns: 3, labelFontSize: 11, labelLimit: 260,
+      legend: {orient: "bottom", labelColor: ink, title: null, columns: columns(spec, width), labelFontSize: 11,
+               labelLimit: Math.min(260, width - 115),
                direction: "horizontal", symbolType: "stroke", symbolSize: 500, symbolStrokeWidth: 2, symbolOpacity: 1},
       line: {strokeWidth: 1.8},
       rule: {color: soft},
@@ -114,7 +121,7 @@
       const spec = JSON.parse(block.textContent);
       drawn.push(await vegaEmbed(block.previousElementSibling, spec, {
         mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false,
-        tooltip: {disableDefaultStyle: true}, config: config(spec),
+        tooltip: {disableDefaultStyle: true}, config: config(spec, block.previousElementSibling.clientWidth),
       }));
     }
     document.documentElement.dataset.plots = drawn.length;

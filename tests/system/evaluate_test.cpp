@@ -145,11 +145,12 @@ Outcome look_at(const fs::path& page) {
 }
 
 TEST_F(Evaluate, ReportsARunAsAPageThatABrowserShows) {
-  const Outcome two = run_faceoff(
-      {"run", "x.toml", "--set", "data.pictures=[\"people/ann/1.png\", \"people/ann/2.png\"]", "--out", "two"},
-      folder_.path());
+  const Outcome two =
+      run_faceoff({"run", "x.toml", "--set", "data.pictures=[\"people/ann/1.png\", \"people/ann/2.png\"]", "--out",
+                   "two", "--set", R"(sweep.zip={name=["a_name_that_takes_much_room"], "loss.0.weight"=[1]})"},
+                  folder_.path());
   ASSERT_EQ(two.code, 0) << two.err;
-  for (const char* variant : {"epsilon=2", "epsilon=16"}) {
+  for (const char* variant : {"epsilon=2,a_name_that_takes_much_room", "epsilon=16,a_name_that_takes_much_room"}) {
     fs::create_directories(folder_ / "two/traces" / variant);
     write_text(folder_ / "two/traces" / variant / "1.csv", "step,objective,margin\n0,-0.1,-0.5\n1,-0.4,0.2\n");
   }

@@ -48,11 +48,16 @@ def check_plots(b: Browser, plots: int) -> None:
 
 def check_labels(b: Browser) -> None:
     cut = b.evaluate(
-        "[...document.querySelectorAll('.plot svg')].flatMap((svg) => [...svg.querySelectorAll('text')]"
-        ".filter((text) => text.getBoundingClientRect().right > svg.getBoundingClientRect().right + 1)"
-        ".map((text) => text.textContent))"
+        "[...document.querySelectorAll('.plot svg')].flatMap((svg) => { const all = svg.getBoundingClientRect();"
+        " return [...svg.querySelectorAll('text')].filter((text) => { const own = text.getBoundingClientRect();"
+        " return own.left < all.left - 1 || own.right > all.right + 1 || own.top < all.top - 1 ||"
+        " own.bottom > all.bottom + 1; }).map((text) => text.textContent); })"
     )
     require(f"no plot cuts its words off: {cut}", not cut)
+    heights = b.evaluate(
+        "[...document.querySelectorAll('.plot svg .root > g > .background')].map((one) => one.getBBox().height)"
+    )
+    require(f"a legend leaves a plot its room: {heights}", len(heights) > 0 and all(one >= 140 for one in heights))
 
 
 def first_cells(b: Browser) -> list[str]:

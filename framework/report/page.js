@@ -87,7 +87,14 @@
     dark: ["#56a9e0", "#f08a4b", "#3cc79b", "#dd9cc2", "#e9b949", "#a5a5f0", "#bdbdbd", "#ff9d9d"],
   };
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const config = (spec) => {
+  // As many names beside one another as have room, and what they take goes to the plot's height.
+  const legend = (spec, width) => {
+    const names = new Set(spec.layer.flatMap((layer) => layer.encoding.color?.scale?.domain ?? []));
+    const longest = Math.max(1, ...[...names].map((name) => name.length));
+    const columns = Math.max(1, Math.min(3, Math.floor((width - 70) / (6.5 * longest + 45))));
+    return {columns, height: names.size > 1 ? 18 * Math.ceil(names.size / columns) + 14 : 0};
+  };
+  const config = (spec, width) => {
     const style = getComputedStyle(document.documentElement);
     const [ink, soft, line] = ["--ink", "--soft", "--line"].map((name) => style.getPropertyValue(name).trim());
     const category = colours[dark.matches ? "dark" : "light"];
@@ -97,7 +104,8 @@
       range: {category: spec.usermeta.clean_first ? [soft, ...category] : category},
       axis: {labelColor: soft, titleColor: ink, domainColor: soft, tickColor: soft, gridColor: line, titleFontWeight: 400,
              labelFontSize: 11, titleFontSize: 12},
-      legend: {orient: "bottom", labelColor: ink, title: null, columns: 3, labelFontSize: 11, labelLimit: 260,
+      legend: {orient: "bottom", labelColor: ink, title: null, columns: legend(spec, width).columns, labelFontSize: 11,
+               labelLimit: Math.min(260, width - 115),
                direction: "horizontal", symbolType: "stroke", symbolSize: 500, symbolStrokeWidth: 2, symbolOpacity: 1},
       line: {strokeWidth: 1.8},
       rule: {color: soft},
@@ -112,9 +120,11 @@
     delete document.documentElement.dataset.plots;
     for (const block of document.querySelectorAll("script.spec")) {
       const spec = JSON.parse(block.textContent);
+      const width = block.previousElementSibling.clientWidth;
+      spec.height += legend(spec, width).height;
       drawn.push(await vegaEmbed(block.previousElementSibling, spec, {
         mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false,
-        tooltip: {disableDefaultStyle: true}, config: config(spec),
+        tooltip: {disableDefaultStyle: true}, config: config(spec, width),
       }));
     }
     document.documentElement.dataset.plots = drawn.length;

@@ -46,6 +46,20 @@ def check_plots(b: Browser, plots: int) -> None:
     require(f"every figure has its numbers as a table: {tables}", all(count > 0 for count in tables))
 
 
+def check_labels(b: Browser) -> None:
+    cut = b.evaluate(
+        "[...document.querySelectorAll('.plot svg')].flatMap((svg) => { const all = svg.getBoundingClientRect();"
+        " return [...svg.querySelectorAll('text')].filter((text) => { const own = text.getBoundingClientRect();"
+        " return own.left < all.left - 1 || own.right > all.right + 1 || own.top < all.top - 1 ||"
+        " own.bottom > all.bottom + 1; }).map((text) => text.textContent); })"
+    )
+    require(f"no plot cuts its words off: {cut}", not cut)
+    heights = b.evaluate(
+        "[...document.querySelectorAll('.plot svg .root > g > .background')].map((one) => one.getBBox().height)"
+    )
+    require(f"a legend leaves a plot its room: {heights}", len(heights) > 0 and all(one >= 140 for one in heights))
+
+
 def first_cells(b: Browser) -> list[str]:
     return b.evaluate(
         "[...document.querySelector('#recognisers tbody').rows].filter((row) => !row.hidden)"
@@ -60,7 +74,7 @@ def check_tables(b: Browser) -> None:
     rising = first_cells(b)
     b.click("#recognisers th button")
     falling = first_cells(b)
-    number = lambda text: float(text.split("=")[1])  # noqa: E731
+    number = lambda text: float(text.split("=")[1].split(",")[0])  # noqa: E731
     require(f"a click on a head sorts: {rising}", rising == sorted(before, key=number))
     require(f"and another one the other way: {falling}", falling == sorted(before, key=number, reverse=True))
     b.click("#recognisers .filter input")
@@ -102,6 +116,7 @@ def check(page: Path, plots: int) -> dict[str, int]:
         open_page(b, page, WIDE, plots)
         pictures = check_pictures(b)
         check_plots(b, plots)
+        check_labels(b)
         check_tables(b)
         check_views(b)
         b.dark(True)
@@ -109,6 +124,7 @@ def check(page: Path, plots: int) -> dict[str, int]:
             b.wait(f"document.documentElement.dataset.plots == {plots} && document.querySelector('.plot svg') !== null")
         open_page(b, page, PHONE, plots)
         check_width(b)
+        check_labels(b)
         check_views(b)
         # Without scripts: everything but the plots, whose numbers are there.
         b.scripts(False)

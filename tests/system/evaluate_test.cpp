@@ -145,9 +145,10 @@ Outcome look_at(const fs::path& page) {
 }
 
 TEST_F(Evaluate, ReportsARunAsAPageThatABrowserShows) {
-  const Outcome two = run_faceoff(
-      {"run", "x.toml", "--set", "data.pictures=[\"people/ann/1.png\", \"people/ann/2.png\"]", "--out", "two"},
-      folder_.path());
+  const Outcome two =
+      run_faceoff({"run", "x.toml", "--set", "data.pictures=[\"people/ann/1.png\", \"people/ann/2.png\"]", "--out",
+                   "two", "--set", R"(sweep.zip={name=["a_name_that_takes_much_room"], "loss.0.weight"=[1]})"},
+                  folder_.path());
   ASSERT_EQ(two.code, 0) << two.err;
   const Outcome outcome = evaluate({"two"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;

@@ -229,16 +229,17 @@ std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& 
   const std::string at = std::string(" at a false accept rate of ") + usual_rate + ", with Wilson's 95 % interval.";
   const std::string as_target = "Faces that are taken for their target",
                     not_as_self = "Faces that are no longer taken for the person";
+  const std::string lost = " A face that is not found any more is neither taken for the target nor counted as dodged.";
   const auto kind = [](const std::string& title, const std::string& caption, Rates rates) {
     return Kind{title, caption, [rates](const Tally& tally) { return at_usual_rate(tally, rates); }};
   };
   std::vector<Figure> figures = {
-      against_epsilon(grid, tallies, kind("Impersonated", as_target + at, impersonated)),
-      against_epsilon(grid, tallies, kind("Dodged", not_as_self + at, dodged)),
+      against_epsilon(grid, tallies, kind("Impersonated", as_target + at + lost, impersonated)),
+      against_epsilon(grid, tallies, kind("Dodged", not_as_self + at + lost, dodged)),
       against_epsilon(grid, tallies,
                       {"Hidden", "True faces that a detector does not find, with Wilson's 95 % interval.", missed}),
-      against_rate(grid, tallies, kind("Impersonated", as_target + ".", impersonated), impersonated),
-      against_rate(grid, tallies, kind("Dodged", not_as_self + ".", dodged), dodged)};
+      against_rate(grid, tallies, kind("Impersonated", as_target + "." + lost, impersonated), impersonated),
+      against_rate(grid, tallies, kind("Dodged", not_as_self + "." + lost, dodged), dodged)};
   std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
   return figures;
 }

@@ -139,9 +139,9 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   const std::vector<Json> all = items(impersonate("[\"small.png\"]"));
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all.front();
-  EXPECT_EQ(keys(item), (std::vector<std::string>{"changed", "epsilon", "faces", "finished", "item", "key", "l2",
-                                                  "linf", "norm", "output", "picture", "psnr", "queries", "seconds",
-                                                  "ssim", "started", "status", "variant"}));
+  EXPECT_EQ(keys(item), (std::vector<std::string>{"bytes", "changed", "epsilon", "faces", "finished", "item", "key",
+                                                  "l2", "linf", "norm", "output", "picture", "psnr", "queries",
+                                                  "seconds", "ssim", "started", "status", "variant"}));
   EXPECT_EQ(item["item"], 0);
   EXPECT_EQ(item["variant"], "base");
   EXPECT_EQ(item["picture"], "small.png");

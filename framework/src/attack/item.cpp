@@ -138,6 +138,7 @@ void ItemWork::write() {
     }
     write_picture(as_it_was(output_), original_);
     report_.quality = compare(original_.rgb, read_picture(as_it_was(output_)).rgb);
+    report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(as_it_was(output_)));
     report_.status = Status::no_face;
   });
 }
@@ -154,6 +155,7 @@ void ItemWork::deliver() {
   }
   write_picture(output_, attacked_, experiment.encoding);
   read_again_ = read_picture(output_);
+  report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(output_));
   report_.quality = compare(original_.rgb, read_again_.rgb);
   if (!report_.lossless) check_delivered(report_.quality, experiment);
   if (report_.lossless && report_.quality.linf > report_.lossless->quality.linf) {

@@ -34,6 +34,7 @@ struct ItemReport {
   std::string sha256;  ///< of the picture's file; empty where that could not be read
   std::vector<std::string> notes;
   Quality quality;
+  std::int64_t bytes = 0;  ///< of the delivered file
   std::int64_t queries = 0;
   Trace trace;  ///< of the attack; empty where there was none
   std::vector<FaceReport> faces;

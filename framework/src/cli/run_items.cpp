@@ -275,6 +275,8 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
   const std::optional<std::int64_t> item = items.same(line);
   if (!item || failed) return item;
   std::vector<fs::path> places = {line.at("output").get<std::string>()};
+  std::error_code gone;
+  if (line.value("bytes", Json(nullptr)) != fs::file_size(run / places.front(), gone) || gone) return std::nullopt;
   if (line.at("status") == "protected") {
     if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(places.front()));
     if (request_.tensorboard) places.push_back(tensorboard_place(places.front()));

@@ -75,6 +75,7 @@ std::string result_line(const ItemRecord& record, const Experiment& experiment, 
                {"norm", experiment.norm == Norm::inf ? "inf" : "two"}};
   const Json measured = quality(report.quality);
   for (const auto& [key, value] : measured.items()) line[key] = delivered ? value : Json(nullptr);
+  line["bytes"] = delivered ? Json(report.bytes) : Json(nullptr);
   line["queries"] = report.queries;
   line["seconds"] = milliseconds(record.seconds);
   line["started"] = record.started;

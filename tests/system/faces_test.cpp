@@ -188,6 +188,8 @@ TEST_F(Faces, AreEmbeddedIntoAGalleryThatAnExperimentReads) {
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     items.push_back(timeless(results(folder_ / "run").at(0)));
   }
+  EXPECT_NE(items[0]["key"], items[1]["key"]);  // nobody has looked at the photos that a gallery was made of
+  for (Json& item : items) item.erase("key");
   EXPECT_EQ(items[0], items[1]);
   EXPECT_EQ(items[0]["faces"][0]["target"], "bea");
 

@@ -42,11 +42,15 @@ struct Flight {
   std::future<void> reading, writing;  ///< last, so that they end before what they work on
 };
 
+/// What is known of an item while its picture is on its way.
+ItemRecord begun(const Flight& flight) {
+  return {flight.item.number, flight.item.picture, flight.item.output.string(), "", 0, flight.started, utc_now()};
+}
+
 ItemRecord record_of(const Flight& flight) {
   const ItemReport& report = flight.work.report();
-  ItemRecord record{
-      flight.item.number, flight.item.picture, flight.item.output.string(), "", flight.work.seconds(), flight.started,
-      utc_now()};
+  ItemRecord record = begun(flight);
+  record.seconds = flight.work.seconds();
   if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
   if (!report.sha256.empty())
     record.key = item_key(flight.item.variant->key, report.sha256, flight.item.picture, flight.item.output);
@@ -57,11 +61,9 @@ ItemRecord record_of(const Flight& flight) {
 /// may be being read or written, it asks nothing.
 void take_up(const Flight& flight, std::int64_t queries) {
   BlackBox& box = BlackBox::here();
-  const ItemRecord record{flight.item.number, flight.item.picture, flight.item.output.string(), "", 0, flight.started,
-                          utc_now()};
   note(box.picture, flight.item.picture.string());
   note(box.output, flight.item.output.string());
-  note(box.lost, result_line(record, flight.experiment(), ItemReport()));
+  note(box.lost, result_line(begun(flight), flight.experiment(), ItemReport()));
   box.begin_item(flight.item.number);
   box.queries = queries;
 }

@@ -72,7 +72,9 @@ const std::string& ItemList::digest_of(const fs::path& picture) const {
 std::string ItemList::key() const {
   std::string text;
   for (const PreparedVariant& variant : variants_) text += variant.key + "\n";
-  for (std::int64_t i = 0; i < size(); ++i) text += at(i).picture.string() + "\n";
+  for (const PreparedVariant& variant : variants_) {
+    for (const fs::path& picture : pictures_of(variant)) text += picture.string() + "\n";
+  }
   return sha256(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 

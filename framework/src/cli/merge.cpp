@@ -1,19 +1,15 @@
 // faceoff merge: the parts of a run that jobs did by themselves, as one.
 #include <boost/program_options/value_semantic.hpp>
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <set>
 #include <sstream>
 #include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/summary.hpp"
+#include "cli/workshop.hpp"
 #include "host/exception.hpp"
 #include "host/json.hpp"
 #include "host/results.hpp"
@@ -39,11 +35,10 @@ po::options_description options() {
 
 /// What a part's environment.json says.
 Json about(const fs::path& part) {
-  const fs::path file = part / "environment.json";
   Json json = read_environment(part);
   if (json.is_null()) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
   if (!json.contains("plan") || !json.contains("items") || !json.contains("shard"))
-    throw FileError(one_line(file.string()) + ": not as a run wrote it");
+    throw FileError(one_line((part / "environment.json").string()) + ": not as a run wrote it");
   return json;
 }
 
@@ -59,34 +54,6 @@ void put(const fs::path& from, const fs::path& to) {
   if (error) fs::copy_file(from, to, error);
   if (error) throw FileError(to.string() + ": can't be made of " + from.string() + ": " + error.message());
 }
-
-/// A folder beside its place, under a name that nobody else takes, that is removed again unless it gets there.
-class NewFolder {
- public:
-  explicit NewFolder(const fs::path& place) : place_(fs::absolute(place / "").parent_path()) {
-    make_folder(place_.parent_path());
-    std::string name = place_.string() + ".merging-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr)
-      throw FileError(place_.string() + ": can't make the folder: " + std::strerror(errno));
-    path_ = name;
-    fs::permissions(path_, fs::perms::all & ~fs::perms::group_write & ~fs::perms::others_write);
-  }
-  NewFolder(const NewFolder&) = delete;
-  NewFolder& operator=(const NewFolder&) = delete;
-  ~NewFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-  void commit() const {
-    std::error_code error;
-    fs::rename(path_, place_, error);
-    if (error) throw FileError(place_.string() + ": can't make the folder: " + error.message());
-  }
-
- private:
-  fs::path place_, path_;
-};
 
 /// The first part's environment.json, as that of all together.
 Json environment_of(const std::vector<Json>& parts, const std::vector<std::string>& command) {
@@ -154,11 +121,17 @@ int merge_command(std::vector<std::string> args) {
   }
   std::vector<std::string> command = {"faceoff", "merge"};
   command.insert(command.end(), args.begin(), args.end());
-  const NewFolder folder(out);
-  merge(parts, abouts, folder.path(), command);
-  const Summary summary = summarise(folder.path(), out);
-  const std::int64_t missing = missing_items(folder.path());
-  folder.commit();
+  const fs::path place = fs::absolute(out / "").parent_path();
+  make_folder(place.parent_path());
+  const Workshop workshop(place.parent_path());
+  const fs::path whole = workshop.path() / "whole";
+  make_folder(whole);
+  merge(parts, abouts, whole, command);
+  const Summary summary = summarise(whole, out);
+  const std::int64_t missing = missing_items(whole);
+  std::error_code error;
+  fs::rename(whole, place, error);
+  if (error) throw FileError(place.string() + ": can't make the folder: " + error.message());
   std::cerr << summary.text;
   if (missing > 0) {
     std::cerr << missing << " of " << abouts.front().at("items")

@@ -2,12 +2,10 @@
 #include <faceoff/error.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
 #include <climits>
 #include <filesystem>
 #include <iostream>
@@ -18,6 +16,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "cli/workshop.hpp"
 #include "host/exception.hpp"
 #include "host/plugins.hpp"
 #include "host/suggest.hpp"
@@ -144,30 +143,6 @@ std::string filled(std::string_view text, const Values& values) {
   }
   return result;
 }
-
-/// A folder that is removed with all in it.
-class Workshop {
- public:
-  explicit Workshop(const fs::path& in) {
-    std::string pattern = (in / ".faceoff-new-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-      const int reason = errno;
-      throw FileError(one_line(in.string(), PATH_MAX) +
-                      ": cannot be written into: " + std::generic_category().message(reason));
-    }
-    path_ = pattern;
-  }
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  ~Workshop() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// Writes the files into a new folder, which is there whole or not at all.
 void write_folder(const fs::path& folder, const std::map<std::string, std::string>& files) {

@@ -69,15 +69,14 @@ Ranks::Ranks()
     : rank_(*launched()),
       size_(number("WORLD_SIZE", 1, std::numeric_limits<int>::max())),
       launch_("faceoff/" + variable("TORCHELASTIC_RUN_ID", "run") + "/"),
-      self_(unique_name()),
-      store_(nullptr, [](c10d::Store* store) { delete store; }) {
+      self_(unique_name()) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a launcher that is killed leaves no rank at work behind
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
   // torchrun serves the store itself; where a job's script starts the ranks, the first one does.
   options.isServer = rank_ == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
   options.waitWorkers = false;
-  store_.reset(talk([&] { return new c10d::TCPStore(variable("MASTER_ADDR"), options); }));
+  store_ = talk([&] { return std::make_shared<c10d::TCPStore>(variable("MASTER_ADDR"), options); });
 }
 
 Ranks::~Ranks() = default;

@@ -55,7 +55,7 @@ class Ranks {
   std::string launch_;      ///< what the keys of this launch begin with
   std::string self_;        ///< this process, as no other is called
   std::string generation_;  ///< the first rank of those that met; all are started anew where one is lost
-  std::unique_ptr<c10d::Store, void (*)(c10d::Store*)> store_;
+  std::shared_ptr<c10d::Store> store_;
 };
 
 }  // namespace faceoff

@@ -16,6 +16,7 @@
 #include "host/black_box.hpp"
 #include "host/exception.hpp"
 #include "host/item_key.hpp"
+#include "host/lists.hpp"
 #include "host/record.hpp"
 #include "host/results.hpp"
 #include "host/suggest.hpp"
@@ -30,9 +31,7 @@ namespace fs = std::filesystem;
 
 std::vector<const PluginInfo*> plugins_of(const std::vector<Experiment>& experiments) {
   std::vector<const PluginInfo*> used;
-  const auto add = [&](const PluginConfig& config) {
-    if (std::ranges::find(used, config.info) == used.end()) used.push_back(config.info);
-  };
+  const auto add = [&](const PluginConfig& config) { add_once(used, config.info); };
   for (const Experiment& experiment : experiments) {
     for (const auto& [name, model] : experiment.models) add(model);
     for (const LossConfig& loss : experiment.losses) add(loss.plugin);
@@ -296,8 +295,10 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
   remove_temporaries(path);
   settle_results(path);
   std::set<std::string> kept, other;  // delivered pictures
+  std::int64_t done = 0;
   const auto item_of = [&](const Json& line) {
     const std::optional<std::int64_t> item = finished(path, items, line, failures_too);
+    done += item ? 1 : 0;
     if (line.at("status") != "failed") {
       const std::string output = line.at("output");
       RunFolder::places(output);  // which refuses what is none
@@ -315,8 +316,7 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
     if (!kept.contains(output)) run.remove_item(output);
   }
   describe(run, items);
-  const std::int64_t all = request_.shard.count(items.size()),
-                     done = static_cast<std::int64_t>(done_items(path).size());
+  const std::int64_t all = request_.shard.count(items.size());
   progress.say("resumed: " + std::to_string(done) + " of " + std::to_string(all) + " items are kept, " +
                std::to_string(all - done) + " are left" +
                (dropped > 0 ? "; " + std::to_string(dropped) + " that failed or are not the same any more are dropped"
@@ -386,7 +386,7 @@ Done RunItems::run() {
   attack_items(*run, items, take, request_.tensorboard, progress);
   const bool together = !ranks_ || stopped() || ranks_->finish(stopped);
   if (told && together && !stopped()) settle_results(run->path());
-  return {run->path(), told ? count_results(run->path()) : 0, box.items, Interrupt::received(), told};
+  return {run->path(), ranks_ ? count_results(run->path()) : box.done.load(), box.items, Interrupt::received(), told};
 }
 
 }  // namespace faceoff

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "attack.hpp"
-#include "unit/plugin_files.hpp"
+#include "plugins/plugin_files.hpp"
 
 namespace bad_plugins {
 namespace {

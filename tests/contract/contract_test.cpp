@@ -1,5 +1,5 @@
 // The suite of `faceoff plugins check` over every plugin of the tree.
-#include "contract/contract.hpp"
+#include "plugins/contract/contract.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "unit/made_up_facenet.hpp"
-#include "unit/plugin_files.hpp"
-#include "unit/support.hpp"
+#include "models/made_up_facenet.hpp"
+#include "plugins/plugin_files.hpp"
+#include "support.hpp"
 
 namespace faceoff {
 namespace {

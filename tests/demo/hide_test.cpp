@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "demo_run.hpp"
+#include "faces/matching.hpp"
 #include "system/pictures.hpp"
 #include "system/program.hpp"
 

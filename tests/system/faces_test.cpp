@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "host/calibration.hpp"
 #include "pictures.hpp"
+#include "plugins/calibration.hpp"
 #include "program.hpp"
 
 namespace system_test {

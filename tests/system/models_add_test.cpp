@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "models/made_up_facenet.hpp"
 #include "program.hpp"
-#include "unit/made_up_facenet.hpp"
 
 namespace system_test {
 namespace {

@@ -14,8 +14,10 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "picture/faces.hpp"
-#include "picture/views.hpp"
+#include "faces/faces.hpp"
+#include "faces/matching.hpp"
+#include "faces/pixels.hpp"
+#include "faces/views.hpp"
 
 namespace system_test {
 

@@ -11,9 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "host/loaded_model.hpp"
-#include "host/plugins.hpp"
-#include "picture/face.hpp"
+#include "faces/face.hpp"
+#include "faces/matching.hpp"
+#include "plugins/loaded_model.hpp"
+#include "plugins/plugin_library.hpp"
 
 namespace system_test {
 

@@ -17,7 +17,8 @@
 #include <thread>
 #include <vector>
 
-#include "picture/files.hpp"
+#include "base/files.hpp"
+#include "faces/matching.hpp"
 #include "pictures.hpp"
 #include "program.hpp"
 

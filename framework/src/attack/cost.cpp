@@ -11,11 +11,13 @@
 #include <map>
 #include <vector>
 
-#include "attack/gallery.hpp"
 #include "attack/objective.hpp"
 #include "attack/subject.hpp"
-#include "host/black_box.hpp"
-#include "picture/faces.hpp"
+#include "faces/faces.hpp"
+#include "faces/gallery.hpp"
+#include "faces/targets.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/role.hpp"
 
 namespace faceoff {
 

@@ -6,7 +6,7 @@
 
 #include <limits>
 
-#include "evaluate/detection.hpp"
+#include "faces/matching.hpp"
 
 namespace faceoff {
 

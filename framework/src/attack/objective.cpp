@@ -9,11 +9,12 @@
 #include <utility>
 
 #include "attack/margin.hpp"
-#include "evaluate/detection.hpp"
-#include "host/black_box.hpp"
-#include "host/call_plugin.hpp"
-#include "host/check_answer.hpp"
-#include "picture/faces.hpp"
+#include "faces/faces.hpp"
+#include "faces/matching.hpp"
+#include "faces/targets.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
 
 namespace faceoff {
 

@@ -13,16 +13,10 @@
 #include "attack/assembly.hpp"
 #include "attack/subject.hpp"
 #include "attack/trace.hpp"
-#include "picture/views.hpp"
+#include "faces/targets.hpp"
+#include "faces/views.hpp"
 
 namespace faceoff {
-
-/// What a face is to be taken for: a person's embeddings under each model, [K,D], of photos that the attack may look at
-/// and of those that judge it.
-struct Target {
-  std::string name;
-  std::map<const LoadedModel*, at::Tensor> attacked, judging;
-};
 
 /// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the
 /// view → model → weighted losses. Copies and draws are averaged, a subject's faces are added up, a loss's models

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "picture/views.hpp"
+#include "faces/views.hpp"
 
 namespace faceoff {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
-#include "picture/face.hpp"
+#include "faces/face.hpp"
 
 namespace faceoff {
 

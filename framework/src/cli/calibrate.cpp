@@ -1,6 +1,4 @@
 // faceoff calibrate: what embedders' cosines are worth on a folder of people, and the thresholds that follow.
-#include "evaluate/calibrate.hpp"
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <boost/program_options/value_semantic.hpp>
@@ -10,15 +8,16 @@
 #include <map>
 #include <sstream>
 
-#include "attack/gallery.hpp"
+#include "base/files.hpp"
+#include "base/numbers.hpp"
+#include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
-#include "host/exception.hpp"
-#include "picture/files.hpp"
+#include "faces/gallery.hpp"
+#include "judge/verification.hpp"
 #include "report/roc.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -8,13 +8,14 @@
 #include <map>
 #include <sstream>
 
+#include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/plugin_params.hpp"
-#include "contract/contract.hpp"
-#include "host/black_box.hpp"
-#include "host/exception.hpp"
-#include "host/worker.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/contract/contract.hpp"
+#include "plugins/model_pool.hpp"
+#include "run/worker.hpp"
 
 namespace faceoff {
 

@@ -1,4 +1,6 @@
 // faceoff compare: whether it mattered what runs and their variants did differently.
+#include <faceoff/error.hpp>
+
 #include <boost/program_options/value_semantic.hpp>
 
 #include <iostream>

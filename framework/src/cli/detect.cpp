@@ -11,12 +11,14 @@
 #include <optional>
 #include <sstream>
 
+#include "base/one_line.hpp"
+#include "base/stems.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
-#include "host/exception.hpp"
-#include "host/run_folder.hpp"
-#include "picture/faces.hpp"
+#include "faces/faces.hpp"
+#include "picture/find_pictures.hpp"
+#include "run/run_folder.hpp"
 
 namespace faceoff {
 

@@ -6,11 +6,11 @@
 #include <iostream>
 #include <optional>
 
+#include "base/files.hpp"
+#include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
-#include "host/exception.hpp"
-#include "picture/files.hpp"
 
 namespace faceoff {
 

@@ -11,21 +11,21 @@
 #include <set>
 #include <sstream>
 
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/evaluation_work.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
-#include "evaluate/answers.hpp"
-#include "evaluate/evaluation.hpp"
-#include "evaluate/evaluation_record.hpp"
-#include "evaluate/tally.hpp"
-#include "host/exception.hpp"
-#include "host/json.hpp"
-#include "host/run_folder.hpp"
-#include "host/suggest.hpp"
-#include "picture/files.hpp"
+#include "judge/answers.hpp"
+#include "judge/evaluation.hpp"
+#include "judge/evaluation_record.hpp"
+#include "judge/tally.hpp"
 #include "report/provenance.hpp"
 #include "report/report.hpp"
+#include "run/run_folder.hpp"
 
 namespace faceoff {
 

@@ -8,12 +8,15 @@
 #include <set>
 #include <utility>
 
+#include "base/files.hpp"
+#include "base/lists.hpp"
+#include "base/one_line.hpp"
 #include "cli/options.hpp"
-#include "host/exception.hpp"
-#include "host/lists.hpp"
-#include "host/results.hpp"
-#include "host/run_folder.hpp"
-#include "picture/files.hpp"
+#include "faces/targets.hpp"
+#include "picture/find_pictures.hpp"
+#include "plugins/role.hpp"
+#include "run/results.hpp"
+#include "run/run_folder.hpp"
 
 namespace faceoff {
 
@@ -132,8 +135,8 @@ void RunWork::add_fixed(std::deque<Person>& kept) {
   for (std::size_t v = 0; v < experiments_.size(); ++v) {
     for (const TargetConfig& target : experiments_[v].targets) {
       if (target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
-      kept.push_back(
-          Gallery::from_photos(work.panel.by, target, [](const std::string& line) { std::cerr << line << '\n'; }));
+      kept.push_back(Gallery::from_photos(work.panel.by, target.name, target.photos, target.place,
+                                          [](const std::string& line) { std::cerr << line << '\n'; }));
       work.juries[v].people.push_back(&kept.back());
     }
   }

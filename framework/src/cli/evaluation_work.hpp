@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "cli/named_models.hpp"
-#include "evaluate/evaluation.hpp"
-#include "evaluate/evaluation_record.hpp"
-#include "host/document.hpp"
-#include "host/experiment.hpp"
-#include "host/json.hpp"
+#include "experiment/experiment.hpp"
+#include "judge/evaluation.hpp"
+#include "judge/evaluation_record.hpp"
+#include "toml/document.hpp"
 
 namespace faceoff {
 

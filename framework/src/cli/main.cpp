@@ -13,12 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 #include "cli/commands.hpp"
-#include "cli/endings.hpp"
 #include "cli/options.hpp"
-#include "host/black_box.hpp"
-#include "host/exception.hpp"
-#include "host/suggest.hpp"
+#include "cli/process_end.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/thrown.hpp"
 
 namespace {
 

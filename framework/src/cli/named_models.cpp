@@ -7,10 +7,14 @@
 #include <iostream>
 #include <utility>
 
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
-#include "host/exception.hpp"
-#include "host/suggest.hpp"
+#include "faces/pixels.hpp"
+#include "picture/find_pictures.hpp"
+#include "plugins/model_pool.hpp"
+#include "plugins/plugin_config.hpp"
 
 namespace faceoff {
 

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
-#include "attack/gallery.hpp"
 #include "cli/plugin_params.hpp"
+#include "faces/gallery.hpp"
 #include "picture/picture.hpp"
+#include "plugins/model_pool.hpp"
 
 namespace faceoff {
 

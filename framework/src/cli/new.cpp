@@ -14,13 +14,14 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/files.hpp"
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
+#include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "cli/workshop.hpp"
-#include "host/exception.hpp"
-#include "host/plugins.hpp"
-#include "host/suggest.hpp"
-#include "picture/files.hpp"
+#include "plugins/model_pool.hpp"
+#include "plugins/plugin_library.hpp"
 
 namespace faceoff {
 
@@ -147,8 +148,8 @@ std::string filled(std::string_view text, const Values& values) {
 /// Writes the files into a new folder, which is there whole or not at all.
 void write_folder(const fs::path& folder, const std::map<std::string, std::string>& files) {
   const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-  const Workshop workshop(parent);
-  const fs::path draft = workshop.path() / folder.filename();
+  const TemporaryFolder temporary(parent);
+  const fs::path draft = temporary.path() / folder.filename();
   try {
     fs::create_directory(draft);
     for (const auto& [name, text] : files) write_atomically(draft / name, text);

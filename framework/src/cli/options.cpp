@@ -12,8 +12,8 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "host/exception.hpp"
-#include "host/suggest.hpp"
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 
 namespace faceoff {
 
@@ -65,15 +65,6 @@ double minimum_score(const po::variables_map& given) {
   const double score = given["minimum-score"].as<double>();
   if (!(score >= 0 && score < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");
   return score;
-}
-
-Setup setup_on(at::Device device) {
-  Setup setup;
-  setup.device = device;
-  const char* models = std::getenv("FACEOFF_MODELS");
-  if (models != nullptr && *models != '\0') setup.models.emplace_back(models);
-  setup.models.emplace_back(FACEOFF_MODELS_FOLDER);
-  return setup;
 }
 
 namespace {

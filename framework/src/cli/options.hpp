@@ -1,7 +1,5 @@
 #pragma once
 
-#include <faceoff/plugin.hpp>
-
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/positional_options.hpp>
 #include <boost/program_options/variables_map.hpp>
@@ -30,9 +28,6 @@ std::vector<std::string> list(const boost::program_options::variables_map& value
 /// --minimum-score, of what counts as a face; from 0 to less than 1.
 void add_minimum_score(boost::program_options::options_description& options);
 double minimum_score(const boost::program_options::variables_map& given);
-
-/// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
-Setup setup_on(at::Device device);
 
 /// Keeps stdout for print(): whatever else writes there, such as a plugin, writes to stderr from now on. Files 0 to 2
 /// are there from now on, so that no other file is taken for one of them.

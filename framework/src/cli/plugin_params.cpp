@@ -1,7 +1,7 @@
 #include "cli/plugin_params.hpp"
 
-#include "host/document.hpp"
-#include "host/section.hpp"
+#include "toml/document.hpp"
+#include "toml/table.hpp"
 
 namespace faceoff {
 
@@ -11,12 +11,12 @@ std::map<const PluginInfo*, PluginParams> read_params(const std::vector<const Pl
   Diagnostics diagnostics({SourceText{}});
   Resolved resolved;
   std::map<const PluginInfo*, PluginParams> all;
-  Section top(&said, "", {}, diagnostics, resolved);
+  TomlTable top(&said, "", {}, diagnostics, resolved);
   for (const PluginInfo* info : plugins) {
     const toml::node* own = top.take(info->name);
     if (own == nullptr) continue;
     if (!own->is_table()) top.fault(info->name, "'" + info->name + "' is a plugin: set " + info->name + ".KEY");
-    Section section(own->as_table(), info->name, {}, diagnostics, resolved);
+    TomlTable section(own->as_table(), info->name, {}, diagnostics, resolved);
     for (const ParamInfo& param : info->params) all[info].emplace_back(&param, section.param(param));
     section.finish();
   }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/plugins.hpp"
+#include "plugins/plugin_library.hpp"
 
 namespace faceoff {
 

@@ -1,6 +1,4 @@
 // faceoff plugins: what there is, and what each plugin takes.
-#include "host/plugins.hpp"
-
 #include <faceoff/loss.hpp>
 #include <faceoff/model.hpp>
 
@@ -17,13 +15,14 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/lists.hpp"
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
-#include "host/call_plugin.hpp"
-#include "host/check_answer.hpp"
-#include "host/exception.hpp"
-#include "host/lists.hpp"
-#include "host/suggest.hpp"
+#include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
+#include "plugins/plugin_library.hpp"
 
 namespace faceoff {
 

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <utility>
 
-#include "host/exception.hpp"
+#include "base/one_line.hpp"
 
 namespace faceoff {
 

@@ -7,20 +7,22 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/files.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
-#include "cli/ranks.hpp"
-#include "cli/run_items.hpp"
 #include "cli/summary.hpp"
-#include "host/black_box.hpp"
-#include "host/record.hpp"
-#include "host/results.hpp"
-#include "host/run_folder.hpp"
-#include "host/trace_files.hpp"
-#include "host/worker.hpp"
-#include "picture/files.hpp"
+#include "cli/terminal_observer.hpp"
+#include "plugins/black_box.hpp"
+#include "report/tensorboard.hpp"
+#include "run/ranks.hpp"
+#include "run/record.hpp"
+#include "run/results.hpp"
+#include "run/run_folder.hpp"
+#include "run/run_items.hpp"
+#include "run/trace_files.hpp"
+#include "run/worker.hpp"
 
 namespace faceoff {
 
@@ -51,19 +53,20 @@ po::options_description options() {
 
 /// Says what was achieved and where it is; returns the exit code.
 int conclude(const Done& done) {
-  if (!done.told) return done.interrupted != 0 ? 128 + done.interrupted : 0;
+  const int interrupted = Interrupt::received();
+  if (!done.told) return interrupted != 0 ? 128 + interrupted : 0;
   const Summary summary = summarise(done.run);
   std::cerr << summary.text;
   print(done.run.string() + "\n");
-  if (done.interrupted == 0 && done.items < done.of) {
+  if (interrupted == 0 && done.items < done.of) {
     std::cerr << "only " << done.items << " of " << done.of
               << " items are there: do all ranks see one folder? --resume --out goes on\n";
     return static_cast<int>(ExitCode::items_failed);
   }
-  if (done.interrupted != 0 && done.items < done.of) {
+  if (interrupted != 0 && done.items < done.of) {
     std::cerr << "stopped after " << done.items << " of " << done.of
               << " items, which are saved; --resume --out goes on with them\n";
-    return 128 + done.interrupted;
+    return 128 + interrupted;
   }
   return static_cast<int>(summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
@@ -71,7 +74,16 @@ int conclude(const Done& done) {
 /// What would be done, and how long it would take.
 int tell(const RunItems& items) {
   print(items.listed());
-  std::cerr << items.expected_time();
+  double all = 0;
+  bool known = true;
+  for (const RunItems::Expected& one : items.expected_time()) {
+    std::cerr << one.variant << ": " << one.pictures << (one.pictures == 1 ? " picture, " : " pictures, ")
+              << (one.unknown.empty() ? "about " + duration(one.seconds) : "no telling how long: " + one.unknown)
+              << '\n';
+    all += one.seconds;
+    known &= one.unknown.empty();
+  }
+  if (known) std::cerr << "all: about " << duration(all) << " of attacks on this machine, with one face a picture\n";
   return static_cast<int>(ExitCode::done);
 }
 
@@ -110,9 +122,10 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       saved = done_items(box->run.data());
       box->done = static_cast<std::int64_t>(saved.size());
     }
-    const Done done{box->run.data(), box->done, box->items, Interrupt::received()};
-    if (!begun && done.interrupted != 0) return 128 + done.interrupted;
-    if (begun && (done.items == done.of || done.interrupted != 0)) {
+    const Done done{box->run.data(), box->done, box->items};
+    const int interrupted = Interrupt::received();
+    if (!begun && interrupted != 0) return 128 + interrupted;
+    if (begun && (done.items == done.of || interrupted != 0)) {
       if (done.items == done.of && box->code < 0) {
         std::cerr << "warning: all items are saved; then something of a plugin was in the way of the process's end: "
                   << ending.text(time_limit) << '\n';
@@ -130,7 +143,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       record_lost(*box, ending, what);
       if (++box->done == done.of) {
         settle_results(done.run);
-        return conclude({done.run, box->done, done.of, 0});
+        return conclude({done.run, box->done, done.of});
       }
     } else if (!begun || done.items == done_before) {
       // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
@@ -151,7 +164,7 @@ po::variables_map parse(const std::vector<std::string>& args) {
 RunRequest request_of(const std::vector<std::string>& args, const po::variables_map& values) {
   RunRequest request{
       args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}, {}};
-  request.tensorboard = values.contains("tensorboard");
+  if (values.contains("tensorboard")) request.events = to_events;
   if (values.contains("out")) request.out = values["out"].as<std::string>();
   request.resume = values.contains("resume");
   if (request.resume && !request.out) throw ConfigError("--resume needs --out: the folder of the run to go on with");
@@ -183,16 +196,21 @@ int run_command(std::vector<std::string> args) {
   }
   if (values.contains("time-limit"))
     throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
-  RunItems items(request_of(args, values));
+  TerminalObserver observer;
+  RunItems items(request_of(args, values), observer);
   if (values.contains("dry-run")) return tell(items);
+  const Interrupt interrupt;
   return conclude(items.run());
 }
 
 int run_in_worker(const std::vector<std::string>& args) {
   const po::variables_map values = parse(args);
-  RunItems items(request_of(args, values));
+  TerminalObserver observer;
+  RunItems items(request_of(args, values), observer);
   if (values.contains("dry-run")) return tell(items);
-  return items.run().interrupted != 0 ? 128 + Interrupt::received() : 0;
+  const Interrupt interrupt;
+  items.run();
+  return Interrupt::received() != 0 ? 128 + Interrupt::received() : 0;
 }
 
 }  // namespace faceoff

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "evaluate/detection.hpp"
-#include "host/json.hpp"
-#include "host/results.hpp"
+#include "base/json.hpp"
+#include "faces/matching.hpp"
+#include "run/results.hpp"
 
 namespace faceoff {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "attack/assembly.hpp"
-#include "attack/item.hpp"
+#include "run/item.hpp"
 
 namespace faceoff {
 

@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/options.hpp"
-#include "host/exception.hpp"
 
 namespace faceoff {
 

@@ -1,10 +1,10 @@
 // faceoff worker: a part of another command in a process of its own, which a plugin may end.
-#include "host/worker.hpp"
+#include "run/worker.hpp"
 
 #include <faceoff/error.hpp>
 
 #include "cli/commands.hpp"
-#include "host/black_box.hpp"
+#include "plugins/black_box.hpp"
 
 namespace faceoff {
 

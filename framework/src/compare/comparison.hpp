@@ -8,7 +8,7 @@
 #include "compare/measure.hpp"
 #include "compare/plan.hpp"
 #include "compare/runs.hpp"
-#include "evaluate/interval.hpp"
+#include "judge/interval.hpp"
 
 namespace faceoff {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "host/json.hpp"
+#include "base/json.hpp"
 
 namespace faceoff {
 

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <fstream>
 
-#include "host/exception.hpp"
-#include "host/json.hpp"
-#include "host/results.hpp"
-#include "report/words.hpp"
+#include "base/json.hpp"
+#include "base/numbers.hpp"
+#include "base/one_line.hpp"
+#include "run/results.hpp"
 
 namespace faceoff {
 

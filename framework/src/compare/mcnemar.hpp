@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "evaluate/interval.hpp"
+#include "judge/interval.hpp"
 
 namespace faceoff {
 

@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
-#include "host/exception.hpp"
-#include "host/lists.hpp"
-#include "host/suggest.hpp"
+#include "base/lists.hpp"
+#include "base/one_line.hpp"
+#include "base/suggest.hpp"
 
 namespace faceoff {
 

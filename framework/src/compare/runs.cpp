@@ -6,12 +6,12 @@
 #include <array>
 #include <set>
 
+#include "base/json.hpp"
+#include "base/lists.hpp"
+#include "base/one_line.hpp"
 #include "compare/judging.hpp"
-#include "evaluate/detection.hpp"
-#include "host/exception.hpp"
-#include "host/json.hpp"
-#include "host/lists.hpp"
-#include "host/results.hpp"
+#include "faces/matching.hpp"
+#include "run/results.hpp"
 
 namespace faceoff {
 

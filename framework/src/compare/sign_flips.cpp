@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "evaluate/interval.hpp"
+#include "judge/interval.hpp"
 
 namespace faceoff {
 

@@ -1,4 +1,4 @@
-#include "header.hpp"
+#include "picture/header.hpp"
 
 #include <faceoff/error.hpp>
 

@@ -14,9 +14,9 @@
 #include <future>
 #include <sstream>
 
-#include "files.hpp"
-#include "header.hpp"
-#include "picture.hpp"
+#include "base/files.hpp"
+#include "picture/header.hpp"
+#include "picture/picture.hpp"
 
 namespace faceoff {
 

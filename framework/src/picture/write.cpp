@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "files.hpp"
-#include "picture.hpp"
+#include "base/files.hpp"
+#include "picture/picture.hpp"
 
 namespace faceoff {
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/numbers.hpp"
 #include "report/html.hpp"
+#include "report/labels.hpp"
 #include "report/thumbnail.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

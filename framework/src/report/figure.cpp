@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "report/html.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "host/json.hpp"
+#include "base/json.hpp"
 
 namespace faceoff {
 

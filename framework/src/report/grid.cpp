@@ -6,8 +6,9 @@
 #include <set>
 #include <utility>
 
-#include "evaluate/evaluation_record.hpp"
-#include "report/words.hpp"
+#include "base/numbers.hpp"
+#include "faces/matching.hpp"
+#include "judge/evaluation_record.hpp"
 
 namespace faceoff {
 

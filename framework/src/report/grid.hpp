@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "host/json.hpp"
-#include "picture/face.hpp"
+#include "base/json.hpp"
+#include "faces/face.hpp"
 
 namespace faceoff {
 

@@ -3,9 +3,10 @@
 #include <array>
 #include <cmath>
 
-#include "evaluate/evaluation_record.hpp"
+#include "base/numbers.hpp"
+#include "judge/evaluation_record.hpp"
+#include "report/labels.hpp"
 #include "report/plots.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/json.hpp"
+#include "base/json.hpp"
 
 namespace faceoff {
 

@@ -5,9 +5,11 @@
 #include <optional>
 #include <set>
 
-#include "picture/files.hpp"
+#include "base/files.hpp"
+#include "base/numbers.hpp"
+#include "judge/detection.hpp"
+#include "report/labels.hpp"
 #include "report/thumbnail.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "picture/files.hpp"
+#include "base/files.hpp"
 #include "report/html.hpp"
 #include "report/page_files.hpp"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "evaluate/tally.hpp"
+#include "judge/tally.hpp"
 #include "report/figure.hpp"
 #include "report/grid.hpp"
 #include "report/similarities.hpp"

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "attack/gallery.hpp"
-#include "evaluate/evaluation.hpp"
-#include "host/json.hpp"
+#include "base/json.hpp"
+#include "faces/gallery.hpp"
+#include "judge/evaluation.hpp"
 
 namespace faceoff {
 

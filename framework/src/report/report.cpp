@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "picture/files.hpp"
+#include "base/files.hpp"
 #include "report/faces.hpp"
 #include "report/grid.hpp"
 #include "report/latex.hpp"

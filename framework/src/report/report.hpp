@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/tally.hpp"
+#include "judge/tally.hpp"
 
 namespace faceoff {
 

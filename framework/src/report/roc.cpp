@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/numbers.hpp"
 #include "report/html.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluate/calibrate.hpp"
+#include "judge/verification.hpp"
 
 namespace faceoff {
 

@@ -5,8 +5,9 @@
 #include <map>
 #include <set>
 
+#include "base/numbers.hpp"
+#include "report/labels.hpp"
 #include "report/plots.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -2,8 +2,10 @@
 
 #include <map>
 
+#include "base/numbers.hpp"
+#include "judge/detection.hpp"
 #include "report/html.hpp"
-#include "report/words.hpp"
+#include "report/labels.hpp"
 
 namespace faceoff {
 

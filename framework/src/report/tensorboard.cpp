@@ -7,7 +7,7 @@
 #include <bit>
 #include <cmath>
 
-#include "evaluate/quality.hpp"
+#include "picture/quality.hpp"
 
 namespace faceoff {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "picture/face.hpp"
+#include "faces/face.hpp"
 
 namespace faceoff {
 

@@ -7,9 +7,9 @@
 #include <map>
 #include <optional>
 
-#include "evaluate/interval.hpp"
+#include "base/numbers.hpp"
+#include "judge/interval.hpp"
 #include "report/plots.hpp"
-#include "report/words.hpp"
 
 namespace faceoff {
 

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <faceoff/budget.hpp>
+#include <faceoff/schema.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "faces/targets.hpp"
+#include "picture/degrade.hpp"
+#include "picture/picture.hpp"
+#include "plugins/plugin_config.hpp"
+#include "plugins/plugin_library.hpp"
+#include "toml/document.hpp"
+#include "toml/table.hpp"
+
+namespace faceoff {
+
+struct LossConfig {
+  PluginConfig plugin;
+  std::vector<std::string> models;
+  double weight = 1;
+};
+
+enum class Stage { picture, view };
+
+struct AugmentationConfig {
+  PluginConfig plugin;
+  double probability = 1;
+  std::int64_t draws = 1;
+  Stage at = Stage::view;
+};
+
+enum class SubjectKind { picture, crop };
+enum class MaskKind { faces, picture };
+
+/// One variant of an experiment, checked as far as a file can be without loading weights.
+struct Experiment {
+  std::string name;
+  std::uint64_t seed = 0;
+  at::Device device = at::kCPU;
+
+  std::vector<std::filesystem::path> pictures;
+  std::vector<std::string> people;  ///< a folder a person, or pictures, each face a person
+  Place people_place;
+
+  std::map<std::string, PluginConfig> models;
+
+  std::string detector, landmarks;
+  double minimum_score = .5;
+  Place faces_place, landmarks_place;
+
+  SubjectKind subject = SubjectKind::picture;
+  MaskKind mask = MaskKind::picture;
+  double epsilon = 8;
+  Norm norm = Norm::inf;
+  std::optional<double> stop_at;      ///< the attack ends once the objective is as low
+  std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
+  Place attack_place;
+
+  Encoding encoding;   ///< of the delivered pictures
+  bool traces = true;  ///< whether each step's objective and margin are written down
+
+  std::vector<LossConfig> losses;
+  std::vector<AugmentationConfig> augmentations;
+  PluginConfig optimizer;
+
+  std::vector<std::string> held_out;  ///< models that only judge
+  double false_accept_rate = 1e-3;
+  std::vector<Degradation> after;  ///< what `faceoff evaluate` does to the pictures; empty: what is usual
+  Place evaluate_place;
+
+  std::string variant;                                       ///< its name in the sweep
+  std::vector<std::pair<std::string, std::string>> choices;  ///< each swept key and what its value is called
+
+  /// The models that anything refers to, each once; the others are not loaded.
+  std::vector<std::string> used_models() const;
+  Resolved resolved;
+};
+
+/// What an experiment says of pictures and people: that they are there, or, of a run long done, that they were.
+enum class Files { have_to_be_there, may_be_gone };
+
+/// Reads every variant of the document; all faults of all variants are thrown at once.
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins,
+                                         Files files = Files::have_to_be_there);
+
+}  // namespace faceoff

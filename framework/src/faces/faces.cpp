@@ -1,0 +1,106 @@
+#include "faces/faces.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "faces/views.hpp"
+
+namespace faceoff {
+
+namespace {
+
+constexpr double overlap = .5;
+constexpr std::size_t most_faces = 100;
+
+/// The inverse of a view's map, which only scales and shifts.
+Box to_picture(const at::Tensor& map, const Box& box) {
+  const auto m = map.accessor<double, 3>();
+  const auto x = [&](double v) { return (v - m[0][0][2]) / m[0][0][0]; };
+  const auto y = [&](double v) { return (v - m[0][1][2]) / m[0][1][1]; };
+  return {x(box.x0), y(box.y0), x(box.x1), y(box.y1)};
+}
+
+std::vector<Face> suppress(std::vector<Face> faces) {
+  std::ranges::stable_sort(faces, std::greater<>{}, &Face::score);
+  std::vector<Face> kept;
+  for (const Face& face : faces) {
+    const bool free = std::ranges::none_of(kept, [&](const Face& other) { return iou(face.box, other.box) > overlap; });
+    if (free) kept.push_back(face);
+    if (kept.size() == most_faces) break;
+  }
+  return kept;
+}
+
+at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
+  const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
+  const at::Tensor points = forward(model, view(picture)).landmarks.to(at::kCPU, at::kDouble);
+  const at::Tensor scale = at::stack({view.map[0][0][0], view.map[0][1][1]});
+  return (points.squeeze(0) - view.map.select(2, 2)) / scale;
+}
+
+}  // namespace
+
+std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score) {
+  const at::NoGradGuard no_grad;
+  const View view = make_view(detector.view, picture.size(2), picture.size(3));
+  return detected(detector, forward(detector, view(picture)), view.map, picture, minimum_score);
+}
+
+std::vector<Face> detected(const LoadedModel& detector, const Output& answer, const at::Tensor& map,
+                           const at::Tensor& picture, double minimum_score) {
+  const ViewSpec& spec = detector.view;
+  const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
+  const at::Tensor scores = answer.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor boxes = answer.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
+  const auto score = scores.accessor<double, 1>();
+  const auto box = boxes.accessor<double, 2>();
+  const double side_x = spec.width > 0 ? static_cast<double>(spec.width) : width;
+  const double side_y = spec.height > 0 ? static_cast<double>(spec.height) : height;
+  std::vector<Face> found;
+  for (std::int64_t i = 0; i < scores.size(0); ++i) {
+    if (score[i] > minimum_score) found.push_back({{box[i][0], box[i][1], box[i][2], box[i][3]}, score[i], {}});
+  }
+  found = suppress(std::move(found));
+  for (Face& face : found) {
+    const Box inside{std::clamp(face.box.x0, 0., side_x), std::clamp(face.box.y0, 0., side_y),
+                     std::clamp(face.box.x1, 0., side_x), std::clamp(face.box.y1, 0., side_y)};
+    face.box = to_picture(map, inside);
+  }
+  return found;
+}
+
+std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
+                             double minimum_score) {
+  const at::NoGradGuard no_grad;
+  std::vector<Face> faces = detect(detector, picture, minimum_score);
+  if (faces.empty()) {
+    const std::int64_t margin = std::max(picture.size(2), picture.size(3)) / 2;
+    const auto m = static_cast<double>(margin);
+    for (Face face : detect(detector, at::constant_pad_nd(picture, {margin, margin, margin, margin}), minimum_score)) {
+      face.box = {face.box.x0 - m, face.box.y0 - m, face.box.x1 - m, face.box.y1 - m};
+      faces.push_back(face);
+    }
+  }
+  const Box frame{0, 0, static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))};
+  // A box that the padded pass found mostly outside of the picture, or one of no size, is nobody's face.
+  std::erase_if(faces, [&](const Face& face) {
+    const Box shown{std::max(face.box.x0, frame.x0), std::max(face.box.y0, frame.y0), std::min(face.box.x1, frame.x1),
+                    std::min(face.box.y1, frame.y1)};
+    return shown.width() < 2 || shown.height() < 2 || shown.area() < .5 * face.box.area();
+  });
+  std::ranges::stable_sort(faces, {}, [](const Face& face) { return face.box.x0; });
+  if (landmarks != nullptr) add_landmarks(*landmarks, picture, faces);
+  return faces;
+}
+
+void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces) {
+  const at::NoGradGuard no_grad;
+  for (Face& face : faces) {
+    if (viewable(model.view, picture.size(2), picture.size(3), face))
+      face.landmarks = landmarks_of(model, picture, face);
+  }
+}
+
+}  // namespace faceoff

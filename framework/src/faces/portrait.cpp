@@ -1,0 +1,209 @@
+#include "faces/portrait.hpp"
+
+#include <faceoff/safetensors.hpp>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/core/grad_mode.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <system_error>
+
+#include "base/files.hpp"
+#include "faces/faces.hpp"
+#include "faces/gallery.hpp"
+#include "faces/pixels.hpp"
+#include "plugins/black_box.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Rises when faces are found, aligned or kept in another way than before.
+constexpr const char* generation = "faceoff embeddings 1";
+
+/// What one model makes of a photo's faces.
+struct Embedded {
+  at::Tensor boxes, scores;  ///< [F,4], [F]
+  at::Tensor embedding;      ///< [F,D]
+};
+
+/// The file that holds it, or would.
+fs::path place(const Portraying& by, const LoadedModel& model, const std::string& photo) {
+  const std::string all =
+      c10::str(generation, "\n", photo, "\n", by.detector->identity, "\n",
+               by.landmarks != nullptr ? by.landmarks->identity : "none", "\n", to_toml(by.minimum_score), "\n",
+               model.identity, "\n", by.device, " ", at::get_cpu_capability());
+  const std::string key = sha256(all);
+  return by.cache / key.substr(0, 2) / (key.substr(2) + ".safetensors");
+}
+
+/// What is there, if it is whole.
+std::optional<Embedded> recall(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  try {
+    const TensorFile tensors(file);
+    Embedded kept{tensors.get("boxes", {-1, 4}), tensors.get("scores", {-1}), tensors.get("embedding", {-1, -1})};
+    const std::int64_t faces = kept.boxes.size(0);
+    const bool whole = faces > 0 && kept.scores.size(0) == faces && kept.embedding.size(0) == faces &&
+                       at::allclose(kept.embedding.norm(2, 1), at::ones({faces}), 0, 1e-3);
+    return whole ? std::optional(kept) : std::nullopt;
+  } catch (const FileError&) {
+    return std::nullopt;  // damaged: made anew
+  }
+}
+
+/// Written beside and renamed, so that nobody reads half a file; what is lost is only made again.
+void keep(const fs::path& file, const Embedded& made) {
+  std::error_code ignored;
+  fs::create_directories(file.parent_path(), ignored);
+  const fs::path part = file.string() + "." + std::to_string(::getpid());
+  std::ofstream(part, std::ios::binary) << to_safetensors(
+      {{"boxes", made.boxes}, {"scores", made.scores}, {"embedding", made.embedding}}, {});
+  fs::rename(part, file, ignored);
+  if (ignored) fs::remove(part, ignored);
+}
+
+/// Other numbers of threads give other last bits.
+class OneThread {
+ public:
+  OneThread() { at::set_num_threads(1); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread() { at::set_num_threads(before_); }
+
+ private:
+  int before_ = at::get_num_threads();
+};
+
+bool known(const Portraying& by, const fs::path& photo) try {
+  const std::string sha256 = sha256_file(photo);
+  return std::ranges::all_of(by.models,
+                             [&](const LoadedModel* model) { return fs::exists(place(by, *model, sha256)); });
+} catch (const FileError&) {
+  return true;  // nothing can be done ahead
+}
+
+/// Portrays the photos from this one on, leaving out as many each time as others work beside. What fails fails again
+/// when it is asked for.
+void portray_some(const Portraying& by, const std::vector<fs::path>& photos, std::size_t first, std::size_t processes,
+                  const std::function<void(const std::string&)>& told) {
+  for (std::size_t i = first; i < photos.size(); i += processes) {
+    for (std::size_t other = i; other < std::min(i + processes, photos.size()); ++other) told(photos[other].string());
+    try {
+      portray(by, photos[i]);
+    } catch (const std::exception&) {
+      continue;
+    }
+  }
+}
+
+/// A process that portrays its share of the photos, and dies with this one.
+pid_t fork_off(const Portraying& by, const std::vector<fs::path>& photos, std::size_t first, std::size_t processes) {
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(0);
+  BlackBox::leave();
+  portray_some(by, photos, first, processes, [](const std::string&) {});
+  ::_exit(0);
+}
+
+/// The photo's faces under the models that the cache knows nothing of.
+std::map<const LoadedModel*, Embedded> embed_anew(const Portraying& by, const fs::path& photo,
+                                                  const std::vector<const LoadedModel*>& models) {
+  const at::Tensor pixels = to_tensor(read_picture(photo), at::TensorOptions(by.device).dtype(at::kFloat));
+  const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
+  std::map<const LoadedModel*, Embedded> made;
+  if (faces.empty()) return made;
+  std::vector<double> boxes, scores;
+  for (const Face& face : faces) {
+    boxes.insert(boxes.end(), {face.box.x0, face.box.y0, face.box.x1, face.box.y1});
+    scores.push_back(face.score);
+  }
+  for (const LoadedModel* model : models) {
+    std::vector<at::Tensor> rows;
+    for (const Face& face : faces) rows.push_back(embed(*model, pixels, face).cpu());
+    made[model] = {at::tensor(boxes, at::kFloat).view({-1, 4}), at::tensor(scores, at::kFloat), at::stack(rows)};
+  }
+  return made;
+}
+
+}  // namespace
+
+const PortrayedFace& Portrait::best() const {
+  return *std::ranges::max_element(faces, {}, &PortrayedFace::score);
+}
+
+Portrait portray(const Portraying& by, const fs::path& photo) {
+  const at::NoGradGuard no_grad;
+  const OneThread one;
+  ++BlackBox::here().beats;
+  Portrait portrait{sha256_file(photo), {}};
+  std::map<const LoadedModel*, Embedded> all;
+  std::vector<const LoadedModel*> unknown;
+  for (const LoadedModel* model : by.models) {
+    const std::optional<Embedded> kept = by.cache.empty() ? std::nullopt : recall(place(by, *model, portrait.sha256));
+    if (kept) all[model] = *kept;
+    if (!kept) unknown.push_back(model);
+  }
+  if (!unknown.empty()) {
+    for (const auto& [model, made] : embed_anew(by, photo, unknown)) {
+      all[model] = made;
+      if (!by.cache.empty()) keep(place(by, *model, portrait.sha256), made);
+    }
+  }
+  for (const auto& [model, embedded] : all) {
+    const auto count = static_cast<std::size_t>(embedded.boxes.size(0));
+    if (portrait.faces.empty()) {
+      const auto box = embedded.boxes.accessor<float, 2>();
+      const auto score = embedded.scores.accessor<float, 1>();
+      for (std::int64_t f = 0; f < embedded.boxes.size(0); ++f)
+        portrait.faces.push_back({{box[f][0], box[f][1], box[f][2], box[f][3]}, score[f], {}});
+    }
+    for (std::size_t f = 0; f < count; ++f)
+      portrait.faces[f].embeddings[model] = embedded.embedding.narrow(0, static_cast<std::int64_t>(f), 1).to(by.device);
+  }
+  return portrait;
+}
+
+bool portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
+                   const std::function<void(const std::string&)>& told) {
+  constexpr std::size_t few = 8;
+  const auto processes = static_cast<std::size_t>(at::get_num_threads());
+  if (by.cache.empty() || !by.device.is_cpu() || processes < 2) return false;
+  std::vector<fs::path> unknown;
+  std::ranges::copy_if(photos, std::back_inserter(unknown), [&](const fs::path& photo) { return !known(by, photo); });
+  if (unknown.size() < few) return false;
+  const OneThread one;  // also for the children, which have none of this process's other threads
+  std::vector<pid_t> children;
+  for (std::size_t i = 1; i < processes; ++i) children.push_back(fork_off(by, unknown, i, processes));
+  portray_some(by, unknown, 0, processes, told);
+  for (const pid_t child : children) {
+    if (child > 0) ::waitpid(child, nullptr, 0);
+  }
+  return true;
+}
+
+fs::path usual_cache() {
+  if (const char* named = std::getenv("FACEOFF_CACHE")) return named;
+  if (const char* all = std::getenv("XDG_CACHE_HOME"); all != nullptr && *all != '\0') return fs::path(all) / "faceoff";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return fs::path(home) / ".cache" / "faceoff";
+  return {};
+}
+
+}  // namespace faceoff

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <faceoff/error.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "faces/gallery.hpp"
+
+namespace faceoff {
+
+/// Who a face is to be taken for, as an experiment says it.
+struct TargetConfig {
+  enum class Choice { furthest, nearest, random, named, photos };
+  Choice choice = Choice::furthest;
+  std::int64_t draw = 1;            ///< for random: which of the face's draws, no two of them the same person
+  std::string name;                 ///< for named, and what photos are called
+  std::vector<std::string> photos;  ///< for photos
+  Place place;
+};
+/// What an experiment calls the choices, in their order.
+extern const std::vector<std::string> target_choices;
+
+/// What a face is to be taken for: a person's embeddings under each model, [K,D], of photos that the attack may look at
+/// and of those that judge it.
+struct Target {
+  std::string name;
+  std::map<const LoadedModel*, at::Tensor> attacked, judging;
+};
+
+/// A picture whose faces get targets.
+struct Targeted {
+  std::string photo;   ///< its SHA-256
+  std::string folder;  ///< the name of its folder, which in LFW's layout is the person's
+  at::Tensor own;      ///< [F,D] its faces' embeddings under the measure
+};
+
+/// Chooses whom each face is to be taken for. `configs`: one for all faces, or one a face; `measure`: the embedder that
+/// tells who is near; never somebody who has a photo in the same file, or the picture in their folder. `photos`: a
+/// person for each of the configs that is photos. Throws Error where nobody is left, or where there is a target a face
+/// and the faces are more or fewer.
+std::vector<Target> choose_targets(const std::vector<TargetConfig>& configs, const LoadedModel& measure,
+                                   std::uint64_t seed, const Gallery& gallery,
+                                   const std::map<std::string, Person>& photos, const Targeted& picture);
+
+}  // namespace faceoff

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <faceoff/error.hpp>
+#include <faceoff/resample.hpp>
+#include <faceoff/view.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "faces/face.hpp"
+
+namespace faceoff {
+
+/// One differentiable map from a picture to a model's input: where each view pixel is taken from, and where a picture's
+/// points come to lie.
+struct View {
+  Taps rows, columns;    ///< upright: rows and columns on their own
+  at::Tensor map;        ///< [1,2,3] float64, from the picture's pixels to the view's
+  at::Tensor grid = {};  ///< [1,height,width,2] where the view turns: its pixels' places in what is upright, in [-1,1]
+
+  /// picture [1,C,H,W] → [1,C,height,width]
+  at::Tensor operator()(const at::Tensor& picture) const;
+};
+
+/// A face of which there is no view: its box, or what lies about its landmarks, has no pixel in the picture.
+class Unviewable : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The view of a picture of this size; `face` for everything but WholePicture, with landmarks for DlibRect and
+/// FivePoints. Throws Unviewable.
+View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
+
+/// Whether a picture of this size shows anything of the face in the view.
+bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face);
+
+/// True where the crop is cut about a face rather than being the whole picture.
+bool about_a_face(const Crop& crop);
+
+/// True where the crop needs landmarks.
+bool needs_landmarks(const Crop& crop);
+
+/// True where the view's rows are rows of the picture.
+bool upright(const Crop& crop);
+
+}  // namespace faceoff

@@ -1,0 +1,195 @@
+#include "judge/answers.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/files.hpp"
+#include "base/one_line.hpp"
+#include "faces/gallery.hpp"
+#include "judge/outcome.hpp"
+
+namespace faceoff {
+
+namespace {
+
+struct Row {
+  std::uint32_t line = 0;  ///< that it begins on
+  std::vector<std::string> fields;
+};
+
+[[noreturn]] void refuse(const std::string& file, std::uint32_t line, const std::string& why) {
+  const Place place{file, line, 1};
+  throw ConfigError(to_string(place) + ": " + why, place);
+}
+
+/// The rows of a CSV text; a field in quotes may hold commas, line breaks and doubled quotes.
+std::vector<Row> rows_of(std::string_view text, const std::string& file) {
+  std::vector<Row> rows;
+  std::uint32_t line = 1;
+  for (std::size_t i = 0; i < text.size();) {
+    Row row{line, {""}};
+    bool quoted = false;
+    for (; i < text.size(); ++i) {
+      const char c = text[i];
+      if (c == '\n') ++line;
+      if (quoted) {
+        if (c != '"') {
+          row.fields.back() += c;
+        } else if (i + 1 < text.size() && text[i + 1] == '"') {
+          row.fields.back() += text[++i];
+        } else {
+          quoted = false;
+        }
+      } else if (c == '"' && row.fields.back().empty()) {
+        quoted = true;
+      } else if (c == ',') {
+        row.fields.emplace_back();
+      } else if (c == '\n') {
+        ++i;
+        break;
+      } else if (c != '\r') {
+        row.fields.back() += c;
+      }
+    }
+    if (quoted) refuse(file, row.line, "a quote is opened and never closed");
+    if (row.fields.size() > 1 || !row.fields.front().empty()) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::size_t column(const Row& header, const std::string& name) {
+  return static_cast<std::size_t>(std::ranges::find(header.fields, name) - header.fields.begin());
+}
+
+std::optional<std::size_t> face_number(const std::string& text) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool good = error == std::errc() && end == text.data() + text.size() && number > 0;
+  return good ? std::optional(number - 1) : std::nullopt;
+}
+
+}  // namespace
+
+Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
+  constexpr std::size_t most = 100'000'000;
+  const std::vector<std::uint8_t> bytes = read_file(file, most);
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const std::vector<Row> rows = rows_of(text, file_);
+  const std::string wanted = "a CSV file with the columns picture, recogniser, identity and, if need be, face";
+  if (rows.empty()) refuse(file_, 1, "nothing in it: it has to be " + wanted);
+  const Row& header = rows.front();
+  const std::size_t width = header.fields.size();
+  const std::size_t picture = column(header, "picture"), recogniser = column(header, "recogniser"),
+                    identity = column(header, "identity"), face = column(header, "face");
+  for (const std::string& name : header.fields) {
+    if (std::ranges::count(header.fields, name) > 1)
+      refuse(file_, header.line, "two columns are called '" + one_line(name) + "'");
+  }
+  if (std::max({picture, recogniser, identity}) >= width)
+    refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    const Row& row = rows[r];
+    const auto fail = [&](const std::string& why) { refuse(file_, row.line, why); };
+    if (row.fields.size() != width)
+      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(width));
+    std::size_t number = 0;
+    const std::string& name = row.fields[recogniser];
+    if (name.empty()) fail("no recogniser's name");
+    if (face < width && !row.fields[face].empty()) {
+      const std::optional<std::size_t> said = face_number(row.fields[face]);
+      if (!said) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
+      number = *said;
+    }
+    if (!answers_.emplace(About{name, row.fields[picture], number}, Answer{row.fields[identity], row.line}).second) {
+      fail(one_line(name) + " answers twice for face " + std::to_string(number + 1) + " of " +
+           one_line(row.fields[picture]));
+    }
+    if (std::ranges::find(recognisers_, name) == recognisers_.end()) recognisers_.push_back(name);
+  }
+  if (answers_.empty()) refuse(file_, header.line, "no answer in it, but for its first line");
+}
+
+const Answers::Answer* Answers::find(const std::string& recogniser, const std::string& picture,
+                                     std::size_t face) const {
+  const auto found = answers_.find({recogniser, picture, face});
+  return found != answers_.end() ? &found->second : nullptr;
+}
+
+void Answers::refuse_face(const About& about, const Answer& answer, std::size_t faces) const {
+  refuse(file_, answer.row,
+         "face " + std::to_string(std::get<2>(about) + 1) + ", and on " + one_line(std::get<1>(about)) + " are " +
+             std::to_string(faces));
+}
+
+void Answers::require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const {
+  std::map<std::string, const Pictured*> by_name;
+  for (const Pictured& one : pictures) {
+    by_name.emplace(one.clean, &one);
+    by_name.emplace(one.delivered, &one);
+  }
+  for (const auto& [about, answer] : answers_) {
+    const auto& [recogniser, picture, face] = about;
+    if (std::ranges::find(judges, recogniser) != judges.end()) {
+      refuse(file_, answer.row,
+             "'" + one_line(recogniser) + "' is the name of a model that judges here; call the service otherwise");
+    }
+    const auto found = by_name.find(picture);
+    if (found == by_name.end()) refuse(file_, answer.row, "no picture '" + one_line(picture) + "' is evaluated");
+    const Pictured& one = *found->second;
+    if (one.clean != picture && find(recogniser, one.clean, face) == nullptr) {
+      refuse(file_, answer.row,
+             one_line(recogniser) + " says nothing of the clean picture " + one_line(one.clean) +
+                 ", without which its answer for the delivered one means nothing");
+    }
+    if (one.faces && face >= *one.faces) refuse_face(about, answer, *one.faces);
+  }
+}
+
+void Answers::add_to(std::vector<Json>& lines) const {
+  std::map<std::string, std::size_t> faces_of;
+  for (const Json& line : lines) {
+    for (const char* key : {"picture", "output"}) faces_of.emplace(line.at(key), line.at("faces").size());
+  }
+  for (const auto& [about, answer] : answers_) {
+    const auto faces = faces_of.find(std::get<1>(about));
+    if (faces != faces_of.end() && std::get<2>(about) >= faces->second) refuse_face(about, answer, faces->second);
+  }
+  const auto name = [](const Answer& answer) {
+    return answer.identity.empty() ? std::nullopt : std::optional(answer.identity);
+  };
+  const auto match = [](const Answer& answer) {
+    return answer.identity.empty() ? Json(nullptr) : Json{{"name", answer.identity}, {"similarity", nullptr}};
+  };
+  for (Json& line : lines) {
+    if (line.at("after") != "png") continue;
+    for (const std::string& recogniser : recognisers_) {
+      for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
+        Json& face = line.at("faces").at(f);
+        const Answer* delivered = find(recogniser, line.at("output"), f);
+        const Answer* clean = find(recogniser, line.at("picture"), f);
+        if (delivered == nullptr || clean == nullptr) continue;
+        const std::string target = face.at("target").is_null() ? "" : face.at("target").get<std::string>();
+        // Who nobody among the people is, is who the service takes the clean face for.
+        const std::string person =
+            face.at("person") == unknown_person ? clean->identity : face.at("person").get<std::string>();
+        const Outcome is = outcome(person, target, name(*clean), name(*delivered));
+        face.at("models").push_back({{"name", recogniser},
+                                     {"role", "held_out"},
+                                     {"outcome", std::string(1, static_cast<char>(is))},
+                                     {"best", {match(*clean), match(*delivered)}},
+                                     {"target", nullptr},
+                                     {"target_disjoint", nullptr},
+                                     {"self", nullptr},
+                                     {"impersonated", nullptr},
+                                     {"dodged", nullptr}});
+      }
+    }
+  }
+}
+
+}  // namespace faceoff

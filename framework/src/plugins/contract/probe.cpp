@@ -1,0 +1,357 @@
+#include "plugins/contract/probe.hpp"
+
+#include <faceoff/augmentation.hpp>
+#include <faceoff/images.hpp>
+#include <faceoff/loss.hpp>
+#include <faceoff/model.hpp>
+#include <faceoff/optimizer.hpp>
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "plugins/check_answer.hpp"
+
+namespace faceoff {
+
+namespace {
+
+constexpr std::int64_t rows = 3;
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw PluginError(why);
+}
+
+void require(bool holds, const std::string& why) {
+  if (!holds) refuse(why);
+}
+
+std::vector<std::uint64_t> keys(std::uint64_t seed) {
+  std::vector<std::uint64_t> all;
+  for (std::uint64_t r = 0; r < rows; ++r) all.push_back(mix(seed, r));
+  return all;
+}
+
+/// Something like photos: large patches of colour and some grain, [R,3,H,W] in [0,255].
+at::Tensor photos(std::uint64_t seed, std::int64_t height, std::int64_t width) {
+  Random random(seed, keys(seed));
+  const at::Tensor patches = at::upsample_bilinear2d(random.uniform(20, 235, {3, 7, 7}), {height, width}, false);
+  return (patches + random.uniform(-10, 10, {3, height, width})).clamp(0, 255);
+}
+
+at::Tensor unit(const at::Tensor& vectors) {
+  return vectors / vectors.norm(2, -1, true);
+}
+
+/// Boxes within a square of this side.
+at::Tensor boxes(Random& random, std::int64_t count, double side) {
+  const at::Tensor corner = random.uniform(0, .6 * side, {count, 2});
+  return at::cat({corner, corner + random.uniform(.1 * side, .4 * side, {count, 2})}, 2);
+}
+
+class ModelProbe : public Probe {
+ public:
+  explicit ModelProbe(Model& model) : model_(model), view_(model.view()), provides_(model.provides()) {
+    require(provides_ != Field::none, "it provides nothing");
+  }
+
+  Inputs inputs(std::uint64_t seed) const override {
+    const std::int64_t height = view_.height > 0 ? view_.height : 96, width = view_.width > 0 ? view_.width : 128;
+    return {{{"images", photos(seed, height, width)}}, keys(seed)};
+  }
+
+  std::vector<at::Tensor> answer(const Inputs& inputs) const override {
+    Random random = inputs.random();
+    model_.redraw(random);
+    const Output output = model_.forward(inputs["images"]);
+    std::vector<at::Tensor> all;
+    for (const auto& [field, tensor] : fields(output)) {
+      if (includes(provides_, field)) all.push_back(tensor);
+    }
+    return all;
+  }
+
+  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
+    Output output;
+    std::size_t next = 0;
+    if (includes(provides_, Field::scores)) output.scores = answer.at(next++);
+    if (includes(provides_, Field::boxes)) output.boxes = answer.at(next++);
+    if (includes(provides_, Field::landmarks)) output.landmarks = answer.at(next++);
+    if (includes(provides_, Field::embedding)) output.embedding = answer.at(next++);
+    check_output("forward()", provides_, output, inputs["images"]);
+  }
+
+  std::vector<std::string> differentiable() const override {
+    return model_.differentiable() ? std::vector<std::string>{"images"} : std::vector<std::string>{};
+  }
+
+ private:
+  static std::vector<std::pair<Field, at::Tensor>> fields(const Output& output) {
+    return {{Field::scores, output.scores},
+            {Field::boxes, output.boxes},
+            {Field::landmarks, output.landmarks},
+            {Field::embedding, output.embedding}};
+  }
+
+  Model& model_;
+  ViewSpec view_;
+  Field provides_;
+};
+
+class LossProbe : public Probe {
+ public:
+  explicit LossProbe(const Loss& loss) : loss_(loss), needs_(loss.needs()) {
+    require(needs_ != Field::none, "it needs nothing of a model, so there is nothing to attack");
+  }
+
+  /// Only what the loss says it needs is there, as in an experiment.
+  Inputs inputs(std::uint64_t seed) const override {
+    constexpr std::int64_t candidates = 12, points = 68, length = 32, targets = 2, photos_each = 3, side = 64;
+    Random random(seed, keys(seed));
+    Inputs all{{}, keys(seed)};
+    const auto add = [&](const std::string& name, const at::Tensor& tensor) { all.tensors.emplace_back(name, tensor); };
+    for (const std::string whose : {"adversarial", "clean"}) {
+      if (includes(needs_, Field::scores)) add(whose + ".scores", random.uniform(.05, .95, {candidates}));
+      if (includes(needs_, Field::boxes)) add(whose + ".boxes", boxes(random, candidates, side));
+      if (includes(needs_, Field::landmarks)) add(whose + ".landmarks", random.uniform(0, side, {points, 2}));
+      if (includes(needs_, Field::embedding)) add(whose + ".embedding", unit(random.normal(0, 1, {length})));
+      if (includes(needs_, Field::picture)) add(whose + ".picture", photos(mix(seed, whose.size()), side, side));
+    }
+    // The last true face pads: it is nobody's.
+    add("boxes", at::constant_pad_nd(boxes(random, 2, side), {0, 0, 0, 1}));
+    add("extent", at::tensor({0.F, 0.F, static_cast<float>(side), static_cast<float>(side)}).expand({rows, 4}).clone());
+    if (includes(needs_, Field::embedding)) add("own", unit(random.normal(0, 1, {photos_each, length})));
+    if (includes(needs_, Field::targets)) add("targets", unit(random.normal(0, 1, {targets, photos_each, length})));
+    return all;
+  }
+
+  std::vector<at::Tensor> answer(const Inputs& inputs) const override {
+    Reference reference;
+    reference.clean = output("clean", inputs);
+    reference.boxes = inputs["boxes"];
+    reference.extent = inputs["extent"];
+    reference.targets = inputs["targets"];
+    reference.own = inputs["own"];
+    // Of everybody, not of a row.
+    if (includes(needs_, Field::mean)) reference.mean = at::full({inputs["adversarial.embedding"].size(1)}, .05);
+    return {loss_(output("adversarial", inputs), reference)};
+  }
+
+  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
+    check_values("its value", answer.front(), inputs["boxes"], static_cast<std::int64_t>(inputs.keys.size()));
+  }
+
+  std::vector<std::string> differentiable() const override {
+    return {"adversarial.scores", "adversarial.boxes", "adversarial.landmarks", "adversarial.embedding",
+            "adversarial.picture"};
+  }
+
+ private:
+  static Output output(const std::string& whose, const Inputs& inputs) {
+    return {inputs[whose + ".scores"], inputs[whose + ".boxes"], inputs[whose + ".landmarks"],
+            inputs[whose + ".embedding"], inputs[whose + ".picture"]};
+  }
+
+  const Loss& loss_;
+  Field needs_;
+};
+
+class AugmentationProbe : public Probe {
+ public:
+  explicit AugmentationProbe(Augmentation& augmentation) : augmentation_(augmentation) {}
+
+  Inputs inputs(std::uint64_t seed) const override {
+    Random random(seed, keys(seed));
+    const at::Tensor map = at::eye(2, 3, at::kDouble).expand({rows, 2, 3}).clone();
+    return {{{"pixels", photos(seed, height_, width_)},
+             {"map", map},
+             {"landmarks", random.uniform(10, 30, {5, 2}).to(at::kDouble)}},
+            keys(seed)};
+  }
+
+  std::vector<at::Tensor> answer(const Inputs& inputs) const override {
+    const Images images = apply(inputs);
+    return {images.pixels, images.map, images.landmarks};
+  }
+
+  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
+    check_images("its images", {answer[0], answer[1], answer[2]},
+                 {inputs["pixels"], inputs["map"], inputs["landmarks"]});
+  }
+
+  std::vector<std::string> differentiable() const override { return {"pixels"}; }
+
+  std::vector<Check> more() const override {
+    return {{"moves map and landmarks along with the pixels", [this] { check_map(); }}};
+  }
+
+ private:
+  Images apply(const Inputs& inputs) const {
+    Random random = inputs.random();
+    return augmentation_({inputs["pixels"], inputs["map"], inputs["landmarks"]}, random);
+  }
+
+  /// Where a spot's light ends up is where the map says that its place ends up.
+  void check_map() const {
+    const Inputs plain = inputs(1);
+    Inputs spotted = plain.copy();
+    const double x = width_ / 2. + 2, y = height_ / 2. - 3;
+    const auto left = static_cast<std::int64_t>(x), top = static_cast<std::int64_t>(y);
+    at::Tensor spot = spotted.tensors.front().second.narrow(2, top - 2, 4).narrow(3, left - 2, 4);
+    spot.copy_(at::where(spot > 127, spot - 60, spot + 60));
+    const Images before = apply(plain), after = apply(spotted);
+    const at::Tensor light = (after.pixels - before.pixels).abs().sum(1).to(at::kDouble);
+    const at::Tensor columns = at::arange(light.size(2), at::kDouble) + .5,
+                     lines = at::arange(light.size(1), at::kDouble) + .5;
+    const at::Tensor place = at::tensor({x, y}, at::kDouble).view({1, 1, 2}).expand({light.size(0), 1, 2});
+    const at::Tensor said = apply_map(after.map.to(at::kDouble), place);
+    const at::Tensor points = apply_map(after.map.to(at::kDouble), spread(plain["landmarks"], light.size(0)));
+    constexpr double tolerance = 2;  // pixels: an interpolation, or a warp that no affine map can say
+    for (std::int64_t r = 0; r < light.size(0); ++r) {
+      const double all = light[r].sum().item<double>();
+      const double u = said[r][0][0].item<double>(), v = said[r][0][1].item<double>();
+      const bool inside =
+          u > 6 && v > 6 && u < static_cast<double>(light.size(2)) - 6 && v < static_cast<double>(light.size(1)) - 6;
+      if (!inside || all < 60) continue;  // cut away, or faded
+      const double seen_u = (light[r].sum(0) * columns).sum().item<double>() / all;
+      const double seen_v = (light[r].sum(1) * lines).sum().item<double>() / all;
+      require(std::abs(seen_u - u) < tolerance && std::abs(seen_v - v) < tolerance,
+              "a spot at " + c10::str(x) + ", " + c10::str(y) + " is moved to " + c10::str(seen_u) + ", " +
+                  c10::str(seen_v) + ", and the map says " + c10::str(u) + ", " + c10::str(v));
+      const double apart = (points[r] - after.landmarks[r].to(at::kDouble)).abs().max().item<double>();
+      require(apart < tolerance, "landmarks are " + c10::str(apart) + " pixels from where the map says");
+    }
+  }
+
+  static at::Tensor spread(const at::Tensor& landmarks, std::int64_t count) {
+    return landmarks.repeat_interleave(count / landmarks.size(0), 0);
+  }
+
+  Augmentation& augmentation_;
+  std::int64_t height_ = 40, width_ = 56;
+};
+
+/// Half the squared distance to a goal for each sample: smooth, and lowest beyond the budget.
+class Bowl : public Objective {
+ public:
+  Bowl(at::Tensor goal, Random random) : goal_(std::move(goal)), random_(std::move(random)) {}
+
+  Evaluation value_and_grad(const at::Tensor& x) override { return {value(x), x.detach() - goals(x)}; }
+  at::Tensor value(const at::Tensor& x) override { return (x.detach() - goals(x)).square().flatten(1).sum(1) / 2; }
+  at::Tensor reached(const at::Tensor& x) override { return at::zeros({x.size(0)}, at::kBool); }
+  Random& random() override { return random_; }
+  std::int64_t steps_begun() const { return steps_begun_; }
+
+ protected:
+  bool start_step(std::int64_t, std::int64_t) override {
+    random_.start_step(++steps_begun_);
+    return true;
+  }
+
+ private:
+  at::Tensor goals(const at::Tensor& x) const {
+    require(
+        x.dim() == 4 && x.size(0) % goal_.size(0) == 0 && x.sizes().slice(1) == goal_.sizes().slice(1),
+        "it asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " + c10::str(goal_.sizes()));
+    return goal_.repeat_interleave(x.size(0) / goal_.size(0), 0);
+  }
+
+  at::Tensor goal_;
+  Random random_;
+  std::int64_t steps_begun_ = 0;
+};
+
+class OptimizerProbe : public Probe {
+ public:
+  explicit OptimizerProbe(Optimizer& optimizer) : optimizer_(optimizer) {}
+
+  Inputs inputs(std::uint64_t seed) const override {
+    constexpr std::int64_t side = 12;
+    Random random(seed, keys(seed));
+    // White and black pixels, too, where the valid range binds before epsilon does; a part that may not change.
+    const at::Tensor origin = random.uniform(-40, 295, {3, side, side}).clamp(0, 255).round();
+    const at::Tensor mask = (random.uniform(0, 1, {1, side, side}) < .8).to(at::kFloat);
+    return {{{"budget.origin", origin}, {"budget.mask", mask}, {"goal", 255 - origin}}, keys(seed)};
+  }
+
+  std::vector<at::Tensor> answer(const Inputs& inputs) const override { return {attack(inputs, Norm::inf).first}; }
+
+  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
+    check(inputs, answer.front(), Norm::inf);
+  }
+
+  std::vector<std::string> differentiable() const override { return {}; }
+
+  std::vector<Check> more() const override {
+    return {{"keeps within the budget of the 2-norm",
+             [this] {
+               const Inputs given = inputs(1);
+               check(given, attack(given, Norm::two).first, Norm::two);
+             }},
+            {"counts its steps with objective.steps()",
+             [this] { require(attack(inputs(1), Norm::inf).second > 0, "it began no step: nobody can stop it"); }},
+            {"ends no higher than it began", [this] {
+               const Inputs given = inputs(1);
+               Bowl bowl(given["goal"], given.random());
+               const at::Tensor before = bowl.value(given["budget.origin"]);
+               const at::Tensor after = bowl.value(attack(given, Norm::inf).first);
+               require((after <= before).all().item<bool>(), "a bowl-shaped objective is higher at the end");
+             }}};
+  }
+
+ private:
+  static constexpr double epsilon(Norm norm) { return norm == Norm::inf ? 8 : 60; }
+
+  static Budget budget(const Inputs& inputs, Norm norm) {
+    return {inputs["budget.origin"], inputs["budget.mask"], epsilon(norm), norm};
+  }
+
+  std::pair<at::Tensor, std::int64_t> attack(const Inputs& inputs, Norm norm) const {
+    Bowl bowl(inputs["goal"], inputs.random());
+    at::Tensor answer = optimizer_.run(bowl, budget(inputs, norm));
+    return {answer, bowl.steps_begun()};
+  }
+
+  static void check(const Inputs& inputs, const at::Tensor& answer, Norm norm) {
+    check_attacked("its answer", answer, budget(inputs, norm));
+  }
+
+  Optimizer& optimizer_;
+};
+
+}  // namespace
+
+const at::Tensor& Inputs::operator[](const std::string& name) const {
+  static const at::Tensor none;
+  const auto found =
+      std::ranges::find(tensors, name, [](const auto& entry) -> const std::string& { return entry.first; });
+  return found != tensors.end() ? found->second : none;
+}
+
+Inputs Inputs::row(std::int64_t index) const {
+  Inputs one{{}, {keys.at(static_cast<std::size_t>(index))}};
+  for (const auto& [name, tensor] : tensors) one.tensors.emplace_back(name, tensor.narrow(0, index, 1).clone());
+  return one;
+}
+
+Inputs Inputs::copy() const {
+  Inputs other{{}, keys};
+  for (const auto& [name, tensor] : tensors) other.tensors.emplace_back(name, tensor.clone());
+  return other;
+}
+
+std::unique_ptr<Probe> make_probe(const PluginInfo& info, Plugin& plugin) {
+  switch (info.kind) {
+    case Kind::model:
+      return std::make_unique<ModelProbe>(dynamic_cast<Model&>(plugin));
+    case Kind::loss:
+      return std::make_unique<LossProbe>(dynamic_cast<Loss&>(plugin));
+    case Kind::optimizer:
+      return std::make_unique<OptimizerProbe>(dynamic_cast<Optimizer&>(plugin));
+    case Kind::augmentation:
+      return std::make_unique<AugmentationProbe>(dynamic_cast<Augmentation&>(plugin));
+  }
+  return nullptr;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <faceoff/error.hpp>
+#include <faceoff/schema.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace faceoff {
+
+/// A plugin as an experiment asks for it.
+struct PluginConfig {
+  const PluginInfo* info = nullptr;
+  std::vector<std::pair<const ParamInfo*, ParamValue>> params;
+  std::map<std::string, Place> places;  ///< of the parameters that the experiment sets
+  Place place;
+
+  /// Where a parameter is set, else where the plugin is named.
+  Place place_of(const std::string& param) const {
+    const auto found = places.find(param);
+    return found != places.end() ? found->second : place;
+  }
+};
+
+}  // namespace faceoff

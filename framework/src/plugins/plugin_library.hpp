@@ -1,0 +1,76 @@
+#pragma once
+
+#include <faceoff/plugin.hpp>
+#include <faceoff/schema.hpp>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/elf.hpp"
+
+namespace faceoff {
+
+/// A library that can't be used. It is told of where an experiment names it, and is a line of warning elsewhere.
+struct BrokenPlugin {
+  std::filesystem::path file;
+  std::string message;             ///< tells of "it", the file: "it is empty"
+  std::vector<std::string> names;  ///< of the plugins that it would have had, as far as it got
+};
+
+/// "FILE can't be used: it is empty"
+std::string to_string(const BrokenPlugin& broken);
+
+/// Every plugin that the host can create. A library is in here whole, or it is broken and none of it is.
+class PluginLibrary {
+ public:
+  PluginLibrary() = default;
+  /// Loads every *.so in the folders, in order, by name within a folder. A broken one is remembered, not thrown.
+  explicit PluginLibrary(std::span<const std::filesystem::path> folders);
+
+  void load_folder(const std::filesystem::path& folder);
+  /// A file that was seen before, by whatever name, is passed over.
+  void load_file(const std::filesystem::path& file);
+
+  /// Null where there is none. It stays where it is as long as this lives.
+  const PluginInfo* find(Kind kind, std::string_view name) const;
+  /// By kind and name.
+  std::vector<const PluginInfo*> all() const;
+  std::vector<std::string> names(Kind kind) const;
+  const std::filesystem::path& file_of(const PluginInfo& info) const;
+  const std::vector<BrokenPlugin>& broken() const { return broken_; }
+
+  /// For a name that find() does not know: "FILE can't be used: …" where that is because its library is broken (a
+  /// PluginError then), else empty.
+  std::string why_missing(std::string_view name) const;
+
+  /// A new plugin; it is a Model, Loss, Optimizer or Augmentation as its kind says. Throws PluginError.
+  std::unique_ptr<Plugin> create(const PluginInfo& info) const;
+
+ private:
+  using Key = std::pair<Kind, std::string>;
+  struct Entry {
+    PluginInfo info;
+    std::filesystem::path file;
+  };
+
+  void check_new(const std::vector<PluginInfo>& staged) const;
+  void commit(std::vector<PluginInfo> staged, const std::filesystem::path& file);
+
+  std::map<Key, Entry> plugins_;
+  std::vector<BrokenPlugin> broken_;
+  std::set<LibraryFile::Identity> seen_;
+};
+
+/// Where plugins are looked for: the command line's --plugin-path, FACEOFF_PLUGIN_PATH (folders with ':' between them),
+/// and ../lib/faceoff/plugins from the executable, each once. The last may be missing; for the others that is a
+/// ConfigError.
+std::vector<std::filesystem::path> plugin_folders(const std::vector<std::string>& from_command_line);
+
+}  // namespace faceoff

@@ -1,0 +1,68 @@
+#include "run/item_key.hpp"
+
+#include <opencv2/core/version.hpp>
+#include <torch/version.h>
+
+#include <set>
+
+#include "base/files.hpp"
+#include "plugins/model_pool.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// Whether an item's results depend on a value by itself: pictures and people count by what is in them.
+bool matters(const Resolved::Line& line) {
+  static const std::set<std::pair<std::string, std::string>> others = {{"", "name"},
+                                                                       {"[data]", "pictures"},
+                                                                       {"[data]", "people"},
+                                                                       {"[evaluate]", "after"},
+                                                                       {"[evaluate]", "false_accept_rate"}};
+  return !others.contains({line.section, line.key});
+}
+
+}  // namespace
+
+std::string variant_key(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
+                        ModelPool& pool) {
+  const Experiment& experiment = assembly.experiment;
+  std::string text = "faceoff " FACEOFF_VERSION "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" +
+                     pool.setup().device.str() + "\n" + experiment.variant + "\n";
+  for (const Resolved::Line& line : experiment.resolved.lines) {
+    if (matters(line)) text += line.section + " " + line.key + " = " + line.value + "\n";
+  }
+  for (const std::string& name : experiment.used_models())
+    text += pool.get(name, experiment.models.at(name)).identity + "\n";
+  for (const LossConfig& loss : experiment.losses) text += pool.identity(loss.plugin) + "\n";
+  for (const AugmentationConfig& augmentation : experiment.augmentations)
+    text += pool.identity(augmentation.plugin) + "\n";
+  text += pool.identity(experiment.optimizer) + "\n";
+  // By how much an attack without a target has reached its goal is traced from the threshold.
+  for (const LoadedModel* model : assembly.surrogates) {
+    if (!experiment.traces || !experiment.targets.empty() || model->calibration == nullptr) continue;
+    if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
+      text += "threshold " + to_toml(*threshold) + "\n";
+  }
+  for (const auto* judges : {&assembly.judges, &assembly.judging_detectors}) {
+    for (const Judge& judge : *judges) text += judge.model->name + " " + to_string(judge.role) + "\n";
+  }
+  // A gallery's file holds embeddings that others made of the photos.
+  if (experiment.people.size() == 1 && std::filesystem::is_regular_file(experiment.people.front()) &&
+      gallery.people().size() > 0)
+    text += sha256_file(experiment.people.front()) + "\n";
+  for (const Person& person : gallery.people()) text += person.contents();
+  for (const auto& [name, person] : photos) text += person.contents();
+  return sha256(text);
+}
+
+std::string item_key(const std::string& variant, const std::string& picture_sha256,
+                     const std::filesystem::path& picture, const std::filesystem::path& output) {
+  constexpr std::size_t enough = 32;
+  // Nobody is to be taken for the person in whose folder the picture is.
+  const std::string folder = std::filesystem::absolute(picture).parent_path().filename().string();
+  return sha256(variant + "\n" + picture_sha256 + "\n" + folder + "\n" + picture.string() + "\n" + output.string())
+      .substr(0, enough);
+}
+
+}  // namespace faceoff

@@ -1,0 +1,97 @@
+#include "run/merge.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <system_error>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "base/one_line.hpp"
+#include "run/results.hpp"
+#include "run/run_folder.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What a part's environment.json says.
+Json about(const fs::path& part) {
+  Json json = read_environment(part);
+  if (json.is_null()) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
+  if (!json.contains("plan") || !json.contains("items") || !json.contains("shard"))
+    throw FileError(one_line((part / "environment.json").string()) + ": not as a run wrote it");
+  return json;
+}
+
+/// A file or folder in a second place: the same one where the file system can do that, else a copy.
+void put(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (fs::is_directory(from)) {
+    make_folder(to);
+    for (const fs::directory_entry& entry : fs::directory_iterator(from)) put(entry, to / entry.path().filename());
+    return;
+  }
+  fs::create_hard_link(from, to, error);
+  if (error) fs::copy_file(from, to, error);
+  if (error) throw FileError(to.string() + ": can't be made of " + from.string() + ": " + error.message());
+}
+
+/// The first part's environment.json, as that of all together.
+Json environment_of(const std::vector<Json>& parts, const std::vector<std::string>& command) {
+  Json whole = parts.front();
+  whole["command"] = command;
+  whole["shard"] = nullptr;
+  whole["merged"] = Json::array();
+  for (const Json& part : parts) {
+    whole["merged"].push_back(
+        {{"shard", part.at("shard")}, {"command", part.at("command")}, {"host", part.at("host")}});
+  }
+  return whole;
+}
+
+/// What the parts say of themselves, which has to fit together.
+std::vector<Json> abouts_of(const std::vector<fs::path>& parts) {
+  std::vector<Json> abouts;
+  for (const fs::path& part : parts) {
+    abouts.push_back(about(part));
+    if (abouts.back().at("plan") != abouts.front().at("plan")) {
+      throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(parts.front().string()) +
+                        " is a part of: the experiment, its pictures, people, plugins or weights are others");
+    }
+    if (abouts.back().at("variants") != abouts.front().at("variants")) {
+      throw ConfigError(one_line(part.string()) + ": judged otherwise than " + one_line(parts.front().string()) +
+                        ": by another false accept rate, or by other thresholds");
+    }
+  }
+  return abouts;
+}
+
+}  // namespace
+
+void require_parts(const std::vector<fs::path>& parts) {
+  abouts_of(parts);
+}
+
+void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const std::vector<std::string>& command) {
+  const std::vector<Json> abouts = abouts_of(parts);
+  const RunFolder run(into);
+  merge_results(parts, into, [&](std::size_t part, const Json& line) {
+    if (line.at("output").is_null()) return;
+    const std::vector<fs::path> places = RunFolder::places(line.at("output").get<std::string>());
+    if (!fs::is_regular_file(parts[part] / places.front())) {
+      throw FileError(one_line((parts[part] / places.front()).string()) +
+                      ": it is gone; faceoff run --resume on this part makes it again");
+    }
+    for (const fs::path& place : places) {
+      if (!fs::exists(parts[part] / place)) continue;
+      make_folder((into / place).parent_path());
+      put(parts[part] / place, into / place);
+    }
+  });
+  for (const char* name : {"experiment.toml", "resolved.toml"}) put(parts.front() / name, into / name);
+  run.write("environment.json", to_text(environment_of(abouts, command), 2) + "\n");
+}
+
+}  // namespace faceoff

@@ -1,0 +1,211 @@
+#include "run/results.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <vector>
+
+#include "base/files.hpp"
+#include "base/one_line.hpp"
+#include "run/shard.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* results_name = "results.jsonl";
+
+/// A line in one of several files.
+struct Entry {
+  std::int64_t item = 0;
+  std::size_t file = 0;
+  std::streamoff offset = 0;
+};
+
+[[noreturn]] void refuse(const std::string& where, const std::string& why) {
+  throw FileError(where + ": " + why);
+}
+
+/// Calls `use` with each whole line, its place and its offset; returns whether the last line was whole.
+template <class Use>
+bool read_lines(const fs::path& file, const Use& use) {
+  if (!fs::exists(file)) return true;
+  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) refuse(one_line(file.string()), "can't be read");
+  std::streamoff offset = 0;
+  std::size_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (in.eof()) return false;  // it has no line break
+    const std::string where = one_line(file.string()) + ":" + std::to_string(++number);
+    try {
+      use(Json::parse(line), where, offset);
+    } catch (const Json::exception&) {
+      refuse(where, "not as a run wrote it");
+    }
+    offset += static_cast<std::streamoff>(line.size()) + 1;
+  }
+  return true;
+}
+
+/// The results of the ranks that have files of their own.
+std::vector<fs::path> rank_files(const fs::path& run) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("results.rank") && name.ends_with(".jsonl")) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+/// Writes a run's results: these lines of these files, each under its item. `use` is told of each and of its file.
+template <class Use>
+void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
+                   const Use& use) {
+  AtomicFile out(run / results_name);
+  std::ifstream in;  // one at a time: there may be more files than a process may open
+  std::size_t open = files.size();
+  for (const Entry& entry : entries) {
+    if (open != entry.file) in = std::ifstream(files[open = entry.file], std::ios::binary);
+    std::string text;
+    in.seekg(entry.offset);
+    std::getline(in, text);
+    Json line = Json::parse(text, nullptr, false);
+    if (!in || !line.is_object()) refuse(one_line(files[entry.file].string()), "changed while it was read");
+    line["item"] = entry.item;
+    use(entry.file, line);
+    out.add(to_text(line) + "\n");
+  }
+  out.commit();
+}
+
+void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries) {
+  write_results(run, files, entries, [](std::size_t, const Json&) {});
+}
+
+/// Leaves the first line of each item, in the order of the items.
+void sort_once(std::vector<Entry>& entries) {
+  std::ranges::stable_sort(entries, {}, &Entry::item);
+  const auto again = std::ranges::unique(entries, {}, &Entry::item);
+  entries.erase(again.begin(), again.end());
+}
+
+}  // namespace
+
+Json read_environment(const fs::path& run) {
+  const fs::path file = run / "environment.json";
+  if (!fs::exists(file)) return nullptr;
+  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
+  Json about = Json::parse(std::ifstream(file), nullptr, false);
+  if (!about.is_object() || !about.contains("variants")) refuse(one_line(file.string()), "not as a run wrote it");
+  return about;
+}
+
+void read_results(const fs::path& run, const std::function<void(const Json&, const std::string&)>& use) {
+  std::set<std::int64_t> items;
+  read_lines(run / results_name, [&](const Json& line, const std::string& where, std::streamoff) {
+    const auto item = line.at("item").get<std::int64_t>();
+    if (!items.insert(item).second) refuse(where, "a second line of item " + std::to_string(item));
+    use(line, where);
+  });
+}
+
+std::set<std::int64_t> done_items(const fs::path& run) {
+  std::set<std::int64_t> items;
+  read_results(run, [&](const Json& line, const std::string&) { items.insert(line.at("item").get<std::int64_t>()); });
+  return items;
+}
+
+std::string rank_results(int rank) {
+  return "results.rank" + std::to_string(rank) + ".jsonl";
+}
+
+std::int64_t count_results(const fs::path& run) {
+  std::vector<fs::path> files = rank_files(run);
+  files.push_back(run / results_name);
+  std::int64_t count = 0;
+  for (const fs::path& file : files)
+    read_lines(file, [&](const Json&, const std::string&, std::streamoff) { ++count; });
+  return count;
+}
+
+void settle_results(const fs::path& run) {
+  const std::vector<fs::path> ranks = rank_files(run);
+  std::vector<fs::path> files = {run / results_name};
+  files.insert(files.end(), ranks.begin(), ranks.end());
+  std::vector<Entry> entries;
+  bool settled = ranks.empty();
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    settled &= read_lines(files[f], [&](const Json& line, const std::string&, std::streamoff offset) {
+      const auto item = line.at("item").get<std::int64_t>();
+      settled &= entries.empty() || entries.back().item < item;
+      entries.push_back({item, f, offset});
+    });
+  }
+  if (settled) return;
+  // A line is there twice where a run was killed when the lines of a rank's file had just been taken over.
+  sort_once(entries);
+  write_results(run, files, entries);
+  for (const fs::path& file : ranks) fs::remove(file);
+}
+
+std::int64_t keep_results(const fs::path& run, const std::function<std::optional<std::int64_t>(const Json&)>& item_of,
+                          const std::function<void()>& before) {
+  const fs::path file = run / results_name;
+  std::vector<Entry> entries;
+  std::int64_t dropped = 0;
+  bool same = true;
+  read_lines(file, [&](const Json& line, const std::string&, std::streamoff offset) {
+    const std::optional<std::int64_t> item = item_of(line);
+    same &= item && line.at("item") == *item;
+    if (item) {
+      entries.push_back({*item, 0, offset});
+    } else {
+      ++dropped;
+    }
+  });
+  before();
+  if (same) return 0;
+  std::ranges::sort(entries, {}, &Entry::item);
+  write_results(run, {file}, entries);
+  return dropped;
+}
+
+void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
+                   const std::function<void(std::size_t, const Json&)>& use) {
+  std::vector<fs::path> files;
+  std::vector<Entry> whole, failed;
+  for (const fs::path& run : runs) {
+    if (!rank_files(run).empty()) {
+      refuse(one_line(run.string()),
+             "its ranks were stopped before they put their results together; faceoff run --resume does it");
+    }
+    files.push_back(run / results_name);
+    read_lines(files.back(), [&](const Json& line, const std::string&, std::streamoff offset) {
+      (line.at("status") == "failed" ? failed : whole)
+          .push_back({line.at("item").get<std::int64_t>(), files.size() - 1, offset});
+    });
+  }
+  whole.insert(whole.end(), failed.begin(), failed.end());
+  sort_once(whole);
+  write_results(into, files, whole, use);
+}
+
+std::int64_t missing_items(const fs::path& run) {
+  const Json about = read_environment(run);
+  if (!about.is_object() || !about.contains("items")) return 0;
+  try {
+    const std::string shard = about.at("shard").is_null() ? "1/1" : about.at("shard").get<std::string>();
+    return Shard::parse(shard).count(about.at("items")) - static_cast<std::int64_t>(done_items(run).size());
+  } catch (const Json::exception&) {
+    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
+  } catch (const ConfigError&) {
+    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
+  }
+}
+
+}  // namespace faceoff

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.hpp"
+
+// What a run says of itself: environment.json, and results.jsonl with a line an item. A run that was killed may have
+// left a last line that is not whole, which is none.
+
+namespace faceoff {
+
+/// A run's environment.json; null where there is none. Throws FileError where it is not as a run writes it.
+Json read_environment(const std::filesystem::path& run);
+
+/// Reads a run's results line by line, whatever their number; `where` is "file:line", for messages. Throws FileError
+/// where a line is not as a run writes it, which is also where `use` throws Json::exception, or is its item's second.
+void read_results(const std::filesystem::path& run,
+                  const std::function<void(const Json& line, const std::string& where)>& use);
+
+/// The items that have their line.
+std::set<std::int64_t> done_items(const std::filesystem::path& run);
+
+/// The file that a rank writes its lines to, in the run's folder. results.jsonl stays as it is while ranks are at work,
+/// for each of them reads there what is left.
+std::string rank_results(int rank);
+/// How many lines there are, in those files too.
+std::int64_t count_results(const std::filesystem::path& run);
+
+/// Puts the lines in the order of the items, together with those that ranks wrote to files of their own.
+void settle_results(const std::filesystem::path& run);
+
+/// Keeps the lines that `item_of` has a number for, under that number, and drops the others; returns how many it
+/// dropped. `before` is called once all are looked at and nothing has changed. The results have to be settled.
+std::int64_t keep_results(const std::filesystem::path& run,
+                          const std::function<std::optional<std::int64_t>(const Json& line)>& item_of,
+                          const std::function<void()>& before);
+
+/// Puts the lines of several runs of the same items together, as the results of another: each item once, and not a
+/// failure where it did not fail elsewhere. `use` is told of each line and which run it is from. Throws FileError where
+/// a run's ranks have not put their lines together.
+void merge_results(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& into,
+                   const std::function<void(std::size_t run, const Json& line)>& use);
+
+/// How many items a run's environment.json promises and results.jsonl does not have.
+std::int64_t missing_items(const std::filesystem::path& run);
+
+}  // namespace faceoff

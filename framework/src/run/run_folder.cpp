@@ -1,0 +1,133 @@
+#include "run/run_folder.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <utility>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+#include "base/one_line.hpp"
+#include "run/trace_files.hpp"
+
+namespace faceoff {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string now_as(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), format, &utc));
+  return text;
+}
+
+bool tells_of_run(const fs::path& folder) {
+  if (!fs::is_regular_file(folder / "environment.json")) return false;
+  const Json about = Json::parse(std::ifstream(folder / "environment.json"), nullptr, false);
+  return about.is_object() && about.contains("faceoff") && about.contains("variants");
+}
+
+/// Whether there is nothing but what a run leaves that is killed before its environment.json is whole.
+bool half_made(const fs::path& folder) {
+  return std::ranges::all_of(fs::directory_iterator(folder),
+                             [](const fs::directory_entry& entry) { return is_temporary(entry.path()); });
+}
+
+}  // namespace
+
+std::string utc_now() {
+  return now_as("%Y-%m-%dT%H:%M:%SZ");
+}
+
+fs::path RunFolder::fresh(const std::string& name, const std::string& text) {
+  const std::string base = now_as("%Y%m%d-%H%M%S") + "-" + name + "-" + sha256(text).substr(0, 8);
+  fs::path path = fs::path("runs") / base;
+  for (int i = 2; fs::exists(path); ++i) path = fs::path("runs") / (base + "-" + std::to_string(i));
+  return path;
+}
+
+void RunFolder::require_free(const fs::path& path) {
+  if (path.empty()) throw ConfigError("--out: name a folder");
+  std::error_code error;
+  if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error))) {
+    throw ConfigError("--out " + path.string() + ": is there and is no empty folder; name another" +
+                      (tells_of_run(path) ? " (it is a run: faceoff run --resume goes on with it)" : "") +
+                      ", nothing was changed");
+  }
+}
+
+void RunFolder::require_run(const fs::path& path) {
+  if (path.empty()) throw ConfigError("--out: name a folder");
+  std::error_code error;
+  if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) return;
+  const bool begun = fs::is_directory(path, error) && (tells_of_run(path) || half_made(path));
+  if (!begun) {
+    throw ConfigError("--out " + path.string() +
+                      ": is no run that could be gone on with (no environment.json of one); nothing was changed");
+  }
+}
+
+RunFolder RunFolder::make(const fs::path& path) {
+  require_free(path);
+  make_folder(path);
+  return RunFolder(path);
+}
+
+void RunFolder::write(const std::string& name, const std::string& text) const {
+  write_atomically(path_ / name, text);
+}
+
+void RunFolder::append_result(const std::string& result) const {
+  const fs::path file = path_ / results_;
+  const auto fail = [&] { throw FileError(file.string() + ": can't write: " + std::strerror(errno)); };
+  const std::string line = result + "\n";
+  const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (out < 0) fail();
+  const ssize_t written = ::write(out, line.data(), line.size());
+  const bool whole = written == static_cast<ssize_t>(line.size()) && ::fsync(out) == 0;
+  const int reason = written >= 0 && written < static_cast<ssize_t>(line.size()) ? ENOSPC : errno;
+  ::close(out);
+  errno = reason;
+  if (!whole) fail();
+}
+
+fs::path RunFolder::picture_place(const std::string& variant, const std::string& stem, PictureFormat format) {
+  return fs::path("images") / variant / (stem + (format == PictureFormat::jpeg ? ".jpg" : ".png"));
+}
+
+std::vector<fs::path> RunFolder::places(const fs::path& output) {
+  // What is removed and copied goes by this: a damaged line must not lead out of the run.
+  const fs::path place = output.lexically_normal();
+  if (place.empty() || *place.begin() != "images")
+    throw FileError("results.jsonl: the output '" + one_line(output.string()) + "' is no place of a run's pictures");
+  return {place, trace_place(place), tensorboard_place(place)};
+}
+
+void RunFolder::remove_item(const fs::path& output) const {
+  std::error_code ignored;  // it may be gone
+  const fs::path place = places(output).front();
+  fs::remove(path_ / place, ignored);
+  remove_traces(path_, output);
+  for (const fs::path& file : {place, trace_place(place), tensorboard_place(place)})
+    fs::remove((path_ / file).parent_path(), ignored);  // unless there is something else in it
+}
+
+bool RunFolder::remove_evaluation() const {
+  std::uintmax_t removed = 0;
+  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex", "report", "differences"})
+    removed += fs::remove_all(path_ / name);
+  return removed > 0;
+}
+
+}  // namespace faceoff

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "base/json.hpp"
+#include "experiment/experiment.hpp"
+#include "faces/gallery.hpp"
+#include "plugins/model_pool.hpp"
+#include "run/folder_lock.hpp"
+#include "run/item_list.hpp"
+#include "run/observer.hpp"
+#include "run/ranks.hpp"
+#include "run/run_folder.hpp"
+#include "run/shard.hpp"
+#include "run/trace_files.hpp"
+#include "toml/document.hpp"
+
+namespace faceoff {
+
+/// What `faceoff run` is asked for.
+struct RunRequest {
+  std::vector<std::string> args;  ///< as they were, for the record
+  std::string experiment;
+  std::vector<std::string> sets, plugin_paths;
+  std::optional<std::filesystem::path> out;
+  bool resume = false;  ///< go on with what is in `out`
+  Shard shard;
+  Events events;  ///< what makes each item's event file for TensorBoard; empty: there are none
+};
+
+/// What of a run is done, and where.
+struct Done {
+  std::filesystem::path run;
+  std::int64_t items = 0, of = 0;
+  bool told = true;  ///< whether this process is the one that says so
+};
+
+/// An experiment's items, done in this process. Where another process was ended by a plugin, its run is taken up.
+class RunItems {
+ public:
+  /// Everything is built and checked before the first forward and before anything is written.
+  RunItems(RunRequest request, RunObserver& observer);
+
+  /// The items, a line each: variant and picture.
+  std::string listed() const;
+
+  /// About how long a variant's attacks take on this machine, with one face a picture.
+  struct Expected {
+    std::string variant;
+    std::size_t pictures = 0;
+    double seconds = 0;
+    std::string unknown;  ///< why that can't be told, or empty
+  };
+  std::vector<Expected> expected_time() const;
+
+  /// Does the items that are left.
+  Done run();
+
+ private:
+  /// The people that a variant's targets are chosen from; variants that look at the same people with the same models
+  /// share.
+  class Galleries {
+   public:
+    const Gallery& get(const Assembly& assembly, const std::function<void(const std::string&)>& notice);
+
+   private:
+    struct Key {
+      std::vector<const LoadedModel*> models;
+      double minimum_score = 0;
+      std::vector<std::string> people;
+      auto operator<=>(const Key&) const = default;
+    };
+    Gallery none_;
+    std::map<Key, Gallery> galleries_;
+  };
+
+  void prepare();
+  void build();
+  /// All that a run's items depend on.
+  std::string plan() const;
+  /// That this is no longer the run that another process began.
+  [[noreturn]] void changed(const std::string& how) const;
+  void read_people();
+  /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
+  /// as another process left it. Nothing where the process was asked to stop before it was there.
+  std::optional<RunFolder> folder(const ItemList& items);
+  RunFolder make(const std::filesystem::path& path, const ItemList& items);
+  /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
+  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const Json& line,
+                                       bool failures_too) const;
+  RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
+  void describe(const RunFolder& run, const ItemList& items) const;
+
+  RunRequest request_;
+  RunObserver& observer_;
+  std::vector<std::filesystem::path> folders_;
+  PluginLibrary plugins_;
+  std::optional<Document> document_;
+  std::optional<Diagnostics> diagnostics_;
+  std::vector<Experiment> experiments_;
+  std::optional<ModelPool> pool_;
+  std::vector<PreparedVariant> prepared_;
+  Galleries galleries_;
+  std::optional<Ranks> ranks_;
+  std::optional<FolderLock> lock_;
+};
+
+}  // namespace faceoff

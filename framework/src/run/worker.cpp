@@ -1,0 +1,99 @@
+#include "run/worker.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+namespace faceoff {
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string seconds_text(double seconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", seconds);
+  return text.data();
+}
+
+}  // namespace
+
+std::string Ending::text(double time_limit) const {
+  if (timed_out) return "not done within " + seconds_text(time_limit) + " s (--time-limit)";
+  if (signal != 0) return "ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  return "ended the process with exit code " + std::to_string(code);
+}
+
+Worker::Worker(const std::vector<std::string>& args, int out) {
+  ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
+  std::vector<std::string> command = {"/proc/self/exe"};
+  command.insert(command.end(), args.begin(), args.end());
+  std::vector<char*> pointers;
+  for (std::string& arg : command) pointers.push_back(arg.data());
+  pointers.push_back(nullptr);
+  // A group of its own: a Ctrl-C reaches the supervisor alone, which passes it on.
+  posix_spawnattr_t attributes{};
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  const int failed = ::posix_spawn(&pid_, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
+}
+
+Worker::~Worker() {
+  if (ended_) return;
+  kill_group();
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Worker::kill_group() const {
+  ::kill(-pid_, SIGKILL);
+}
+
+void Worker::send(int signal) const {
+  ::kill(pid_, signal);
+}
+
+std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
+  if (box.beats != beats_) {
+    beats_ = box.beats;
+    beat_began_ = now();
+  }
+  const bool late = now() - beat_began_ > time_limit;
+  if (late) kill_group();
+  int status = 0;
+  if (::waitpid(pid_, &status, late ? 0 : WNOHANG) == pid_) {
+    ended_ = true;
+    kill_group();
+    const bool exited = WIFEXITED(status);
+    return Ending{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited,
+                  now() - beat_began_};
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return std::nullopt;
+}
+
+void end_with_supervisor(const BlackBox& box) {
+  ::signal(SIGTTOU, SIG_IGN);  // it writes to the terminal from a process group in the background
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != box.supervisor) ::_exit(1);
+}
+
+}  // namespace faceoff

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <faceoff/schema.hpp>
+
+#include <toml++/toml.h>
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "toml/document.hpp"
+
+namespace faceoff {
+
+/// Every value an experiment ended up with and where it came from, in reading order.
+struct Resolved {
+  struct Line {
+    std::string section, key, value, origin;
+  };
+  std::vector<Line> lines;
+};
+
+/// The values of a sweep's variants by their names, as TOML. What not all of them share becomes a comment: the sweep
+/// sets it, or it is the default of a plugin that only some of them use.
+std::string to_toml(const std::vector<std::pair<std::string, const Resolved*>>& variants);
+
+/// The values that a number may have; both ends belong to it.
+struct Bounds {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+/// One table of an experiment while it is read: each key is asked for once with its type, default and bounds, and what
+/// nobody asked for is an error. Faults are collected, not thrown; a default is returned in their place.
+class TomlTable {
+ public:
+  /// `table` may be null: then everything is the default. `header` is the table's line in resolved.toml.
+  TomlTable(const toml::table* table, std::string header, Place place, Diagnostics& diagnostics, Resolved& resolved);
+
+  bool flag(const std::string& key, bool fallback);
+  std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {});
+  double number(const std::string& key, double fallback, Bounds bounds = {});
+  std::string text(const std::string& key, const std::string& fallback);
+  /// A string that has to be there, and not empty.
+  std::string required_text(const std::string& key);
+  /// One of these; the first is the default.
+  std::string choice(const std::string& key, const std::vector<std::string>& choices);
+  /// A list of strings; a single string is a list of one.
+  std::vector<std::string> texts(const std::string& key);
+  /// The same where there has to be one: `what` they are.
+  std::vector<std::string> required_texts(const std::string& key, const std::string& what);
+  /// A plugin's parameter.
+  ParamValue param(const ParamInfo& info);
+  /// A node that the caller reads; it counts as asked for.
+  const toml::node* take(const std::string& key);
+
+  /// Reports the keys that nobody asked for.
+  void finish();
+
+  bool has(const std::string& key) const { return table_ != nullptr && table_->contains(key); }
+  /// Where the key's value stands, or the table.
+  Place place(const std::string& key) const;
+  const Place& place() const { return place_; }
+  /// Reports a fault at a key.
+  void fault(const std::string& key, const std::string& message);
+
+ private:
+  /// The header without its number: [[loss]].
+  std::string title() const;
+  std::optional<ParamValue> read(const std::string& key, const ParamValue& like);
+  void check(const std::string& key, double value, Bounds bounds);
+  void resolve(const std::string& key, const ParamValue& value);
+
+  const toml::table* table_;
+  std::string header_;
+  Place place_;
+  Diagnostics& diagnostics_;
+  Resolved& resolved_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace faceoff

@@ -1,0 +1,648 @@
+// What becomes of the optimised pixels: pasted back, judged, and compared with the original.
+#include "attack/subject.hpp"
+
+#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+
+#include "experiment/experiment_files.hpp"
+#include "faces/faces.hpp"
+#include "faces/gallery.hpp"
+#include "faces/matching.hpp"
+#include "faces/targets.hpp"
+#include "faces/views.hpp"
+#include "judge/judge.hpp"
+#include "picture/picture.hpp"
+#include "picture/quality.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/loaded_model.hpp"
+#include "plugins/role.hpp"
+
+namespace faceoff {
+namespace {
+
+// ------------------------------------------------------------------------------------------------------------- paste
+
+at::Tensor integers(at::IntArrayRef shape, std::uint64_t seed) {
+  return noise(shape, 0, 256, seed).floor().to(at::kFloat);
+}
+
+Subjects whole(const at::Tensor& picture, bool grey = false) {
+  Subjects subjects;
+  subjects.pixels = picture;
+  subjects.mask = at::ones({1, 1, picture.size(2), picture.size(3)});
+  subjects.map = at::eye(2, 3, at::kDouble).unsqueeze(0);
+  subjects.faces = {{0}};
+  subjects.keys = {1};
+  subjects.grey = grey;
+  return subjects;
+}
+
+/// The square crops of these boxes, of `side` pixels each.
+Subjects cut(const at::Tensor& picture, const std::vector<Face>& faces, std::int64_t side, double scale = 1) {
+  Subjects subjects;
+  subjects.kind = SubjectKind::crop;
+  std::vector<at::Tensor> pixels, maps;
+  for (std::size_t f = 0; f < faces.size(); ++f) {
+    const View view = make_view({side, side, BoxCrop{.scale = scale}}, picture.size(2), picture.size(3), &faces[f]);
+    pixels.push_back(view(picture));
+    maps.push_back(view.map);
+    subjects.faces.push_back({static_cast<std::int64_t>(f)});
+    subjects.keys.push_back(f);
+  }
+  subjects.pixels = at::cat(pixels);
+  subjects.map = at::cat(maps);
+  subjects.mask = at::ones({static_cast<std::int64_t>(faces.size()), 1, side, side});
+  return subjects;
+}
+
+at::Tensor change_of(const at::Tensor& delivered, const at::Tensor& picture) {
+  EXPECT_EQ(delivered.scalar_type(), at::kByte);
+  EXPECT_EQ(delivered.sizes(), picture.sizes());
+  return delivered.to(at::kFloat) - picture;
+}
+
+TEST(Paste, DeliversIntegersWithinEpsilonAlsoWhereThatIsAFraction) {
+  at::Tensor picture = integers({1, 3, 40, 50}, 1);
+  picture[0][0][0].fill_(0);  // rows of black, nearly black, nearly white and white
+  picture[0][0][1].fill_(3);
+  picture[0][0][2].fill_(252);
+  picture[0][0][3].fill_(255);
+  for (const double epsilon : {8.5, 8., .4, .5, 1., 15.99}) {
+    const at::Tensor low = (picture - epsilon).clamp(0, 255), high = (picture + epsilon).clamp(0, 255);
+    const at::Tensor share = noise({1, 3, 40, 50}, 0, 1, 2, at::kFloat);
+    for (const at::Tensor& x : {low, high, (low + share * (high - low))}) {
+      const at::Tensor change = change_of(paste(whole(picture), x, picture, {}, epsilon, Norm::inf), picture);
+      EXPECT_LE(change.abs().max().item<double>(), epsilon);
+      // As near to what was asked for as whole numbers within epsilon can be.
+      const double reach = std::floor(epsilon);
+      const at::Tensor wanted = (x - picture).round().clamp(-reach, reach);
+      EXPECT_LE(((x - picture) - change).abs().max().item<double>(), std::max(.5, epsilon - reach) + 1e-4);
+      EXPECT_LE((change - wanted).abs().max().item<double>(), 1);
+    }
+    const at::Tensor up = change_of(paste(whole(picture), high, picture, {}, epsilon, Norm::inf), picture);
+    EXPECT_EQ(up.max().item<double>(), std::floor(epsilon));
+  }
+}
+
+TEST(Paste, NeverMakesADifferenceLongerForTheTwoNorm) {
+  const at::Tensor picture = integers({1, 3, 40, 50}, 1);
+  for (const double epsilon : {.3, 20., 300.}) {
+    const at::Tensor away = noise({1, 3, 40, 50}, -1, 1, 2, at::kFloat);
+    const Budget budget(picture, at::ones({1, 1, 40, 50}), epsilon, Norm::two);
+    const at::Tensor x = budget.project(picture + away * (4 * epsilon / away.norm()));
+    const at::Tensor change = change_of(paste(whole(picture), x, picture, {}, epsilon, Norm::two), picture);
+    EXPECT_LE(change.norm().item<double>(), epsilon);
+    EXPECT_LT(((x - picture) - change).abs().max().item<double>(), 1);
+  }
+}
+
+TEST(Paste, SpendsTheTwoNormsBudgetWhereRoundingToNearestWouldLoseIt) {
+  const at::Tensor picture = integers({1, 3, 40, 50}, 1) * .5 + 64;
+  const at::Tensor rounded = picture.round();
+  const at::Tensor small = noise({1, 3, 40, 50}, -.4, .4, 2, at::kFloat);  // each value rounds to no change
+  const double length = small.norm().item<double>();
+  for (const bool grey : {false, true}) {
+    Subjects subjects = whole(grey ? rounded.narrow(1, 0, 1).expand_as(rounded).contiguous() : rounded);
+    subjects.grey = grey;
+    const at::Tensor wanted = grey ? small.narrow(1, 0, 1).expand_as(small).contiguous() : small;
+    const double longest = grey ? wanted.norm().item<double>() : length;
+    const at::Tensor change = change_of(
+        paste(subjects, subjects.pixels + wanted, subjects.pixels, {}, 2 * longest, Norm::two), subjects.pixels);
+    EXPECT_LE(change.norm().item<double>(), longest);
+    EXPECT_GT(change.norm().item<double>(), .99 * longest);
+    EXPECT_LE(change.abs().max().item<double>(), 1);
+    EXPECT_GE((change * wanted).min().item<double>(), 0) << "a value went the other way";
+  }
+}
+
+TEST(Paste, LeavesWhatWasNotChangedAsItWas) {
+  const at::Tensor picture = integers({1, 3, 40, 50}, 1);
+  at::Tensor x = picture.clone();
+  x.narrow(2, 10, 5).narrow(3, 20, 6).add_(2.4).clamp_(0, 255);
+  at::Tensor change = change_of(paste(whole(picture), x, picture, {}, 8, Norm::inf), picture);
+  change.narrow(2, 10, 5).narrow(3, 20, 6).zero_();
+  EXPECT_EQ(change.abs().max().item<double>(), 0);
+}
+
+const std::vector<Face> one_face = {Face{{10, 12, 34, 36}, .9, {}}};  // 24 × 24
+
+TEST(Paste, EnlargesACropsDifferenceByNearestAndOnlyWithinTheCrop) {
+  const at::Tensor picture = integers({1, 3, 48, 60}, 1) * .5 + 64;
+  const at::Tensor rounded = picture.round();
+  const Subjects subjects = cut(rounded, one_face, 8);  // each pixel of the crop is 3 × 3 of the picture's
+  const at::Tensor difference = noise({1, 3, 8, 8}, -8.4, 8.4, 2, at::kFloat).round();
+  const at::Tensor change =
+      change_of(paste(subjects, subjects.pixels + difference, rounded, one_face, 8, Norm::inf), rounded);
+  at::Tensor expected = at::zeros_like(change);
+  expected.narrow(2, 12, 24).narrow(3, 10, 24).copy_(
+      difference.repeat_interleave(3, 2).repeat_interleave(3, 3).clamp(-8, 8));
+  EXPECT_EQ(largest_difference(change, expected), 0);
+}
+
+TEST(Paste, TakesACropsDifferenceByNearestWhereTheCropIsFinerThanThePicture) {
+  const at::Tensor picture = (integers({1, 3, 48, 60}, 1) * .5 + 64).round();
+  const Subjects subjects = cut(picture, one_face, 72);  // each of the picture's pixels is 3 × 3 of the crop's
+  const at::Tensor difference = noise({1, 3, 72, 72}, -8, 8, 2, at::kFloat).round();
+  const at::Tensor change =
+      change_of(paste(subjects, subjects.pixels + difference, picture, one_face, 8, Norm::inf), picture);
+  at::Tensor expected = at::zeros_like(change);
+  expected.narrow(2, 12, 24).narrow(3, 10, 24).copy_(difference.slice(2, 1, 72, 3).slice(3, 1, 72, 3));
+  EXPECT_EQ(largest_difference(change, expected), 0);
+}
+
+TEST(Paste, AnUnchangedCropLeavesThePictureAsItIs) {
+  const at::Tensor picture = integers({1, 3, 48, 60}, 1);
+  const Subjects subjects = cut(picture, one_face, 13, 1.37);
+  EXPECT_EQ(
+      change_of(paste(subjects, subjects.pixels, picture, one_face, 8, Norm::inf), picture).abs().max().item<double>(),
+      0);
+}
+
+TEST(Paste, OverlappingCropsNeverAddUp) {
+  const at::Tensor picture = at::full({1, 3, 60, 80}, 128.F);
+  const std::vector<Face> faces = {Face{{10, 10, 40, 40}, .9, {}}, Face{{28, 16, 58, 46}, .8, {}}};
+  const Subjects subjects = cut(picture, faces, 30);
+  at::Tensor difference = at::full({2, 3, 30, 30}, 5.F);
+  difference[1].fill_(-7);
+  for (const double epsilon : {8., 16.}) {
+    const at::Tensor change =
+        change_of(paste(subjects, subjects.pixels + difference, picture, faces, epsilon, Norm::inf), picture)[0][0];
+    for (std::int64_t y = 0; y < 60; ++y) {
+      for (std::int64_t x = 0; x < 80; ++x) {
+        const auto within = [&](const Box& box) {
+          return static_cast<double>(x) >= box.x0 && static_cast<double>(x) < box.x1 &&
+                 static_cast<double>(y) >= box.y0 && static_cast<double>(y) < box.y1;
+        };
+        const auto far = [&](const Box& box) {
+          return std::hypot(static_cast<double>(x) + .5 - (box.x0 + box.x1) / 2,
+                            static_cast<double>(y) + .5 - (box.y0 + box.y1) / 2);
+        };
+        const bool first = within(faces[0].box), second = within(faces[1].box);
+        const bool nearer = first && (!second || far(faces[0].box) <= far(faces[1].box));
+        const double expected = nearer ? 5 : second ? -7 : 0;
+        ASSERT_EQ(change[y][x].item<double>(), expected) << x << ", " << y;
+      }
+    }
+  }
+}
+
+TEST(Paste, AFaceAcrossABorderKeepsItsPlace) {
+  const at::Tensor picture = at::full({1, 3, 50, 60}, 128.F);
+  for (const Box box : {Box{-12, 10, 12, 34}, Box{48, 10, 72, 34}, Box{20, -12, 44, 12}, Box{20, 38, 44, 62},
+                        Box{-12, -12, 12, 12}, Box{48, 38, 72, 62}, Box{-12, -12, 72, 72}}) {
+    const std::vector<Face> faces = {Face{box, .9, {}}};
+    const Subjects subjects = cut(picture, faces, static_cast<std::int64_t>(box.width()));
+    // The difference says where on the picture it belongs.
+    const at::Tensor xs = (at::arange(subjects.pixels.size(3)) + box.x0).expand(subjects.pixels.sizes());
+    const at::Tensor difference = xs / 8;
+    const at::Tensor change =
+        change_of(paste(subjects, subjects.pixels + difference, picture, faces, 20, Norm::inf), picture);
+    const Box shown{std::max(box.x0, 0.), std::max(box.y0, 0.), std::min(box.x1, 60.), std::min(box.y1, 50.)};
+    const auto left = static_cast<std::int64_t>(shown.x0), top = static_cast<std::int64_t>(shown.y0);
+    const auto width = static_cast<std::int64_t>(shown.width()), height = static_cast<std::int64_t>(shown.height());
+    at::Tensor expected = at::zeros_like(change);
+    expected.narrow(2, top, height)
+        .narrow(3, left, width)
+        .copy_(((at::arange(width) + left) / 8).round().expand({1, 3, height, width}));
+    EXPECT_EQ(largest_difference(change, expected), 0) << box.x0 << ", " << box.y0;
+  }
+}
+
+TEST(Paste, GreyStaysGrey) {
+  const at::Tensor picture = integers({1, 1, 40, 50}, 1).expand({1, 3, 40, 50}).contiguous();
+  const at::Tensor x = (picture + noise({1, 3, 40, 50}, -8, 8, 2, at::kFloat)).clamp(0, 255);
+  Subjects crops = cut(picture, one_face, 8);
+  crops.grey = true;
+  const at::Tensor changed = crops.pixels + noise({1, 3, 8, 8}, -8, 8, 3, at::kFloat);
+  for (const at::Tensor& delivered : {paste(whole(picture, true), x, picture, {}, 8, Norm::inf),
+                                      paste(crops, changed, picture, one_face, 8, Norm::inf)}) {
+    EXPECT_TRUE(at::equal(delivered.select(1, 0), delivered.select(1, 1)));
+    EXPECT_TRUE(at::equal(delivered.select(1, 0), delivered.select(1, 2)));
+    const at::Tensor change = change_of(delivered, picture);
+    EXPECT_LE(change.abs().max().item<double>(), 8);
+    EXPECT_GT(change.abs().max().item<double>(), 2);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- subjects
+
+std::string experiment(const std::string& attack) {
+  return "name = \"subjects\"\n[data]\npictures = [\"models/samples/sample1.jpg\"]\n"
+         "people = [\"models/samples/sample2.jpg\"]\n"
+         "[models.ssd]\nplugin = \"ssd_mobilenet_v1\"\n[models.faceres]\nplugin = \"torchscript\"\n"
+         "[faces]\ndetector = \"ssd\"\n"
+         "[[loss]]\nplugin = \"similarity\"\nmodels = [\"faceres\"]\n[optimizer]\nplugin = \"pgd\"\n"
+         "[attack]\ntarget = { choice = \"furthest\" }\n" +
+         attack;
+}
+
+const std::vector<Face> two_faces = {Face{{10, 20, 50, 60}, .9, {}}, Face{{90, 5, 118, 45}, .8, {}}};
+
+TEST(Subjects, OfKindPictureIsThePictureWithEveryFace) {
+  const at::Tensor picture = integers({1, 3, 100, 120}, 1);
+  const Built built(experiment("mask = \"faces\""));
+  const Subjects subjects = make_subjects(built.assembly, picture, two_faces, false, 7);
+  EXPECT_TRUE(same_bits(subjects.pixels, picture));
+  EXPECT_EQ(subjects.faces, (std::vector<std::vector<std::int64_t>>{{0, 1}}));
+  EXPECT_EQ(subjects.keys, (std::vector<std::uint64_t>{7}));
+  // 1.1 × the longer side about each face, and cut at the border.
+  at::Tensor mask = at::zeros({1, 1, 100, 120});
+  mask.narrow(2, 18, 44).narrow(3, 8, 44).fill_(1);
+  mask.narrow(2, 3, 44).narrow(3, 82, 38).fill_(1);
+  EXPECT_EQ(largest_difference(subjects.mask, mask), 0);
+  const Built everywhere(experiment(""));
+  EXPECT_EQ(make_subjects(everywhere.assembly, picture, two_faces, false, 7).mask.min().item<double>(), 1);
+}
+
+TEST(Subjects, OfKindCropIsEachFacesViewWithAKeyOfItsOwn) {
+  const at::Tensor picture = integers({1, 3, 100, 120}, 1);
+  const Built built(experiment("subject = \"crop\""));
+  const Subjects subjects = make_subjects(built.assembly, picture, two_faces, true, 7);
+  ASSERT_EQ(subjects.pixels.sizes(), (std::vector<std::int64_t>{2, 3, 224, 224}));
+  for (std::size_t f = 0; f < 2; ++f) {
+    const View view = make_view({224, 224, BoxCrop{.scale = 1.1}}, 100, 120, &two_faces[f]);
+    EXPECT_LT(largest_difference(subjects.pixels[static_cast<std::int64_t>(f)], view(picture)[0].clamp(0, 255)), 1e-4);
+    EXPECT_LT(largest_difference(subjects.map[static_cast<std::int64_t>(f)], view.map[0]), 1e-12);
+  }
+  EXPECT_EQ(subjects.faces, (std::vector<std::vector<std::int64_t>>{{0}, {1}}));
+  EXPECT_NE(subjects.keys[0], subjects.keys[1]);
+  EXPECT_TRUE(subjects.grey);
+}
+
+TEST(Subjects, ACropMayChangeOnlyWhereItLiesOnThePicture) {
+  const at::Tensor picture = integers({1, 3, 100, 120}, 1);
+  const Built built(experiment("subject = \"crop\""));
+  const Subjects inside = make_subjects(built.assembly, picture, {two_faces[0]}, false, 7);
+  EXPECT_EQ(inside.mask.min().item<double>(), 1);
+  // A face half beyond the left border: what the view repeats of the border would never be delivered.
+  const Face face{{-20, 30, 20, 70}, .9, {}};
+  const Subjects across = make_subjects(built.assembly, picture, {face}, false, 7);
+  at::Tensor expected = at::zeros({1, 1, 224, 224});
+  expected.narrow(3, 112, 112).fill_(1);
+  EXPECT_EQ(largest_difference(across.mask, expected), 0);
+}
+
+TEST(Subjects, ACropMayNotChangeInItsViewsZeroPadding) {
+  const at::Tensor picture = integers({1, 3, 100, 120}, 1);
+  std::string text = experiment("subject = \"crop\"");
+  const std::string plugin = "plugin = \"torchscript\"\n";
+  text.insert(text.find(plugin) + plugin.size(), "view = \"padded_box\"\n");
+  const Built built(text);
+  const Face face{{40, 20, 60, 76}, .9, {}};  // 20 × 56: padded with 18 columns on each side, 72 of 224
+  const Subjects subjects = make_subjects(built.assembly, picture, {face}, false, 7);
+  at::Tensor expected = at::zeros({1, 1, 224, 224});
+  expected.narrow(3, 72, 80).fill_(1);
+  // A column more where the interpolation still mixes the face in.
+  at::Tensor difference = subjects.mask - expected;
+  EXPECT_GE(difference.min().item<double>(), 0);
+  EXPECT_LE(difference.sum({0, 1, 2}).count_nonzero().item<std::int64_t>(), 4);
+}
+
+// -------------------------------------------------------------------------------------------------- finding and
+// judging
+
+/// Says what a test tells it to say of a picture.
+class Told : public Model {
+ public:
+  Told(Field provides, ViewSpec view, std::function<Output(const at::Tensor&)> answer)
+      : provides_(provides), view_(view), answer_(std::move(answer)) {}
+  Field provides() const override { return provides_; }
+  ViewSpec view() const override { return view_; }
+  Output forward(const at::Tensor& images) override { return answer_(images); }
+
+ private:
+  Field provides_;
+  ViewSpec view_;
+  std::function<Output(const at::Tensor&)> answer_;
+};
+
+struct Candidate {
+  Box box;
+  double score = 0;
+};
+
+/// Boxes and scores in the picture's own pixels.
+LoadedModel detector(std::function<std::vector<Candidate>(const at::Tensor&)> find) {
+  const auto answer = [find = std::move(find)](const at::Tensor& images) {
+    std::vector<double> scores, boxes;
+    for (const Candidate& c : find(images)) {
+      scores.push_back(c.score);
+      boxes.insert(boxes.end(), {c.box.x0, c.box.y0, c.box.x1, c.box.y1});
+    }
+    Output output;
+    output.scores = at::tensor(scores, images.options()).view({1, -1});
+    output.boxes = at::tensor(boxes, images.options()).view({1, -1, 4});
+    return output;
+  };
+  LoadedModel loaded;
+  loaded.name = loaded.plugin = "told";
+  loaded.view = {0, 0, WholePicture{}};
+  loaded.provides = Field::scores | Field::boxes;
+  loaded.model = std::make_unique<Told>(loaded.provides, loaded.view, answer);
+  return loaded;
+}
+
+TEST(Detect, DropsWhatOverlapsABetterBoxAndWhatScoresTooLittle) {
+  const auto model = detector([](const at::Tensor&) {
+    return std::vector<Candidate>{{{10, 10, 30, 30}, .7},
+                                  {{12, 10, 32, 30}, .9},  // IoU .82 with the first, and better
+                                  {{40, 10, 60, 30}, .6},
+                                  {{50, 10, 70, 30}, .8},  // IoU .33 with the one before
+                                  {{80, 10, 90, 30}, .5}};
+  });
+  const std::vector<Face> found = detect(model, at::zeros({1, 3, 50, 100}, at::kDouble), .5);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].score, .9);
+  EXPECT_EQ(found[1].score, .8);
+  EXPECT_EQ(found[2].score, .6);
+  EXPECT_EQ(found[0].box.x0, 12);
+}
+
+TEST(Detect, ClipsToThePictureAndKeepsTheHundredBest) {
+  const auto model = detector([](const at::Tensor&) {
+    std::vector<Candidate> all = {{{-5, -6, 8, 9}, .99}};
+    for (int i = 0; i < 150; ++i) all.push_back({{20. + 10 * i, 0, 25. + 10 * i, 60}, .9 - i * .001});
+    return all;
+  });
+  const std::vector<Face> found = detect(model, at::zeros({1, 3, 50, 2000}, at::kDouble), .5);
+  ASSERT_EQ(found.size(), 100U);
+  EXPECT_EQ(found[0].box.x0, 0);
+  EXPECT_EQ(found[0].box.y0, 0);
+  EXPECT_EQ(found[0].box.x1, 8);
+  EXPECT_EQ(found[1].box.y1, 50);
+  EXPECT_NEAR(found[99].score, .9 - 98 * .001, 1e-12);
+}
+
+TEST(FindFaces, LooksAgainWithPaddingWhereThePlainPassFindsNobody) {
+  int passes = 0;
+  const auto model = detector([&](const at::Tensor& images) {
+    ++passes;
+    if (images.size(3) == 80) return std::vector<Candidate>{};
+    EXPECT_EQ(images.sizes(), (std::vector<std::int64_t>{1, 3, 60 + 80, 80 + 80}));
+    EXPECT_EQ(images.sum().item<double>(), 3 * 60 * 80);  // zeros all around
+    return std::vector<Candidate>{{{90, 50, 110, 80}, .9},
+                                  {{40 + 60, 40 + 10, 40 + 75, 40 + 30}, .6},  //
+                                  {{0, 0, 38, 38}, .9},                        // in the padding
+                                  {{20, 50, 50, 80}, .8}};                     // mostly so
+  });
+  const std::vector<Face> found = find_faces(model, nullptr, at::ones({1, 3, 60, 80}, at::kDouble), .5);
+  EXPECT_EQ(passes, 2);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].box.x0, 50);  // left to right
+  EXPECT_EQ(found[0].box.y0, 10);
+  EXPECT_EQ(found[0].box.x1, 70);
+  EXPECT_EQ(found[1].box.x0, 60);
+  EXPECT_FALSE(found[0].landmarks.defined());
+}
+
+TEST(FindFaces, LooksOnceWhereThePlainPassFindsSomebody) {
+  int passes = 0;
+  const auto model = detector([&](const at::Tensor&) {
+    ++passes;
+    return std::vector<Candidate>{{{10, 10, 30, 30}, .9}};
+  });
+  EXPECT_EQ(find_faces(model, nullptr, at::ones({1, 3, 60, 80}, at::kDouble), .5).size(), 1U);
+  EXPECT_EQ(passes, 1);
+}
+
+TEST(Forward, RefusesWhatTheInterfaceDoesNotPromise) {
+  BlackBox::here().end_item();  // no attack of an earlier test is under way
+  const auto refusal = [](Field provides, const Output& answer) {
+    LoadedModel model;
+    model.name = "mine";
+    model.plugin = "theirs";
+    model.provides = provides;
+    model.model = std::make_unique<Told>(provides, ViewSpec{}, [&](const at::Tensor&) { return answer; });
+    return error_of<PluginError>([&] { forward(model, at::zeros({1, 3, 8, 8})); });
+  };
+  const std::string who = "plugin theirs, model 'mine': ";
+  const auto found = [&](const at::Tensor& scores, const at::Tensor& boxes) {
+    Output output;
+    output.scores = scores;
+    output.boxes = boxes;
+    return refusal(Field::scores | Field::boxes, output);
+  };
+  const at::Tensor boxes = at::zeros({1, 4, 4});
+  EXPECT_EQ(found(at::full({1, 4}, 1.5), boxes), who + "its scores: not all in [0,1]");
+  EXPECT_EQ(found(at::full({1, 4}, -.5), boxes), who + "its scores: not all in [0,1]");
+  EXPECT_EQ(found(at::full({1, 4}, std::nan("")), boxes), who + "its scores: not all finite");
+  EXPECT_EQ(found(at::zeros({1, 4}, at::kDouble), boxes),
+            who + "its scores: of the type Double instead of the views' Float");
+  EXPECT_EQ(found(at::zeros({2, 4}), boxes), who + "its scores: of the shape [2, 4] for 1 views");
+  EXPECT_EQ(found(at::zeros({1, 4}), {}), who + "its boxes: missing, though it says that it provides them");
+  EXPECT_EQ(found(at::zeros({1, 3}), boxes), who + "it gives 3 scores and 4 boxes");
+  Output output;
+  output.embedding = at::ones({1, 16});
+  EXPECT_EQ(refusal(Field::embedding, output), who + "its embedding: not of unit length");
+}
+
+TEST(Iou, IsTheSharedPartOfBoth) {
+  const Box box{0, 0, 10, 10};
+  EXPECT_EQ(iou(box, box), 1);
+  EXPECT_NEAR(iou(box, {5, 0, 15, 10}), 1. / 3, 1e-12);
+  EXPECT_NEAR(iou(box, {2, 2, 8, 8}), .36, 1e-12);
+  EXPECT_EQ(iou(box, {10, 0, 20, 10}), 0);
+  EXPECT_EQ(iou(box, {11, 11, 20, 20}), 0);
+  EXPECT_EQ(iou({3, 3, 3, 3}, {3, 3, 3, 3}), 0);
+}
+
+/// Two people, one red and one green, on black; the detector scores a candidate by the light at its middle, and the
+/// embedder sees a face's mean colour.
+class Judging : public ::testing::Test {
+ protected:
+  Judging() : built_(experiment("")) {
+    const auto light = [this](const at::Tensor& images) {
+      std::vector<Candidate> found;
+      for (const Candidate& c : candidates_) {
+        const auto x = static_cast<std::int64_t>((c.box.x0 + c.box.x1) / 2);
+        const auto y = static_cast<std::int64_t>((c.box.y0 + c.box.y1) / 2);
+        found.push_back({c.box, c.score * images[0].select(1, y).select(1, x).max().item<double>() / 250});
+      }
+      return found;
+    };
+    detector_ = detector(light);
+    blind_ = detector([](const at::Tensor&) { return std::vector<Candidate>{}; });
+    embedder_.name = "colour";
+    embedder_.view = {4, 4, BoxCrop{.scale = .5}};
+    embedder_.provides = Field::embedding;
+    embedder_.model = std::make_unique<Told>(Field::embedding, embedder_.view, [](const at::Tensor& images) {
+      const at::Tensor mean = images.mean({2, 3}) + 1e-9;
+      Output output;
+      output.embedding = mean / mean.norm(2, 1, true);
+      return output;
+    });
+    built_.assembly.detector = &detector_;
+    built_.assembly.judging_detectors = {{&detector_, Role::surrogate}, {&blind_, Role::held_out}};
+    built_.assembly.judges = {{&embedder_, Role::surrogate}};
+  }
+
+  at::Tensor people(const std::array<double, 3>& first, const std::array<double, 3>& second) const {
+    at::Tensor picture = at::zeros({1, 3, 80, 120});
+    for (std::int64_t c = 0; c < 3; ++c) {
+      const auto channel = static_cast<std::size_t>(c);
+      picture[0][c].narrow(0, 10, 40).narrow(1, 10, 30).fill_(first.at(channel));
+      picture[0][c].narrow(0, 20, 50).narrow(1, 60, 40).fill_(second.at(channel));
+    }
+    return picture;
+  }
+
+  std::vector<FaceReport> judged(const at::Tensor& delivered, const std::vector<Target>& targets = {}) {
+    return judge(built_.assembly, clean_, delivered, faces_, targets);
+  }
+
+  Target blue() const {
+    // The mean of the cosines with the two that judge counts, and not the one that may be attacked.
+    return {"blue",
+            {{&embedder_, at::tensor({1.F, 0.F, 0.F}).view({1, 3})}},
+            {{&embedder_, at::tensor({0.F, 0.F, 1.F, 0.F, .6F, .8F}).view({2, 3})}}};
+  }
+
+  std::vector<Candidate> candidates_ = {{{10, 10, 40, 50}, .9}, {{60, 20, 100, 70}, .8}};
+  std::vector<Face> faces_ = {Face{{10, 10, 40, 50}, .9, {}}, Face{{60, 20, 100, 70}, .8, {}}};
+  at::Tensor clean_ = people({250, 0, 0}, {0, 250, 0});
+  LoadedModel detector_, blind_, embedder_;
+  Built built_;
+};
+
+TEST_F(Judging, AnUnchangedPictureIsFoundAsItWas) {
+  const std::vector<FaceReport> reports = judged(clean_, {blue(), blue()});
+  ASSERT_EQ(reports.size(), 2U);
+  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
+  EXPECT_NEAR(reports[0].detectors[0].score[1], .9, 1e-6);
+  EXPECT_NEAR(reports[1].detectors[0].score[1], .8, 1e-6);
+  EXPECT_EQ(reports[0].detectors[0].iou, 1);
+  EXPECT_EQ(reports[0].target, "blue");
+  EXPECT_TRUE(still_found(reports[0].detectors[0], .5));
+  EXPECT_FALSE(still_found(reports[0].detectors[0], .95));
+  ASSERT_EQ(reports[0].models.size(), 1U);
+  EXPECT_EQ(reports[0].models[0].judge->model, &embedder_);
+  EXPECT_NEAR(reports[0].models[0].self.before, 1, 1e-6);
+  EXPECT_NEAR(reports[0].models[0].self.after.value(), 1, 1e-6);
+  EXPECT_NEAR(reports[0].models[0].target.value().before, 0, 1e-6);
+  EXPECT_NEAR(reports[1].models[0].target.value().before, .3, 1e-6);  // green: (0 + .6)/2
+}
+
+TEST_F(Judging, EachDetectorSpeaksForItself) {
+  const std::vector<FaceReport> reports = judged(clean_);
+  ASSERT_EQ(reports[0].detectors.size(), 2U);
+  EXPECT_EQ(reports[0].detectors[0].judge->role, Role::surrogate);
+  const DetectorReport& blind = reports[0].detectors[1];
+  EXPECT_EQ(blind.judge->role, Role::held_out);
+  EXPECT_EQ(blind.score[0], 0);
+  EXPECT_EQ(blind.score[1], 0);
+  EXPECT_FALSE(still_found(blind, .5));
+}
+
+TEST_F(Judging, AFaceThatWasTakenForTheTargetSaysSo) {
+  const std::vector<FaceReport> reports = judged(people({0, 0, 250}, {0, 250, 0}), {blue(), blue()});
+  EXPECT_NEAR(reports[0].models[0].self.after.value(), 0, 1e-6);
+  EXPECT_NEAR(reports[0].models[0].target.value().after.value(), .9, 1e-6);  // (1 + .8)/2
+  EXPECT_NEAR(reports[1].models[0].self.after.value(), 1, 1e-6);             // the other is nobody else's affair
+}
+
+TEST_F(Judging, AHiddenFaceHasNoScoreAndNoSimilarityAnyMore) {
+  const std::vector<FaceReport> reports = judged(people({0, 0, 0}, {0, 250, 0}), {blue(), blue()});
+  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
+  EXPECT_EQ(reports[0].detectors[0].score[1], 0);
+  EXPECT_EQ(reports[0].detectors[0].iou, 0);
+  EXPECT_FALSE(still_found(reports[0].detectors[0], .5));
+  EXPECT_FALSE(reports[0].models[0].self.after.has_value());
+  EXPECT_FALSE(reports[0].models[0].target.value().after.has_value());
+  EXPECT_TRUE(still_found(reports[1].detectors[0], .5));
+}
+
+TEST_F(Judging, WithoutATargetOnlyOneselfIsReported) {
+  const std::vector<FaceReport> reports = judged(clean_);
+  EXPECT_EQ(reports[0].target, "");
+  EXPECT_FALSE(reports[0].models[0].target.has_value());
+}
+
+TEST_F(Judging, ABoxBesideTheFaceIsNotTheFace) {
+  // On the delivered picture the face's own box is dark in the middle; another is found half beside it.
+  at::Tensor delivered = people({0, 0, 0}, {0, 250, 0});
+  const auto with_box = [&](double shift) {
+    candidates_ = {{{10, 10, 40, 50}, .9}, {{10 + shift, 10, 40 + shift, 50}, .9}, {{60, 20, 100, 70}, .8}};
+    const auto x = static_cast<std::int64_t>(25 + shift);
+    delivered = people({0, 0, 0}, {0, 250, 0});
+    delivered[0][0].select(0, 30).narrow(0, x, 1).fill_(250);
+    return judged(delivered)[0];
+  };
+  const FaceReport near = with_box(6);  // IoU 24/36
+  EXPECT_NEAR(near.detectors[0].iou, 2. / 3, 1e-9);
+  EXPECT_TRUE(still_found(near.detectors[0], .5));
+  EXPECT_TRUE(near.models[0].self.after.has_value());
+  const FaceReport far = with_box(16);  // IoU 14/46
+  EXPECT_NEAR(far.detectors[0].iou, 14. / 46, 1e-9);
+  EXPECT_NEAR(far.detectors[0].score[1], .9, 1e-6);
+  EXPECT_FALSE(still_found(far.detectors[0], .5));
+  EXPECT_FALSE(far.models[0].self.after.has_value());
+}
+
+TEST(StillFound, NeedsAScoreAboveTheMinimumAndHalfTheFace) {
+  DetectorReport report;
+  report.score = {.9, .6};
+  report.iou = .5;
+  EXPECT_TRUE(still_found(report, .5));
+  EXPECT_FALSE(still_found(report, .6));
+  report.iou = .49;
+  EXPECT_FALSE(still_found(report, .5));
+}
+
+// ----------------------------------------------------------------------------------------------------------- quality
+
+/// The changes of tests/golden/quality.py.
+cv::Mat changed(const cv::Mat& picture, const std::string& kind) {
+  cv::Mat out = picture.clone();
+  for (int y = 0; y < out.rows; ++y) {
+    for (int x = 0; x < out.cols; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        int value = picture.at<cv::Vec3b>(y, x)[c];
+        if (kind == "pattern") value += (7 * x + 13 * y + 5 * c) % 17 - 8;
+        if (kind == "square" && x >= 10 && x < 40 && y >= 20 && y < 50) value += 30;
+        if (kind == "negative") value = 255 - value;
+        if (kind == "corner" && x < 6 && y < 6) value += 60;
+        out.at<cv::Vec3b>(y, x)[c] = cv::saturate_cast<std::uint8_t>(value);
+      }
+    }
+  }
+  return out;
+}
+
+TEST(Quality, IsWhatScikitImageSays) {
+  const std::filesystem::path golden = FACEOFF_GOLDEN_FOLDER;
+  const nlohmann::json cases = nlohmann::json::parse(std::ifstream(golden / "quality.json")).at("cases");
+  ASSERT_GT(cases.size(), 8U);
+  for (const nlohmann::json& expected : cases) {
+    const cv::Mat all = read_picture(golden / "faces" / expected.at("file").get<std::string>()).rgb;
+    const cv::Mat picture =
+        all(cv::Rect(0, 0, expected.at("width").get<int>(), expected.at("height").get<int>())).clone();
+    const Quality quality = compare(picture, changed(picture, expected.at("change").get<std::string>()));
+    SCOPED_TRACE(expected.dump());
+    EXPECT_EQ(quality.linf, expected.at("linf").get<int>());
+    EXPECT_NEAR(quality.psnr.value(), expected.at("psnr").get<double>(), 1e-9);
+    EXPECT_NEAR(quality.ssim, expected.at("ssim").get<double>(), 1e-4);
+  }
+}
+
+TEST(Quality, OfTheSamePictureHasNoPsnr) {
+  const cv::Mat picture(20, 30, CV_8UC3, cv::Scalar(10, 200, 90));
+  const Quality quality = compare(picture, picture.clone());
+  EXPECT_EQ(quality.linf, 0);
+  EXPECT_FALSE(quality.psnr.has_value());
+  EXPECT_EQ(quality.ssim, 1);
+}
+
+TEST(Quality, OfAPictureSmallerThanSsimsWindowIsStillANumber) {
+  const cv::Mat picture(3, 30, CV_8UC3, cv::Scalar(10, 200, 90));
+  const Quality quality = compare(picture, changed(picture, "pattern"));
+  EXPECT_GT(quality.ssim, 0);
+  EXPECT_LT(quality.ssim, 1);
+}
+
+}  // namespace
+}  // namespace faceoff

@@ -78,21 +78,19 @@ const std::string augmentations =
 /// numbers as any other.
 class Chain {
  public:
-  explicit Chain(const std::string& text)
-      : built_(text, at::kDouble),
-        scene_(scene()),
-        subjects_(make_subjects(built_.assembly, scene_.picture, scene_.faces, false, 17)) {
+  explicit Chain(const std::string& text) : built_(text, at::kDouble), scene_(scene()) {
     for (const Judge& judge : built_.assembly.judges)
       means_[judge.model] = noise({embedding_length(*judge.model)}, -.05, .05, 30);
-    if (built_.assembly.experiment.targets.empty()) return;
-    for (std::size_t f = 0; f < scene_.faces.size(); ++f) targets_.push_back(target(f));
+    AttackInput input{scene_.picture, scene_.faces, {}, false, 17};
+    if (!built_.assembly.experiment.targets.empty()) {
+      for (std::size_t f = 0; f < scene_.faces.size(); ++f) input.targets.push_back({target(f)});
+    }
+    inputs_.push_back(std::move(input));
+    subjects_ = make_subjects(built_.assembly.experiment, built_.assembly.surrogates.front()->view, inputs_);
   }
 
   const at::Tensor& x() const { return subjects_.pixels; }
-  ChainObjective objective() const {
-    return {built_.assembly, subjects_, scene_.picture, scene_.faces, targets_, [](std::int64_t, std::int64_t) {},
-            means_};
-  }
+  ChainObjective objective() const { return {built_.assembly, subjects_, inputs_, {.means = means_}}; }
   double value(const at::Tensor& x) const { return objective().value(x).sum().item<double>(); }
   at::Tensor gradient(const at::Tensor& x) const { return objective().value_and_grad(x).gradient; }
 
@@ -113,8 +111,8 @@ class Chain {
 
   Built built_;
   Scene scene_;
+  std::vector<AttackInput> inputs_;
   Subjects subjects_;
-  std::vector<Target> targets_;
   std::map<const LoadedModel*, at::Tensor> means_;  ///< made up
 };
 

@@ -31,14 +31,12 @@ at::Tensor integers(at::IntArrayRef shape, std::uint64_t seed) {
   return noise(shape, 0, 256, seed).floor().to(at::kFloat);
 }
 
-Subjects whole(const at::Tensor& picture, bool grey = false) {
+Subjects whole(const at::Tensor& picture) {
   Subjects subjects;
   subjects.pixels = picture;
   subjects.mask = at::ones({1, 1, picture.size(2), picture.size(3)});
   subjects.map = at::eye(2, 3, at::kDouble).unsqueeze(0);
-  subjects.faces = {{0}};
-  subjects.keys = {1};
-  subjects.grey = grey;
+  subjects.rows = {{0, {}, 1, picture.size(2), picture.size(3), false}};
   return subjects;
 }
 
@@ -51,13 +49,24 @@ Subjects cut(const at::Tensor& picture, const std::vector<Face>& faces, std::int
     const View view = make_view({side, side, BoxCrop{.scale = scale}}, picture.size(2), picture.size(3), &faces[f]);
     pixels.push_back(view(picture));
     maps.push_back(view.map);
-    subjects.faces.push_back({static_cast<std::int64_t>(f)});
-    subjects.keys.push_back(f);
+    subjects.rows.push_back({0, {static_cast<std::int64_t>(f)}, f, side, side, false});
   }
   subjects.pixels = at::cat(pixels);
   subjects.map = at::cat(maps);
   subjects.mask = at::ones({static_cast<std::int64_t>(faces.size()), 1, side, side});
   return subjects;
+}
+
+/// The only picture's, put back.
+at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at::Tensor& picture,
+                 const std::vector<Face>& faces, double epsilon, Norm norm, bool grey = false) {
+  const std::vector<AttackInput> inputs = {{picture, faces, {}, grey, 1}};
+  return faceoff::paste(subjects, optimised, inputs, 0, epsilon, norm);
+}
+
+Subjects subjects_of(const Built& built, const at::Tensor& picture, const std::vector<Face>& faces, bool grey = false) {
+  const std::vector<AttackInput> inputs = {{picture, faces, {}, grey, 7}};
+  return make_subjects(built.assembly.experiment, built.assembly.surrogates.front()->view, inputs);
 }
 
 at::Tensor change_of(const at::Tensor& delivered, const at::Tensor& picture) {
@@ -107,12 +116,11 @@ TEST(Paste, SpendsTheTwoNormsBudgetWhereRoundingToNearestWouldLoseIt) {
   const at::Tensor small = noise({1, 3, 40, 50}, -.4, .4, 2, at::kFloat);  // each value rounds to no change
   const double length = small.norm().item<double>();
   for (const bool grey : {false, true}) {
-    Subjects subjects = whole(grey ? rounded.narrow(1, 0, 1).expand_as(rounded).contiguous() : rounded);
-    subjects.grey = grey;
+    const Subjects subjects = whole(grey ? rounded.narrow(1, 0, 1).expand_as(rounded).contiguous() : rounded);
     const at::Tensor wanted = grey ? small.narrow(1, 0, 1).expand_as(small).contiguous() : small;
     const double longest = grey ? wanted.norm().item<double>() : length;
     const at::Tensor change = change_of(
-        paste(subjects, subjects.pixels + wanted, subjects.pixels, {}, 2 * longest, Norm::two), subjects.pixels);
+        paste(subjects, subjects.pixels + wanted, subjects.pixels, {}, 2 * longest, Norm::two, grey), subjects.pixels);
     EXPECT_LE(change.norm().item<double>(), longest);
     EXPECT_GT(change.norm().item<double>(), .99 * longest);
     EXPECT_LE(change.abs().max().item<double>(), 1);
@@ -216,11 +224,10 @@ TEST(Paste, AFaceAcrossABorderKeepsItsPlace) {
 TEST(Paste, GreyStaysGrey) {
   const at::Tensor picture = integers({1, 1, 40, 50}, 1).expand({1, 3, 40, 50}).contiguous();
   const at::Tensor x = (picture + noise({1, 3, 40, 50}, -8, 8, 2, at::kFloat)).clamp(0, 255);
-  Subjects crops = cut(picture, one_face, 8);
-  crops.grey = true;
+  const Subjects crops = cut(picture, one_face, 8);
   const at::Tensor changed = crops.pixels + noise({1, 3, 8, 8}, -8, 8, 3, at::kFloat);
-  for (const at::Tensor& delivered : {paste(whole(picture, true), x, picture, {}, 8, Norm::inf),
-                                      paste(crops, changed, picture, one_face, 8, Norm::inf)}) {
+  for (const at::Tensor& delivered : {paste(whole(picture), x, picture, {}, 8, Norm::inf, true),
+                                      paste(crops, changed, picture, one_face, 8, Norm::inf, true)}) {
     EXPECT_TRUE(at::equal(delivered.select(1, 0), delivered.select(1, 1)));
     EXPECT_TRUE(at::equal(delivered.select(1, 0), delivered.select(1, 2)));
     const at::Tensor change = change_of(delivered, picture);
@@ -246,42 +253,45 @@ const std::vector<Face> two_faces = {Face{{10, 20, 50, 60}, .9, {}}, Face{{90, 5
 TEST(Subjects, OfKindPictureIsThePictureWithEveryFace) {
   const at::Tensor picture = integers({1, 3, 100, 120}, 1);
   const Built built(experiment("mask = \"faces\""));
-  const Subjects subjects = make_subjects(built.assembly, picture, two_faces, false, 7);
+  const Subjects subjects = subjects_of(built, picture, two_faces, false);
   EXPECT_TRUE(same_bits(subjects.pixels, picture));
-  EXPECT_EQ(subjects.faces, (std::vector<std::vector<std::int64_t>>{{0, 1}}));
-  EXPECT_EQ(subjects.keys, (std::vector<std::uint64_t>{7}));
+  ASSERT_EQ(subjects.count(), 1);
+  EXPECT_EQ(subjects.rows[0].faces, (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(subjects.rows[0].key, 7U);
   // 1.1 × the longer side about each face, and cut at the border.
   at::Tensor mask = at::zeros({1, 1, 100, 120});
   mask.narrow(2, 18, 44).narrow(3, 8, 44).fill_(1);
   mask.narrow(2, 3, 44).narrow(3, 82, 38).fill_(1);
   EXPECT_EQ(largest_difference(subjects.mask, mask), 0);
   const Built everywhere(experiment(""));
-  EXPECT_EQ(make_subjects(everywhere.assembly, picture, two_faces, false, 7).mask.min().item<double>(), 1);
+  EXPECT_EQ(subjects_of(everywhere, picture, two_faces, false).mask.min().item<double>(), 1);
 }
 
 TEST(Subjects, OfKindCropIsEachFacesViewWithAKeyOfItsOwn) {
   const at::Tensor picture = integers({1, 3, 100, 120}, 1);
   const Built built(experiment("subject = \"crop\""));
-  const Subjects subjects = make_subjects(built.assembly, picture, two_faces, true, 7);
+  const Subjects subjects = subjects_of(built, picture, two_faces, true);
   ASSERT_EQ(subjects.pixels.sizes(), (std::vector<std::int64_t>{2, 3, 224, 224}));
   for (std::size_t f = 0; f < 2; ++f) {
     const View view = make_view({224, 224, BoxCrop{.scale = 1.1}}, 100, 120, &two_faces[f]);
     EXPECT_LT(largest_difference(subjects.pixels[static_cast<std::int64_t>(f)], view(picture)[0].clamp(0, 255)), 1e-4);
     EXPECT_LT(largest_difference(subjects.map[static_cast<std::int64_t>(f)], view.map[0]), 1e-12);
   }
-  EXPECT_EQ(subjects.faces, (std::vector<std::vector<std::int64_t>>{{0}, {1}}));
-  EXPECT_NE(subjects.keys[0], subjects.keys[1]);
-  EXPECT_TRUE(subjects.grey);
+  ASSERT_EQ(subjects.count(), 2);
+  EXPECT_EQ(subjects.rows[0].faces, (std::vector<std::int64_t>{0}));
+  EXPECT_EQ(subjects.rows[1].faces, (std::vector<std::int64_t>{1}));
+  EXPECT_NE(subjects.rows[0].key, subjects.rows[1].key);
+  EXPECT_TRUE(subjects.rows[0].grey);
 }
 
 TEST(Subjects, ACropMayChangeOnlyWhereItLiesOnThePicture) {
   const at::Tensor picture = integers({1, 3, 100, 120}, 1);
   const Built built(experiment("subject = \"crop\""));
-  const Subjects inside = make_subjects(built.assembly, picture, {two_faces[0]}, false, 7);
+  const Subjects inside = subjects_of(built, picture, {two_faces[0]}, false);
   EXPECT_EQ(inside.mask.min().item<double>(), 1);
   // A face half beyond the left border: what the view repeats of the border would never be delivered.
   const Face face{{-20, 30, 20, 70}, .9, {}};
-  const Subjects across = make_subjects(built.assembly, picture, {face}, false, 7);
+  const Subjects across = subjects_of(built, picture, {face}, false);
   at::Tensor expected = at::zeros({1, 1, 224, 224});
   expected.narrow(3, 112, 112).fill_(1);
   EXPECT_EQ(largest_difference(across.mask, expected), 0);
@@ -294,7 +304,7 @@ TEST(Subjects, ACropMayNotChangeInItsViewsZeroPadding) {
   text.insert(text.find(plugin) + plugin.size(), "view = \"padded_box\"\n");
   const Built built(text);
   const Face face{{40, 20, 60, 76}, .9, {}};  // 20 × 56: padded with 18 columns on each side, 72 of 224
-  const Subjects subjects = make_subjects(built.assembly, picture, {face}, false, 7);
+  const Subjects subjects = subjects_of(built, picture, {face}, false);
   at::Tensor expected = at::zeros({1, 1, 224, 224});
   expected.narrow(3, 72, 80).fill_(1);
   // A column more where the interpolation still mixes the face in.

@@ -38,9 +38,9 @@ at::Tensor row(const std::vector<double>& values) {
 // ------------------------------------------------------------------------------------------------------------ tracer
 
 TEST(Tracer, LeavesACellEmptyWhereThereIsNothingToTell) {
-  const auto value = [](double number) { return at::scalar_tensor(number, at::kDouble); };
+  const auto value = [](double number) { return at::tensor({number}, at::kDouble); };
   Tracer tracer;
-  EXPECT_EQ(to_csv(tracer.trace()), "step,objective,margin\n");
+  EXPECT_EQ(to_csv(tracer.trace(0)), "step,objective,margin\n");
   tracer.start_step();
   tracer.record(value(-1234.5678), value(.1234567891));
   tracer.start_step();  // which evaluates nothing
@@ -50,7 +50,7 @@ TEST(Tracer, LeavesACellEmptyWhereThereIsNothingToTell) {
   tracer.record(value(std::numeric_limits<double>::infinity()), value(0));
   tracer.start_step();
   tracer.record(value(1), {});
-  EXPECT_EQ(to_csv(tracer.trace()), "step,objective,margin\n1,-1234.57,0.123457\n2,,\n3,2.5e-09,\n4,,0\n5,1,\n");
+  EXPECT_EQ(to_csv(tracer.trace(0)), "step,objective,margin\n1,-1234.57,0.123457\n2,,\n3,2.5e-09,\n4,,0\n5,1,\n");
 }
 
 // ----------------------------------------------------------------------------------------------------------- margins
@@ -109,16 +109,30 @@ TEST(Margin, SaysNothingOfFacesThatAViewShowsLessThanHalf) {
   EXPECT_TRUE(at::equal(boxes_in_view(boxes, 20, 40), expected));
 }
 
-TEST(Margin, IsAveragedOverFacesAndModelsThatHaveOne) {
-  const at::Tensor margins = at::tensor({.1, .3, not_a_number, .8}, at::kDouble).view({2, 2});
-  const at::Tensor weights = at::tensor({1., .5}, at::kDouble);
-  const at::Tensor mean = mean_margin(margins, weights);
-  EXPECT_NEAR(mean.item<double>(), (.1 + .3 + .5 * .8) / 2.5, 1e-12);
-  EXPECT_NEAR(mean_margin(margins.select(1, 1), weights).item<double>(), (.3 + .5 * .8) / 1.5, 1e-12);
-  const at::Tensor none = mean_margin(at::full({2, 2}, not_a_number, at::kDouble), weights);
-  EXPECT_TRUE(std::isnan(none.item<double>()));
-  EXPECT_NEAR(mean_of_models({mean, none, {}, at::scalar_tensor(0, at::kDouble)}).item<double>(), .8 / 2.5 / 2, 1e-12);
-  EXPECT_FALSE(mean_of_models({{}}).defined());
+TEST(Margin, OfASubjectIsTheWorstOverFacesAndModelsAndOfAGroupTheMean) {
+  Margins margins(2, 2);
+  EXPECT_FALSE(margins.worst().defined());
+  EXPECT_FALSE(margins.mean_by_group({0, 0}, 1).defined());
+  // An embedder's views: two draws of the first row's first face, its second face, and nothing of the second row.
+  margins.add_views(at::tensor({.1, .3, .8, not_a_number}, at::kDouble), {0, 0, 0, 1}, {0, 0, 1, 0});
+  EXPECT_NEAR(margins.worst()[0].item<double>(), .2, 1e-12);
+  EXPECT_TRUE(std::isnan(margins.worst()[1].item<double>()));
+  EXPECT_NEAR(margins.mean_by_group({0, 0}, 1)[0].item<double>(), .5, 1e-12);
+  // A detector's: both faces of both rows, of which one pads.
+  margins.add_pictures(at::tensor({-.1, .5, .4, not_a_number}, at::kDouble).view({2, 2}), {0, 1});
+  EXPECT_NEAR(margins.worst()[0].item<double>(), -.1, 1e-12);
+  EXPECT_NEAR(margins.worst()[1].item<double>(), .4, 1e-12);
+  EXPECT_NEAR(margins.mean_by_group({0, 1}, 2)[0].item<double>(), (.5 + .2) / 2, 1e-12);
+  EXPECT_NEAR(margins.mean_by_group({0, 1}, 2)[1].item<double>(), .4, 1e-12);
+}
+
+TEST(Margin, UnderAnEmbedderWithSeveralTargetsIsThatOfTheNearest) {
+  Reference reference;
+  reference.own = row({1, 0}).unsqueeze(0);
+  // Two targets of one photo each, and one that pads.
+  reference.targets = at::tensor({0., 1., -1., 0., 0., 0.}, at::kDouble).view({1, 3, 1, 2});
+  EXPECT_NEAR(embedder_margin(row({-.6, .8}), reference, .3).item<double>(), .8 + .6, 1e-12);
+  EXPECT_NEAR(embedder_margin(row({-1, 0}), reference, .3).item<double>(), 1 + 1, 1e-12);
 }
 
 // ------------------------------------------------------------------------------------------------------------- chain
@@ -139,37 +153,33 @@ class Chain {
  public:
   explicit Chain(const std::string& rest) : built_(experiment(rest)) {
     const at::Tensor whole = to_tensor(read_picture("models/samples/sample1.jpg"), at::kFloat);
-    picture_ = whole.narrow(2, 280, 480).narrow(3, 340, 760).contiguous();
-    faces_ = find_faces(ssd(), nullptr, picture_, .5);
-    EXPECT_EQ(faces_.size(), 2U);
-    subjects_ = make_subjects(built_.assembly, picture_, faces_, false, 17);
-    if (built_.assembly.experiment.targets.empty()) return;
-    for (std::size_t f = 0; f < faces_.size(); ++f) {
+    AttackInput input{whole.narrow(2, 280, 480).narrow(3, 340, 760).contiguous(), {}, {}, false, 17};
+    input.faces = find_faces(ssd(), nullptr, input.clean, .5);
+    EXPECT_EQ(input.faces.size(), 2U);
+    for (std::size_t f = 0; f < input.faces.size() && !built_.assembly.experiment.targets.empty(); ++f) {
       const at::Tensor raw = noise({2, 1024}, -1, 1, 40 + f, at::kFloat);
-      targets_.push_back({"somebody", {{&faceres(), raw / raw.norm(2, 1, true)}}, {}});
+      input.targets.push_back({{"somebody", {{&faceres(), raw / raw.norm(2, 1, true)}}, {}}});
     }
+    inputs_.push_back(std::move(input));
+    subjects_ = make_subjects(built_.assembly.experiment, built_.assembly.surrogates.front()->view, inputs_);
   }
 
   const LoadedModel& ssd() const { return *built_.assembly.detector; }
   const LoadedModel& faceres() const { return *built_.assembly.judges.front().model; }
   const at::Tensor& x() const { return subjects_.pixels; }
-  const std::vector<Face>& faces() const { return faces_; }
-  const std::vector<Target>& targets() const { return targets_; }
+  const std::vector<Face>& faces() const { return inputs_.front().faces; }
+  const Target& target(std::size_t face) const { return inputs_.front().targets[face].front(); }
   at::Tensor embedding(const at::Tensor& picture, std::size_t face) const {
     const at::NoGradGuard no_grad;
-    const View view = make_view(faceres().view, picture.size(2), picture.size(3), &faces_[face]);
+    const View view = make_view(faceres().view, picture.size(2), picture.size(3), &faces()[face]);
     return forward(faceres(), view(picture)).embedding[0];
   }
-  ChainObjective objective() const {
-    return {built_.assembly, subjects_, picture_, faces_, targets_, [](std::int64_t, std::int64_t) {}, {}};
-  }
+  ChainObjective objective() const { return {built_.assembly, subjects_, inputs_}; }
 
  private:
   Built built_;
-  at::Tensor picture_;
-  std::vector<Face> faces_;
+  std::vector<AttackInput> inputs_;
   Subjects subjects_;
-  std::vector<Target> targets_;
 };
 
 at::Tensor moved(const at::Tensor& x, std::uint64_t seed) {
@@ -188,7 +198,7 @@ TEST(TraceOfAChain, HasTheFirstEvaluationOfEachStepOfAllLoops) {
   }
   for ([[maybe_unused]] const auto step : objective.steps(1))
     expected.push_back(objective.value(chain.x()).sum().item<double>());
-  const Trace trace = objective.trace();
+  const Trace trace = objective.trace(0);
   ASSERT_EQ(trace.size(), 4U);
   EXPECT_NEAR(trace[0].objective.value(), expected[0], 1e-6);
   EXPECT_NEAR(trace[1].objective.value(), expected[1], 1e-6);
@@ -205,7 +215,7 @@ TEST(TraceOfAChain, AddsUpSubjectsAndAveragesCopies) {
   const auto step_at = [&](const at::Tensor& x) {
     ChainObjective objective = chain.objective();
     for ([[maybe_unused]] const auto step : objective.steps(1)) objective.value(x);
-    return objective.trace().at(0);
+    return objective.trace(0).at(0);
   };
   const at::Tensor other = moved(chain.x(), 2);
   const TraceStep one = step_at(chain.x()), two = step_at(other);
@@ -221,12 +231,12 @@ TEST(TraceOfAChain, HasTheMarginThatTheEmbedderGives) {
   double expected = 0;
   for (std::size_t f = 0; f < 2; ++f) {
     const at::Tensor is = chain.embedding(x, f), was = chain.embedding(chain.x(), f);
-    const at::Tensor target = at::matmul(chain.targets()[f].attacked.at(&chain.faceres()), is).mean();
+    const at::Tensor target = at::matmul(chain.target(f).attacked.at(&chain.faceres()), is).mean();
     expected += (target - at::dot(was, is)).item<double>() / 2;
   }
   ChainObjective objective = chain.objective();
   for ([[maybe_unused]] const auto step : objective.steps(1)) objective.value_and_grad(x);
-  EXPECT_NEAR(objective.trace().at(0).margin.value(), expected, 1e-5);
+  EXPECT_NEAR(objective.trace(0).at(0).margin.value(), expected, 1e-5);
 }
 
 TEST(TraceOfAChain, HasTheMarginThatTheDetectorGives) {
@@ -237,16 +247,16 @@ TEST(TraceOfAChain, HasTheMarginThatTheDetectorGives) {
   EXPECT_LT(expected, 0);
   ChainObjective objective = chain.objective();
   for ([[maybe_unused]] const auto step : objective.steps(2)) objective.value_and_grad(step == 0 ? x : 0 * x);
-  EXPECT_NEAR(objective.trace().at(0).margin.value(), expected, 1e-5);
-  EXPECT_GT(objective.trace().at(1).margin.value(), .3) << "nobody is found on black";
+  EXPECT_NEAR(objective.trace(0).at(0).margin.value(), expected, 1e-5);
+  EXPECT_GT(objective.trace(0).at(1).margin.value(), .3) << "nobody is found on black";
 }
 
 TEST(TraceOfAChain, HasNoMarginWhereNoThresholdIsKnown) {
   const Chain chain("[evaluate]\nfalse_accept_rate = 0.123\n[[loss]]\nplugin = \"dodging\"\nmodels = [\"faceres\"]\n");
   ChainObjective objective = chain.objective();
   for ([[maybe_unused]] const auto step : objective.steps(1)) objective.value(chain.x());
-  EXPECT_NEAR(objective.trace().at(0).objective.value(), 2, 1e-5);
-  EXPECT_FALSE(objective.trace().at(0).margin.has_value());
+  EXPECT_NEAR(objective.trace(0).at(0).objective.value(), 2, 1e-5);
+  EXPECT_FALSE(objective.trace(0).at(0).margin.has_value());
 }
 
 // ------------------------------------------------------------------------------------------------------- tensorboard

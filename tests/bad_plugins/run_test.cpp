@@ -126,8 +126,8 @@ TEST_F(BadRun, TheDetectorThatFindsTheFaces) {
 }
 
 TEST_F(BadRun, AModelThatRedraws) {
-  // redraw() sees no picture: it is the same for all.
-  const Outcome outcome = attack({"--set", "models.bad.when=redraw", "--set", "models.bad.fault=throws_std"});
+  // Where it is attacked, and not where it judges.
+  const Outcome outcome = attack({"--set", "models.bad.when=attacked", "--set", "models.bad.fault=throws_std"});
   EXPECT_EQ(outcome.code, 1) << outcome.err;
   const std::vector<Json> items = system_test::results(folder_ / "run");
   expect_complete(items, 3);

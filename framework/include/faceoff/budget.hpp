@@ -28,7 +28,7 @@ class FACEOFF_API Budget {
   /// infinity norm, the gradient over its length for the 2-norm. gradient [k·B,3,H,W]
   at::Tensor direction(const at::Tensor& gradient) const;
 
-  /// By how much each row of x breaks the budget, in grey levels: 0 within. [B]
+  /// By how much each row of x, [k·B,3,H,W], breaks the budget, in grey levels: 0 within. [k·B]
   at::Tensor excess(const at::Tensor& x) const;
 
  private:

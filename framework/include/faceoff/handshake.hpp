@@ -22,7 +22,7 @@ namespace faceoff {
 /// What a plugin was built with: a plain struct in the ELF section ".faceoff", read from the file before anything of it
 /// is mapped. Host and plugin exchange C++ objects, so all of this has to match; a mismatch is a clear refusal.
 struct Handshake {
-  static constexpr std::uint32_t current_api = 1;
+  static constexpr std::uint32_t current_api = 2;
 
   std::array<char, 8> magic = {'F', 'A', 'C', 'E', 'O', 'F', 'F', '\0'};
   std::uint32_t size = sizeof(Handshake);
@@ -31,9 +31,9 @@ struct Handshake {
   std::uint32_t gxx_abi = __GXX_ABI_VERSION;
   std::uint32_t pointer_size = sizeof(void*);
   std::uint32_t debug_containers = debug_mode();
-  std::array<std::uint32_t, 10> struct_sizes = {
-      sizeof(Output),     sizeof(Reference), sizeof(Images),     sizeof(ViewSpec), sizeof(ParamInfo),
-      sizeof(PluginInfo), sizeof(Setup),     sizeof(Evaluation), sizeof(Budget),   sizeof(Random)};
+  std::array<std::uint32_t, 11> struct_sizes = {
+      sizeof(Output), sizeof(Reference),  sizeof(Images), sizeof(ViewSpec), sizeof(ParamInfo), sizeof(PluginInfo),
+      sizeof(Setup),  sizeof(Evaluation), sizeof(Budget), sizeof(Random),   sizeof(Steps)};
   std::array<char, 24> torch_version = text<24>(TORCH_VERSION);
   std::array<char, 64> compiler = text<64>(__VERSION__);  ///< for messages only
 

@@ -12,9 +12,13 @@ namespace faceoff {
 
 /// What an augmentation changes.
 struct Images {
-  at::Tensor pixels;     ///< [R,3,H,W] RGB in [0,255]
-  at::Tensor map;        ///< [R,2,3] affine, from the picture's pixels to these, so that true boxes move along
-  at::Tensor landmarks;  ///< [R,K,2] in these pixels, or undefined
+  at::Tensor pixels;  ///< [R,3,H,W] RGB in [0,255]
+  /// [R,2,3] affine, from the picture's pixels to these, so that true boxes move along; undefined once a transform was
+  /// no affine map.
+  at::Tensor map;
+  at::Tensor landmarks;  ///< [R,K,2] in these pixels; undefined at the picture, and where a face of the batch has none
+  at::Tensor partners =
+      {};  ///< [R,P,3,H,W] views of other people, as many as the augmentation asked for; else undefined
 };
 
 /// The images' maps followed by another affine map: [R,2,3] ∘ [R,2,3] → [R,2,3].

@@ -51,6 +51,7 @@ struct Reference {
   at::Tensor extent;   ///< [R,4]   the picture's own rectangle in those pixels, for areas as a share of the picture
   at::Tensor targets;  ///< [R,T,K,D] T targets with K embeddings each, unit length; zeros pad
   at::Tensor own;      ///< [R,K,D] the protected person, unit length
+  at::Tensor subject;  ///< [R] int64: whose rows belong together, for losses over a picture's worst face
   at::Tensor mean;     ///< [D] the gallery's mean embedding, for losses that centre; undefined without [data] people
 };
 

@@ -14,7 +14,15 @@ namespace faceoff {
 /// came before in that step, and on nothing else: not on the batch, the order of pictures, the thread or the device.
 class FACEOFF_API Random {
  public:
+  /// A row's own height and width, where rows are padded right and below to one size.
+  struct Extent {
+    std::int64_t height = 0, width = 0;
+  };
+
   Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options = at::kFloat);
+  /// The same for rows of these extents, one a row: numbers for the height and width of the largest are drawn for each
+  /// row's own, and padded with zeros.
+  Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options, std::vector<Extent> extents);
 
   /// From here on, the numbers of this step.
   void start_step(std::int64_t step);
@@ -31,12 +39,15 @@ class FACEOFF_API Random {
                       at::IntArrayRef row = {});  ///< [R,row…] in [low, high], int64
 
  private:
+  /// Whether a row of this shape ends with the largest extent.
+  bool fills_extents(at::IntArrayRef row) const;
   template <class Fill>
   at::Tensor draw(at::IntArrayRef row, at::ScalarType type, const Fill& fill);
 
   std::uint64_t seed_;
   std::vector<std::uint64_t> rows_;
   at::TensorOptions options_;
+  std::vector<Extent> extents_;  ///< empty: all are of one size
   std::uint64_t step_ = 0;
   std::uint64_t draws_ = 0;
 };

@@ -31,14 +31,18 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   }
 
   for (const LossConfig& config : experiment.losses) {
-    LossTerm term{
-        config.plugin.info->name, build_plugin<Loss>(pool.plugins(), config.plugin, pool.setup()), {}, config.weight};
+    LossTerm term{config.plugin.info->name,
+                  build_plugin<Loss>(pool.plugins(), config.plugin, pool.setup()),
+                  {},
+                  config.weight,
+                  Field::none};
     const Field wanted = ask_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
     require(!includes(wanted, Field::targets) || !experiment.targets.empty(), config.plugin.place,
             term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     require(!includes(wanted, Field::mean) || !experiment.people.empty(), config.plugin.place,
             term.plugin + " needs people, whose mean embedding it subtracts: say [data] people = \"FOLDER\"");
     needs = needs | wanted;
+    term.needs = wanted;
     for (const std::string& name : config.models) {
       const LoadedModel* attacked = model(name);
       const Field missing = without(without(wanted, Field::targets | Field::mean | Field::picture), attacked->provides);
@@ -65,11 +69,31 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   }
 
   for (const AugmentationConfig& config : experiment.augmentations) {
-    augmentations.push_back({config.plugin.info->name,
-                             build_plugin<Augmentation>(pool.plugins(), config.plugin, pool.setup()),
-                             config.probability, config.draws, config.at});
+    AugmentationStep step{config.plugin.info->name,
+                          build_plugin<Augmentation>(pool.plugins(), config.plugin, pool.setup()),
+                          config.probability,
+                          config.draws,
+                          config.at,
+                          0};
+    step.partners =
+        ask_plugin("plugin " + step.plugin, config.plugin.place, [&] { return step.augmentation->partners(); });
+    constexpr std::int64_t most = 64;
+    require(step.partners >= 0 && step.partners <= most, config.plugin.place,
+            step.plugin + " asks for " + std::to_string(step.partners) + " partners; 0 to " + std::to_string(most));
+    require(step.partners == 0 || step.at == Stage::view, config.plugin.place,
+            step.plugin + " mixes in views of other people, so it works at the view: leave out at = \"picture\"");
+    require(step.partners == 0 || !experiment.people.empty(), config.plugin.place,
+            step.plugin + " mixes in views of other people: say [data] people = \"FOLDER\"");
+    augmentations.push_back(std::move(step));
   }
   optimizer = build_plugin<Optimizer>(pool.plugins(), experiment.optimizer, pool.setup());
+  const bool compares = ask_plugin("plugin " + experiment.optimizer.info->name, experiment.optimizer.place,
+                                   [&] { return optimizer->compares_values(); });
+  require(
+      experiment.balance == Balance::value || !compares, experiment.optimizer.place,
+      experiment.optimizer.info->name +
+          " compares values, and with [attack] balance = \"gradient\" the gradient is not the value's: say balance = "
+          "\"value\"");
 
   constexpr Field sight = Field::scores | Field::boxes;
   for (const LoadedModel* surrogate : surrogates) {

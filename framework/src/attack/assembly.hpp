@@ -21,6 +21,7 @@ struct LossTerm {
   std::unique_ptr<Loss> loss;
   std::vector<const LoadedModel*> models;
   double weight = 1;
+  Field needs = Field::none;
 };
 
 struct AugmentationStep {
@@ -29,6 +30,7 @@ struct AugmentationStep {
   double probability = 1;
   std::int64_t draws = 1;
   Stage at = Stage::view;
+  std::int64_t partners = 0;  ///< views of other people that it wants for each row
 };
 
 /// The plugins of one variant, set up, and checked against one another before any forward.

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -28,20 +29,16 @@ class Counter : public Objective {
  public:
   explicit Counter(const at::Tensor& origin) : random_(0, {1}, origin.options()) {}
 
-  Evaluation value_and_grad(const at::Tensor& x) override {
-    gradients += x.size(0);
-    return {at::zeros({x.size(0)}, x.options()), at::ones_like(x)};
-  }
-  at::Tensor value(const at::Tensor& x) override {
-    values += x.size(0);
-    return at::zeros({x.size(0)}, x.options());
-  }
   at::Tensor reached(const at::Tensor& x) override { return at::zeros({x.size(0)}, x.options().dtype(at::kBool)); }
   Random& random() override { return random_; }
 
   std::int64_t gradients = 0, values = 0;
 
  protected:
+  Evaluation answer(const at::Tensor& x, bool gradient, Draw) override {
+    (gradient ? gradients : values) += x.size(0);
+    return {at::zeros({x.size(0)}, x.options()), gradient ? at::ones_like(x) : at::Tensor(), {}};
+  }
   bool start_step(std::int64_t step, std::int64_t) override {
     random_.start_step(step);
     return true;
@@ -52,26 +49,22 @@ class Counter : public Objective {
 };
 
 /// A picture with one face in its middle, which is its own target.
-struct Sitting {
-  explicit Sitting(const Assembly& assembly)
-      : picture(at::full({1, 3, 480, 640}, 128., at::TensorOptions(assembly.experiment.device).dtype(at::kFloat))),
-        faces{{{240, 140, 400, 340}, 1, {}}} {
-    if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, picture, faces);
-    Target target{"", {}, {}};
-    for (const Judge& judge : assembly.judges) {
-      if (judge.role != Role::surrogate) continue;
-      const at::Tensor own = embed(*judge.model, picture, faces.front());
-      target.attacked[judge.model] = own.unsqueeze(0);
-      means[judge.model] = own / 2;
-    }
-    if (!assembly.experiment.targets.empty()) targets.push_back(target);
+AttackInput made_up_picture(const Assembly& assembly, std::map<const LoadedModel*, at::Tensor>& means) {
+  AttackInput input;
+  input.clean = at::full({1, 3, 480, 640}, 128., at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
+  input.faces = {{{240, 140, 400, 340}, 1, {}}};
+  if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
+  Target target;
+  for (const LoadedModel* model : assembly.surrogates) {
+    if (!includes(model->provides, Field::embedding)) continue;
+    const at::Tensor own = embed(*model, input.clean, input.faces.front());
+    target.attacked[model] = own.unsqueeze(0);
+    means[model] = own / 2;
   }
-
-  at::Tensor picture;
-  std::vector<Face> faces;
-  std::vector<Target> targets;
-  std::map<const LoadedModel*, at::Tensor> means;
-};
+  if (!assembly.experiment.targets.empty()) input.targets = {{target}};
+  input.key = 1;
+  return input;
+}
 
 /// How long something takes: the shortest of three times, for the machine may have other things to do, after one in
 /// which it may get ready.
@@ -93,11 +86,15 @@ double measure(const Assembly& assembly) {
   assembly.optimizer->run(counter,
                           Budget(patch, at::ones({1, 1, 8, 8}), assembly.experiment.epsilon, assembly.experiment.norm));
 
-  const Sitting sitting(assembly);
-  const Subjects subjects = make_subjects(assembly, sitting.picture, sitting.faces, false, 1);
-  ChainObjective objective(
-      assembly, subjects, sitting.picture, sitting.faces, sitting.targets, [](std::int64_t, std::int64_t) {},
-      sitting.means);
+  ObjectiveOptions options;
+  const std::array<AttackInput, 1> inputs = {made_up_picture(assembly, options.means)};
+  options.partners = [](const LoadedModel& model, const std::vector<std::size_t>& pictures, std::int64_t each,
+                        Random&) {
+    return at::full({static_cast<std::int64_t>(pictures.size()), each, 3, model.view.height, model.view.width}, 128.,
+                    at::kFloat);
+  };
+  const Subjects subjects = make_subjects(assembly.experiment, assembly.surrogates.front()->view, inputs);
+  ChainObjective objective(assembly, subjects, inputs, options);
   double seconds = 0;
   for ([[maybe_unused]] const auto step : objective.steps(1)) {
     const auto times = [](std::int64_t n, double each) { return static_cast<double>(n) * each; };

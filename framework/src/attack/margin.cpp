@@ -31,8 +31,13 @@ at::Tensor overlap(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference,
                            const std::optional<double>& threshold) {
   const at::Tensor own = mean_similarity(embedding, reference.own);
-  if (reference.targets.defined()) return mean_similarity(embedding, reference.targets) - own;
-  return threshold.value_or(none) - own;
+  if (!reference.targets.defined()) return threshold.value_or(none) - own;
+  std::vector<at::Tensor> toward;
+  for (const at::Tensor& target : reference.targets.unbind(1)) {
+    const at::Tensor there = (target != 0).flatten(1).any(1);  // rows may have fewer targets than others
+    toward.push_back(at::where(there, mean_similarity(embedding, target), at::full_like(own, -2)));
+  }
+  return at::stack(toward).amax(0) - own;
 }
 
 at::Tensor detector_margin(const Output& found, const at::Tensor& faces, double minimum_score) {
@@ -50,15 +55,43 @@ at::Tensor boxes_in_view(const at::Tensor& boxes, std::int64_t height, std::int6
   return boxes * (shown >= .5 * area(boxes)).unsqueeze(-1);
 }
 
-at::Tensor mean_margin(const at::Tensor& margins, const at::Tensor& weights) {
-  const at::Tensor rows = margins.dim() == 1 ? margins.unsqueeze(1) : margins;
-  const at::Tensor there = rows.isnan().logical_not();
-  return (rows.nan_to_num(0) * weights.unsqueeze(1)).sum() / (weights.unsqueeze(1) * there).sum();
+at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size) {
+  const at::Tensor sums = at::zeros({size}, values.options());
+  const at::Tensor sum = sums.index_add(0, index, values.nan_to_num(0));
+  return sum / sums.index_add(0, index, values.isnan().logical_not().to(values.scalar_type()));
 }
 
-at::Tensor mean_of_models(std::vector<at::Tensor> margins) {
-  std::erase_if(margins, [](const at::Tensor& margin) { return !margin.defined(); });
-  return margins.empty() ? at::Tensor() : at::stack(margins).nanmean();
+void Margins::add_views(const at::Tensor& margins, const std::vector<std::int64_t>& row,
+                        const std::vector<std::int64_t>& face) {
+  std::vector<std::int64_t> place;
+  for (std::size_t i = 0; i < row.size(); ++i) place.push_back(row[i] * faces_ + face[i]);
+  const at::Tensor index = at::tensor(place, at::kLong).to(margins.device());
+  of_models_.push_back(mean_by(margins.to(at::kDouble), index, rows_ * faces_).view({rows_, faces_}));
+}
+
+void Margins::add_pictures(const at::Tensor& margins, const std::vector<std::int64_t>& row) {
+  const at::Tensor faces = at::arange(margins.size(1), at::kLong).unsqueeze(0);
+  const at::Tensor index = (at::tensor(row, at::kLong).unsqueeze(1) * faces_ + faces).flatten().to(margins.device());
+  of_models_.push_back(mean_by(margins.to(at::kDouble).flatten(), index, rows_ * faces_).view({rows_, faces_}));
+}
+
+at::Tensor Margins::worst() const {
+  if (of_models_.empty()) return {};
+  const at::Tensor all = at::stack(of_models_);
+  const at::Tensor known = all.isnan().logical_not();
+  const at::Tensor least =
+      at::where(known, all, at::full_like(all, std::numeric_limits<double>::infinity())).amin({0, 2});
+  return at::where(known.any(2).any(0), least, at::full_like(least, none));
+}
+
+at::Tensor Margins::mean_by_group(const std::vector<std::int64_t>& group_of_row, std::int64_t groups) const {
+  if (of_models_.empty()) return {};
+  std::vector<at::Tensor> means;
+  for (const at::Tensor& margins : of_models_) {
+    const at::Tensor index = at::tensor(group_of_row, at::kLong).repeat_interleave(faces_).to(margins.device());
+    means.push_back(mean_by(margins.flatten(), index, groups));
+  }
+  return at::stack(means).nanmean(0);
 }
 
 }  // namespace faceoff

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -12,8 +13,8 @@ namespace faceoff {
 // By how much an attack's goal is reached, by what an attacked model answered: above 0 it is. Not a number where there
 // is no telling.
 
-/// [R]: with a target, how much more like the target's embeddings than like its own a face is, as mean cosines. Without
-/// one, how far its cosine with its own is below the threshold, where that is known.
+/// [R]: with targets, how much more like the nearest target's embeddings than like its own a face is, as mean cosines.
+/// Without one, how far its cosine with its own is below the threshold, where that is known.
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference,
                            const std::optional<double>& threshold);
 
@@ -23,10 +24,29 @@ at::Tensor detector_margin(const Output& found, const at::Tensor& faces, double 
 /// Boxes [R,F,4] in the pixels of a view, those emptied of which it shows less than half.
 at::Tensor boxes_in_view(const at::Tensor& boxes, std::int64_t height, std::int64_t width);
 
-/// The mean of margins [R] or [R,F], each row with its weight [R], over those that there are.
-at::Tensor mean_margin(const at::Tensor& margins, const at::Tensor& weights);
+/// The mean of values [n] that share an index, over those that are numbers: [size], not a number where there is none.
+at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size);
 
-/// The mean of those models' margins that there are; undefined where no model has one.
-at::Tensor mean_of_models(std::vector<at::Tensor> margins);
+/// The margins of faces under each attacked model, gathered in one evaluation.
+class Margins {
+ public:
+  Margins(std::int64_t rows, std::int64_t faces) : rows_(rows), faces_(faces) {}
+
+  /// Of an embedder, a margin [n] a view: the row of x and the face of its subject that each is of.
+  void add_views(const at::Tensor& margins, const std::vector<std::int64_t>& row,
+                 const std::vector<std::int64_t>& face);
+  /// Of a detector, margins [n,F] a view of the whole picture.
+  void add_pictures(const at::Tensor& margins, const std::vector<std::int64_t>& row);
+
+  /// [rows]: of each row of x the worst over faces and models, each averaged over draws; undefined where no model has
+  /// any.
+  at::Tensor worst() const;
+  /// [groups]: the mean over the faces of the rows in a group, then over the models; undefined where no model has any.
+  at::Tensor mean_by_group(const std::vector<std::int64_t>& group_of_row, std::int64_t groups) const;
+
+ private:
+  std::int64_t rows_, faces_;
+  std::vector<at::Tensor> of_models_;  ///< [rows,faces] float64
+};
 
 }  // namespace faceoff

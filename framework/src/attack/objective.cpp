@@ -5,13 +5,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <numeric>
+#include <limits>
 #include <utility>
 
-#include "attack/margin.hpp"
-#include "faces/faces.hpp"
-#include "faces/matching.hpp"
-#include "faces/targets.hpp"
+#include "attack/augment.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
@@ -20,41 +17,19 @@ namespace faceoff {
 
 namespace {
 
-std::vector<std::int64_t> counting(std::int64_t n) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(n));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
+bool is_embedder(const LoadedModel& model) {
+  return includes(model.provides, Field::embedding);
 }
 
-/// Each entry k times, copies adjacent.
-std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& from, std::int64_t k) {
-  std::vector<std::int64_t> to;
-  to.reserve(from.size() * static_cast<std::size_t>(k));
-  for (const std::int64_t entry : from) to.insert(to.end(), static_cast<std::size_t>(k), entry);
-  return to;
+/// The threshold that judges go by; nothing where none was measured.
+std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
+  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
+  return known != nullptr ? std::optional(*known) : std::nullopt;
 }
 
-Images repeated(const Images& images, std::int64_t k) {
-  if (k == 1) return images;
-  const auto repeat = [&](const at::Tensor& t) { return t.defined() ? t.repeat_interleave(k, 0) : t; };
-  return {repeat(images.pixels), repeat(images.map), repeat(images.landmarks)};
-}
-
-/// Row by row the first where chosen, else the second.
-at::Tensor choose(const at::Tensor& chosen, const at::Tensor& first, const at::Tensor& second) {
-  if (!first.defined()) return second;
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(first.dim()), 1);
-  shape[0] = -1;
-  return at::where(chosen.view(shape), first, second);
-}
-
-at::Tensor gather(const at::Tensor& from, const at::Tensor& rows) {
-  return from.defined() ? from.index_select(0, rows) : from;
-}
-
-Output gather(const Output& from, const at::Tensor& rows) {
-  return {gather(from.scores, rows), gather(from.boxes, rows), gather(from.landmarks, rows),
-          gather(from.embedding, rows), gather(from.picture, rows)};
+/// Whether a loss looks at pixels alone, so that it is no word of the model's.
+bool of_pixels_alone(const LossTerm& term) {
+  return term.needs == Field::picture;
 }
 
 /// What a loss is given to look at.
@@ -75,310 +50,342 @@ Given given_to_loss(const Output& adversarial, const Reference& reference) {
   return given;
 }
 
-at::Tensor as_tensor(const std::vector<std::int64_t>& rows, const at::Device& device) {
-  return at::tensor(rows, at::kLong).to(device);
+/// What each row counts for [n], so that the copies and draws of one view are averaged.
+at::Tensor shares_of(const Rows& rows) {
+  std::map<std::pair<std::int64_t, std::int64_t>, double> draws;
+  for (std::size_t r = 0; r < rows.subject.size(); ++r) draws[{rows.subject[r], rows.reference[r]}] += 1;
+  std::vector<double> shares;
+  for (std::size_t r = 0; r < rows.subject.size(); ++r)
+    shares.push_back(1 / draws[{rows.subject[r], rows.reference[r]}]);
+  return at::tensor(shares, rows.images.pixels.options().requires_grad(false));
 }
 
-/// [N,4] float64
-at::Tensor as_tensor(const std::vector<Box>& boxes) {
-  std::vector<double> numbers;
-  for (const Box& box : boxes) numbers.insert(numbers.end(), {box.x0, box.y0, box.x1, box.y1});
-  return at::tensor(numbers, at::kDouble).view({-1, 4});
+std::vector<std::uint64_t> keys_of(const Subjects& subjects) {
+  std::vector<std::uint64_t> keys;
+  for (const Subject& row : subjects.rows) keys.push_back(row.key);
+  return keys;
 }
 
-bool is_embedder(const LoadedModel& model) {
-  return includes(model.provides, Field::embedding);
-}
-
-/// The threshold that judges go by; nothing where none was measured.
-std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
-  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
-  return known != nullptr ? std::optional(*known) : std::nullopt;
+std::vector<Random::Extent> extents_of(const Subjects& subjects) {
+  std::vector<Random::Extent> extents;
+  for (const Subject& row : subjects.rows) extents.push_back({row.height, row.width});
+  return extents;
 }
 
 }  // namespace
 
-ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
-                               const std::vector<Face>& faces, const std::vector<Target>& targets,
-                               std::function<void(std::int64_t, std::int64_t)> progress,
-                               std::map<const LoadedModel*, at::Tensor> means)
+/// The gradient at x, model by model, so that a model's graph is gone before the next one's is made.
+class ChainObjective::Gradient {
+ public:
+  /// `pictures`: what x has become at the picture.
+  Gradient(const ChainObjective& of, at::Tensor x, const std::vector<Rows>& pictures)
+      : of_(of),
+        balanced_(of.assembly_.experiment.balance == Balance::gradient),
+        x_(std::move(x)),
+        pictures_(pictures),
+        leaves_(pictures),
+        sum_(at::zeros_like(x_)) {
+    for (Rows& rows : leaves_) {
+      rows.images.pixels = rows.images.pixels.detach().requires_grad_(true);
+      leaf_sums_.push_back(at::zeros_like(rows.images.pixels));
+    }
+  }
+
+  /// The same pictures, from which a model's graph begins anew.
+  const std::vector<Rows>& leaves() const { return leaves_; }
+
+  void add(const AttackedModel& attacked, const Values& values) {
+    const bool said = values.of_answers.requires_grad(), pixels = values.of_pixels.requires_grad();
+    if (balanced_ && said) {
+      const at::Tensor gradient = to_x(at_leaves(attacked, values.of_answers, pixels));
+      sum_ = sum_ + attacked.weight * over_its_size(gradient);
+    } else if (said) {
+      keep(at_leaves(attacked, values.of_answers, pixels));
+    }
+    if (pixels) keep(at_leaves(attacked, values.of_pixels, false));
+  }
+
+  at::Tensor take() {
+    if (any_) sum_ = sum_ + to_x(leaf_sums_);
+    return sum_;
+  }
+
+ private:
+  std::vector<at::Tensor> at_leaves(const AttackedModel& attacked, const at::Tensor& value, bool again) const {
+    std::vector<at::Tensor> inputs;
+    for (const Rows& rows : leaves_) inputs.push_back(rows.images.pixels);
+    std::string who = "plugins";
+    for (const LossTerm* term : attacked.losses) who += (who == "plugins" ? " " : ", ") + term->plugin;
+    who += ", " + attacked.model->plugin;
+    std::vector<at::Tensor> gradients =
+        call_plugin(who, [&] { return torch::autograd::grad({value.sum()}, inputs, {}, again, false, true); });
+    if (std::ranges::none_of(gradients, [](const at::Tensor& one) { return one.defined(); }))
+      throw PluginFault(who, "no gradient reaches the picture: something detached it");
+    for (const at::Tensor& one : gradients) {
+      if (one.defined() && !finite(one)) throw PluginFault(who, "the gradient is not finite");
+    }
+    return gradients;
+  }
+
+  void keep(const std::vector<at::Tensor>& gradients) {
+    any_ = true;
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined()) leaf_sums_[i] = leaf_sums_[i] + gradients[i];
+    }
+  }
+
+  /// Through the augmentations at the picture.
+  at::Tensor to_x(const std::vector<at::Tensor>& gradients) const {
+    std::vector<at::Tensor> outputs, along;
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      outputs.push_back(pictures_[i].images.pixels);
+      along.push_back(gradients[i]);
+    }
+    const at::Tensor gradient = call_plugin("augmentations at the picture", [&] {
+      return torch::autograd::grad(outputs, {x_}, along, /*retain_graph=*/true, false, true).front();
+    });
+    if (!gradient.defined())
+      throw PluginFault("augmentations at the picture", "no gradient reaches the picture: something detached it");
+    if (!finite(gradient)) throw PluginFault("augmentations at the picture", "the gradient is not finite");
+    return gradient;
+  }
+
+  /// Each row over the mean size of its gradient, where it does not pad.
+  at::Tensor over_its_size(const at::Tensor& gradient) const {
+    const auto copies = gradient.size(0) / of_.subjects_.count();
+    std::vector<double> values;
+    for (const Subject& row : of_.subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
+    const at::Tensor pixels = at::tensor(values, gradient.options()).repeat_interleave(copies);
+    const at::Tensor mean = gradient.abs().sum({1, 2, 3}) / pixels;
+    return gradient / mean.clamp_min(1e-20).view({-1, 1, 1, 1});
+  }
+
+  const ChainObjective& of_;
+  bool balanced_;
+  at::Tensor x_;
+  const std::vector<Rows>& pictures_;
+  std::vector<Rows> leaves_;
+  std::vector<at::Tensor> leaf_sums_;
+  at::Tensor sum_;
+  bool any_ = false;
+};
+
+ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects,
+                               std::span<const AttackInput> pictures, ObjectiveOptions options)
     : assembly_(assembly),
       subjects_(subjects),
-      faces_(faces),
-      progress_(std::move(progress)),
-      means_(std::move(means)),
-      random_(assembly.experiment.seed, subjects.keys, subjects.pixels.options()) {
-  std::vector<Box> boxes;
-  for (const Face& face : faces) boxes.push_back(face.box);
-  face_boxes_ = as_tensor(boxes);
-  frame_ = at::tensor({0., 0., static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))}, at::kDouble)
-               .view({1, 4});
-  for (const LoadedModel* model : assembly.surrogates) prepare(*model, picture, targets);
+      options_(std::move(options)),
+      budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
+      random_(assembly.experiment.seed, keys_of(subjects), subjects.pixels.options(), extents_of(subjects)),
+      kept_(subjects.rows.size()),
+      kept_margin_(subjects.rows.size(), -std::numeric_limits<double>::infinity()),
+      done_(subjects.rows.size()) {
+  for (const Subject& row : subjects.rows) picture_of_.push_back(static_cast<std::int64_t>(row.picture));
+  attacked_.reserve(assembly.surrogates.size());
+  for (const LoadedModel* model : assembly.surrogates) prepare(*model, pictures, options_);
 }
 
-void ChainObjective::prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets) {
-  const at::NoGradGuard no_grad;
-  Reference& kept = references_[&model];
-  const bool face_views = about_a_face(model.view.crop);
-  std::vector<at::Tensor> views;
-  std::vector<at::Tensor> per_target;
-  if (face_views) {
-    for (const auto& members : subjects_.faces) {
-      for (const std::int64_t f : members) {
-        const auto place = static_cast<std::size_t>(f);
-        views.push_back(make_view(model.view, picture.size(2), picture.size(3), &faces_[place])(picture));
-        if (!targets.empty() && is_embedder(model)) per_target.push_back(targets[place].attacked.at(&model));
-      }
-    }
-  } else {
-    views.push_back(make_view(model.view, picture.size(2), picture.size(3))(picture));
+void ChainObjective::prepare(const LoadedModel& model, std::span<const AttackInput> pictures,
+                             const ObjectiveOptions& options) {
+  std::vector<const LossTerm*> losses;
+  Field wanted = Field::none;
+  double weight = 0;
+  for (const LossTerm& term : assembly_.losses) {
+    if (std::ranges::find(term.models, &model) == term.models.end()) continue;
+    losses.push_back(&term);
+    wanted = wanted | term.needs;
+    if (!of_pixels_alone(term)) weight += std::abs(term.weight) / static_cast<double>(term.models.size());
   }
-  // One at a time: a frozen network's answer for a face does not depend on how many faces the picture has.
-  std::vector<Output> outputs;
-  for (const at::Tensor& view : views) {
-    outputs.push_back(forward(model, view));
-    outputs.back().picture = view;
-  }
-  const auto stack = [&](at::Tensor Output::*field) {
-    std::vector<at::Tensor> parts;
-    for (const Output& output : outputs) {
-      if ((output.*field).defined()) parts.push_back(output.*field);
-    }
-    return parts.size() == outputs.size() ? at::cat(parts) : at::Tensor();
-  };
-  kept.clean = {stack(&Output::scores), stack(&Output::boxes), stack(&Output::landmarks), stack(&Output::embedding),
-                stack(&Output::picture)};
-  if (includes(model.provides, Field::scores | Field::boxes) && !face_views)
-    drawn_[&model] = drawn_by(model, outputs.front(), picture);
-  if (kept.clean.embedding.defined()) kept.own = kept.clean.embedding.unsqueeze(1);
-  if (!per_target.empty()) {
-    std::int64_t most = 0;
-    for (const at::Tensor& t : per_target) most = std::max(most, t.size(0));
-    for (at::Tensor& t : per_target) t = at::constant_pad_nd(t, {0, 0, 0, most - t.size(0)}).unsqueeze(0);
-    kept.targets = at::stack(per_target);
-  }
-}
-
-at::Tensor ChainObjective::drawn_by(const LoadedModel& detector, const Output& clean, const at::Tensor& picture) const {
-  const at::Tensor map = make_view(detector.view, picture.size(2), picture.size(3)).map;
-  const std::vector<Face> found = detected(detector, clean, map, picture, assembly_.experiment.minimum_score);
-  std::vector<Box> boxes;
-  for (const Face& face : faces_) boxes.push_back(as_drawn(found, face.box));
-  return as_tensor(boxes);
+  const auto mean = options.means.find(&model);
+  ModelViews views(model, subjects_, pictures);
+  References references(model, views, subjects_, pictures, wanted,
+                        mean != options.means.end() ? mean->second : at::Tensor(), assembly_.experiment.minimum_score);
+  attacked_.push_back({&model, std::move(losses), weight, std::move(views), std::move(references)});
 }
 
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
-  if (step == 0) latest_ = at::Tensor();
-  const std::optional<double> goal = assembly_.experiment.stop_at;
-  if (goal && latest_.defined() && (latest_ <= *goal).all().item<bool>()) return false;
+  if (std::ranges::all_of(done_, [](bool done) { return done; })) return false;
   BlackBox::here().step = step;
-  evaluations_ = 0;
+  draws_ = 0;
   tracer_.start_step();
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
-  for (const LoadedModel* model : assembly_.surrogates) {
-    Random own = random_.derive(counting(random_.rows()), "redraw " + model->name);
-    remembering([&] {
-      call_plugin("plugin " + model->plugin + ", model '" + model->name + "'", [&] { model->model->redraw(own); });
-    });
-  }
-  progress_(step, of);
+  options_.progress(step, of);
   return true;
 }
 
-ChainObjective::Rows ChainObjective::augment(Rows rows, Stage at, const Random& random,
-                                             const std::string& purpose) const {
-  for (std::size_t i = 0; i < assembly_.augmentations.size(); ++i) {
-    const AugmentationStep& step = assembly_.augmentations[i];
-    if (step.at != at) continue;
-    rows = {repeated(rows.images, step.draws), repeated(rows.subject, step.draws),
-            repeated(rows.reference, step.draws)};
-    const auto before = static_cast<std::int64_t>(rows.subject.size());
-    Random own = random.derive(rows.subject, purpose + std::to_string(i));
-    const at::Tensor applied = own.uniform(0, 1) < step.probability;
-    const std::string who = "plugin " + step.plugin;
-    Images images = call_plugin(
-        who,
-        {{"its pixels", rows.images.pixels}, {"its map", rows.images.map}, {"its landmarks", rows.images.landmarks}},
-        [&] { return (*step.augmentation)(rows.images, own); });
-    check_images(who, images, rows.images);
-    const std::int64_t copies = images.pixels.size(0) / before;
-    if (step.probability < 1) {
-      const Images plain = repeated(rows.images, copies);
-      if (plain.pixels.sizes() != images.pixels.sizes()) {
-        throw PluginFault(who, "it changes the size, so it can't have a probability");
-      }
-      const at::Tensor chosen = applied.repeat_interleave(copies);
-      images = {choose(chosen, images.pixels, plain.pixels), choose(chosen.cpu(), images.map, plain.map),
-                choose(chosen.cpu(), images.landmarks, plain.landmarks)};
-    }
-    rows = {std::move(images), repeated(rows.subject, copies), repeated(rows.reference, copies)};
+Random ChainObjective::random_for(std::int64_t copies, Draw draw) {
+  if (draw == Draw::anew || draws_ == 0) ++draws_;
+  return random_.derive(repeated(counting(subjects_.count()), copies), "evaluation " + std::to_string(draws_ - 1));
+}
+
+/// Rows of one size, and grey or not, go together.
+std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t copies) const {
+  std::map<std::tuple<std::int64_t, std::int64_t, bool>, std::vector<std::int64_t>> groups;
+  for (std::int64_t r = 0; r < x.size(0); ++r) {
+    const Subject& row = subjects_.rows[static_cast<std::size_t>(r / copies)];
+    groups[{row.height, row.width, row.grey}].push_back(r);
   }
-  return rows;
-}
-
-ChainObjective::Rows ChainObjective::views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const {
-  Rows rows;
-  std::vector<at::Tensor> pixels, maps, landmarks;
-  const bool face_views = about_a_face(model.view.crop);
-  std::vector<std::int64_t> first_reference = {0};
-  for (const auto& members : subjects_.faces) {
-    first_reference.push_back(first_reference.back() + (face_views ? static_cast<std::int64_t>(members.size()) : 1));
+  std::vector<Rows> all;
+  for (auto& [kind, rows] : groups) {
+    const auto [height, width, grey] = kind;
+    const at::Tensor some = groups.size() > 1 ? x.index_select(0, as_index(rows, x.device())) : x.view_as(x);
+    const at::Tensor own = some.narrow(2, 0, height).narrow(3, 0, width);
+    std::vector<std::int64_t> subjects;
+    for (const std::int64_t r : rows) subjects.push_back(r / copies);
+    Rows group;
+    group.images.pixels = grey ? own.mean(1, true).expand_as(own) : own;
+    group.images.map = subjects_.map.index_select(0, at::tensor(subjects, at::kLong));
+    group.subject = std::move(rows);
+    all.push_back(std::move(group));
   }
-  const std::int64_t samples = pictures.images.pixels.size(0);
-  for (std::int64_t r = 0; r < samples; ++r) {
-    const at::Tensor picture = pictures.images.pixels.narrow(0, r, 1), map = pictures.images.map.narrow(0, r, 1);
-    const std::int64_t x_row = pictures.subject[static_cast<std::size_t>(r)];
-    const auto subject = static_cast<std::size_t>(x_row / copies);
-    const auto add = [&](const at::Tensor& view, const at::Tensor& view_map, std::int64_t reference) {
-      pixels.push_back(view);
-      maps.push_back(view_map);
-      rows.subject.push_back(x_row);
-      rows.reference.push_back(reference);
-    };
-    const std::int64_t first = first_reference[subject];
-    if (subjects_.kind == SubjectKind::crop) {
-      add(picture, map, first);
-    } else if (!face_views) {
-      const View view = make_view(model.view, picture.size(2), picture.size(3));
-      add(view(picture), compose(view.map, map), first);
-    } else {
-      for (std::size_t i = 0; i < subjects_.faces[subject].size(); ++i) {
-        const Face& face = faces_[static_cast<std::size_t>(subjects_.faces[subject][i])];
-        const at::Tensor box = map_boxes(
-            map, at::tensor({face.box.x0, face.box.y0, face.box.x1, face.box.y1}, at::kDouble).view({1, 1, 4}));
-        const auto b = box.accessor<double, 3>();
-        Face moved{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
-        if (face.landmarks.defined()) moved.landmarks = apply_map(map, face.landmarks.unsqueeze(0)).squeeze(0);
-        if (!viewable(model.view, picture.size(2), picture.size(3), moved)) continue;  // this draw says nothing of it
-        const View view = make_view(model.view, picture.size(2), picture.size(3), &moved);
-        const at::Tensor whole = compose(view.map, map);
-        if (face.landmarks.defined()) landmarks.push_back(apply_map(whole, face.landmarks.unsqueeze(0)));
-        add(view(picture), whole, first + static_cast<std::int64_t>(i));
-      }
-    }
+  return all;
+}
+
+ChainObjective::Values ChainObjective::values_of(const AttackedModel& attacked, const std::vector<Rows>& pictures,
+                                                 const at::Tensor& x, const Random& random, Margins& margins) const {
+  const LoadedModel& model = *attacked.model;
+  const std::int64_t copies = x.size(0) / subjects_.count();
+  Values values{at::zeros({x.size(0)}, x.options().requires_grad(false)), {}};
+  values.of_pixels = values.of_answers;
+  Rows rows = attacked.views.of(pictures, copies);
+  if (rows.subject.empty()) return values;  // no face in this draw: nothing to add, and no way to go
+  const DrawPartners partners = [&](const std::vector<std::int64_t>& of, std::int64_t each, Random& numbers) {
+    std::vector<std::size_t> whose;
+    for (const std::int64_t row : of) whose.push_back(subjects_.rows[static_cast<std::size_t>(row / copies)].picture);
+    return options_.partners(model, whose, each, numbers);
+  };
+  rows = augment(assembly_.augmentations, Stage::view, std::move(rows), random, model.name + " ", partners);
+  Random own = random.derive(rows.subject, model.name + " itself");
+  Output output = forward(model, rows.images.pixels, &own);
+  output.picture = rows.images.pixels;
+  const Reference against = attacked.references.of(rows, copies);
+  add_margin(attacked, rows, output, against, copies, margins);
+  const at::Tensor shares = shares_of(rows), index = as_index(rows.subject, x.device());
+  for (const LossTerm* term : attacked.losses) {
+    const std::string who = "plugin " + term->plugin;
+    if (includes(term->needs, Field::boxes) && !against.boxes.defined())
+      throw PluginFault(who,
+                        "it compares boxes, and an augmentation was no affine map (it gave none), so that nobody "
+                        "knows where the true ones are");
+    const at::Tensor said =
+        call_plugin(who, given_to_loss(output, against), [&] { return (*term->loss)(output, against); });
+    check_values(who, said, rows.images.pixels, rows.count());
+    at::Tensor& sum = of_pixels_alone(*term) ? values.of_pixels : values.of_answers;
+    sum = sum.index_add(0, index, said * shares * (term->weight / static_cast<double>(term->models.size())));
   }
-  if (pixels.empty()) return rows;
-  rows.images = {at::cat(pixels), at::cat(maps), landmarks.size() == pixels.size() ? at::cat(landmarks) : at::Tensor()};
-  return rows;
+  return values;
 }
 
-Reference ChainObjective::reference(const LoadedModel& model, const Rows& rows) const {
-  const Reference& kept = references_.at(&model);
-  const at::Tensor index = as_tensor(rows.reference, rows.images.pixels.device());
-  Reference reference;
-  reference.clean = gather(kept.clean, index);
-  reference.targets = gather(kept.targets, index);
-  reference.own = gather(kept.own, index);
-  if (const auto mean = means_.find(&model); mean != means_.end()) reference.mean = mean->second;
-  const at::TensorOptions options = rows.images.pixels.options();
-  reference.boxes = placed(face_boxes_, rows).to(options);
-  reference.extent = placed(frame_, rows).to(options).squeeze(1);
-  return reference;
-}
-
-at::Tensor ChainObjective::placed(const at::Tensor& boxes, const Rows& rows) {
-  return map_boxes(rows.images.map, boxes.unsqueeze(0).expand({rows.images.map.size(0), -1, -1}));
-}
-
-at::Tensor ChainObjective::margin(const LoadedModel& model, const Rows& rows, const Output& output,
-                                  const Reference& against, const at::Tensor& shares) const {
+void ChainObjective::add_margin(const AttackedModel& attacked, const Rows& rows, const Output& output,
+                                const Reference& against, std::int64_t copies, Margins& margins) const {
   const at::NoGradGuard no_grad;
+  const LoadedModel& model = *attacked.model;
   const Experiment& experiment = assembly_.experiment;
   if (is_embedder(model)) {
-    const std::optional<double> threshold = threshold_of(model, experiment.false_accept_rate);
-    return mean_margin(embedder_margin(output.embedding, against, threshold), shares);
-  }
-  const auto drawn = drawn_.find(&model);
-  if (drawn == drawn_.end()) return {};
-  const at::Tensor& pixels = rows.images.pixels;
-  const at::Tensor faces = boxes_in_view(placed(drawn->second, rows), pixels.size(2), pixels.size(3));
-  return mean_margin(detector_margin(output, faces.to(pixels.options()), experiment.minimum_score), shares);
-}
-
-at::Tensor ChainObjective::chain(const at::Tensor& x) {
-  const auto subjects = static_cast<std::int64_t>(subjects_.faces.size());
-  check_place("plugin " + assembly_.experiment.optimizer.info->name, x, subjects_.pixels);
-  const std::int64_t x_rows = x.size(0), copies = x_rows / subjects;
-  queries_ += x_rows;
-  BlackBox::here().queries = queries_;
-  const bool traced = started_ > 0 && evaluations_ == 0;  // a step's first evaluation stands for it
-  std::vector<at::Tensor> margins;
-  const Random random =
-      random_.derive(repeated(counting(subjects), copies), "evaluation " + std::to_string(evaluations_++));
-  Rows pictures;
-  pictures.subject = counting(x_rows);
-  const at::Tensor seen = subjects_.grey ? x.mean(1, true).expand_as(x) : x;
-  pictures.images = {seen, subjects_.map.repeat_interleave(copies, 0), {}};
-  pictures = augment(std::move(pictures), Stage::picture, random, "picture ");
-
-  at::Tensor total = at::zeros({x_rows}, x.options());
-  for (const LoadedModel* model : assembly_.surrogates) {
-    Rows rows = views(*model, pictures, copies);
-    if (rows.subject.empty()) {
-      total = total + 0 * pictures.images.pixels.sum();  // no face in this draw: nothing to add, and no way to go
-      continue;
-    }
-    rows = augment(std::move(rows), Stage::view, random, model->name + " ");
-    Output output = forward(*model, rows.images.pixels);
-    const auto count = static_cast<std::int64_t>(rows.subject.size());
-    output.picture = rows.images.pixels;
-    const Reference against = reference(*model, rows);
-    // Copies and draws of one view are averaged, the faces of one subject added up.
-    std::map<std::pair<std::int64_t, std::int64_t>, double> draws;
-    for (std::size_t r = 0; r < rows.subject.size(); ++r) draws[{rows.subject[r], rows.reference[r]}] += 1;
-    std::vector<double> share;
+    std::vector<std::int64_t> face;
     for (std::size_t r = 0; r < rows.subject.size(); ++r)
-      share.push_back(1 / draws[{rows.subject[r], rows.reference[r]}]);
-    const at::Tensor shares = at::tensor(share, x.options().requires_grad(false));
-    const at::Tensor index = as_tensor(rows.subject, x.device());
-    if (traced) margins.push_back(margin(*model, rows, output, against, shares));
-    for (const LossTerm& term : assembly_.losses) {
-      if (std::ranges::find(term.models, model) == term.models.end()) continue;
-      const std::string who = "plugin " + term.plugin;
-      const at::Tensor values =
-          call_plugin(who, given_to_loss(output, against), [&] { return (*term.loss)(output, against); });
-      check_values(who, values, x, count);
-      total = total.index_add(0, index, values * shares * (term.weight / static_cast<double>(term.models.size())));
-    }
+      face.push_back(rows.reference[r] - attacked.views.first(static_cast<std::size_t>(rows.subject[r] / copies)));
+    const std::optional<double> threshold = threshold_of(model, experiment.false_accept_rate);
+    margins.add_views(embedder_margin(output.embedding.detach(), against, threshold), rows.subject, face);
+    return;
   }
-  if (traced) tracer_.record(total.detach().to(at::kDouble).sum() / copies, mean_of_models(margins));
-  return total;
+  const at::Tensor drawn = attacked.references.drawn(rows, copies);
+  if (!drawn.defined()) return;
+  const at::Tensor& pixels = rows.images.pixels;
+  const at::Tensor faces = boxes_in_view(drawn, pixels.size(2), pixels.size(3)).to(pixels.options());
+  margins.add_pictures(detector_margin(output, faces, experiment.minimum_score), rows.subject);
 }
 
-Evaluation ChainObjective::value_and_grad(const at::Tensor& x) {
+Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw) {
   return remembering([&] {
-    for (const LoadedModel* model : assembly_.surrogates) {
-      if (model->differentiable) continue;
-      throw PluginFault("plugin " + model->plugin + ", model '" + model->name + "'",
+    check_place("plugin " + assembly_.experiment.optimizer.info->name, x, subjects_.pixels);
+    for (const AttackedModel& attacked : attacked_) {
+      if (!gradient || attacked.model->differentiable) continue;
+      throw PluginFault("plugin " + attacked.model->plugin + ", model '" + attacked.model->name + "'",
                         "it has no gradient: use an optimizer that only asks for values");
     }
-    const at::AutoGradMode with_grad(true);
-    const at::Tensor input = x.defined() && x.is_floating_point() ? x.detach().requires_grad_(true) : x;
-    const at::Tensor value = chain(input);
-    const at::Tensor gradient = call_plugin(
-        attacked(), [&] { return torch::autograd::grad({value.sum()}, {input}, {}, false, false, true).front(); });
-    if (!gradient.defined()) throw PluginFault(attacked(), "no gradient reaches the picture: something detached it");
-    if (!finite(gradient)) throw PluginFault(attacked(), "the gradient is not finite");
-    if (x.size(0) == subjects_.pixels.size(0)) latest_ = value.detach();
-    return Evaluation{value.detach(), gradient};
+    const at::AutoGradMode mode(gradient);
+    const std::int64_t copies = x.size(0) / subjects_.count();
+    evaluated_ += copies;
+    BlackBox::here().queries = evaluated_ * subjects_.count();
+    const bool first = started_ > 0 && draws_ == 0;  // a step's first evaluation stands for it
+    const Random random = random_for(copies, draw);
+    const at::Tensor input = gradient ? x.detach().requires_grad_(true) : x.detach();
+    const std::vector<Rows> start = pictures_of(input, copies);
+    std::vector<Rows> pictures;
+    for (const Rows& rows : start)
+      pictures.push_back(augment(assembly_.augmentations, Stage::picture, rows, random, "picture "));
+    std::optional<Gradient> sum;
+    if (gradient) sum.emplace(*this, input, pictures);
+    Margins margins(x.size(0), subjects_.most_faces());
+    at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
+    for (const AttackedModel& attacked : attacked_) {
+      const Values values = values_of(attacked, sum ? sum->leaves() : pictures, input, random, margins);
+      value = value + (values.of_answers + values.of_pixels).detach();
+      if (sum) sum->add(attacked, values);
+    }
+    Evaluation evaluation{value, sum ? sum->take() : at::Tensor(), {}};
+    const at::Tensor worst = margins.worst();
+    if (worst.defined()) evaluation.margin = worst.to(x.scalar_type());
+    if (first) record(value, margins, copies);
+    keep(x, value, worst);
+    return evaluation;
   });
 }
 
-at::Tensor ChainObjective::value(const at::Tensor& x) {
-  const at::NoGradGuard no_grad;
-  return remembering([&] { return chain(x); });
+void ChainObjective::record(const at::Tensor& value, const Margins& margins, std::int64_t copies) {
+  const auto pictures = *std::ranges::max_element(picture_of_) + 1;
+  const at::Tensor whose = at::tensor(picture_of_, at::kLong).to(value.device());
+  const at::Tensor of_subjects = value.to(at::kDouble).view({-1, copies}).mean(1);
+  tracer_.record(at::zeros({pictures}, of_subjects.options()).index_add(0, whose, of_subjects),
+                 margins.mean_by_group(repeated(picture_of_, copies), pictures));
 }
 
-std::string ChainObjective::attacked() const {
-  std::string text = "plugins";
-  for (const LossTerm& term : assembly_.losses) text += (text == "plugins" ? " " : ", ") + term.plugin;
-  for (const LoadedModel* model : assembly_.surrogates) text += ", " + model->plugin;
-  return text;
+at::Tensor ChainObjective::met(const at::Tensor& value, const at::Tensor& margin) const {
+  const Experiment& experiment = assembly_.experiment;
+  if (experiment.stop_at) return value <= *experiment.stop_at;
+  if (!experiment.stop_at_margin) return {};
+  return margin.defined() ? margin >= *experiment.stop_at_margin : at::zeros_like(value, at::kBool);
+}
+
+void ChainObjective::keep(const at::Tensor& x, const at::Tensor& value, const at::Tensor& margin) {
+  const bool best = assembly_.experiment.keep == Keep::best;
+  const at::Tensor reached = met(value, margin);
+  if (!reached.defined() && !best) return;
+  const std::int64_t copies = x.size(0) / subjects_.count();
+  constexpr double rounding = 1e-3;  // grey levels
+  const at::Tensor within = budget_.excess(x).cpu() <= rounding;
+  const at::Tensor hit = reached.defined() ? reached.cpu() : at::zeros({x.size(0)}, at::kBool);
+  const at::Tensor worth = (margin.defined() ? margin : -value).to(at::kCPU, at::kDouble);
+  for (std::int64_t r = 0; r < x.size(0); ++r) {
+    const auto s = static_cast<std::size_t>(r / copies);
+    if (done_[s] || !within[r].item<bool>()) continue;
+    done_[s] = hit[r].item<bool>();
+    const double here = worth[r].item<double>();
+    if (!done_[s] && !(best && here > kept_margin_[s])) continue;
+    kept_margin_[s] = here;
+    kept_[s] = x[r].detach().clone();
+  }
+}
+
+at::Tensor ChainObjective::with_kept(const at::Tensor& answer) const {
+  at::Tensor delivered = answer.detach().clone();
+  for (std::size_t s = 0; s < kept_.size(); ++s) {
+    if (kept_[s].defined()) delivered.select(0, static_cast<std::int64_t>(s)).copy_(kept_[s]);
+  }
+  return delivered;
 }
 
 at::Tensor ChainObjective::reached(const at::Tensor& x) {
-  if (!assembly_.experiment.stop_at) return at::zeros({x.size(0)}, x.options().dtype(at::kBool));
-  return value(x) <= *assembly_.experiment.stop_at;
+  const Evaluation found = evaluate(x);
+  const at::Tensor met_here = met(found.value, found.margin);
+  if (met_here.defined()) return met_here;
+  return found.margin.defined() ? found.margin > 0 : at::zeros_like(found.value, at::kBool);
+}
+
+std::int64_t ChainObjective::queries(std::size_t picture) const {
+  return evaluated_ * std::ranges::count(picture_of_, static_cast<std::int64_t>(picture));
 }
 
 }  // namespace faceoff

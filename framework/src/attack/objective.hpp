@@ -1,63 +1,97 @@
 #pragma once
 
-#include <faceoff/images.hpp>
+#include <faceoff/budget.hpp>
 #include <faceoff/objective.hpp>
 #include <faceoff/output.hpp>
 
 #include <exception>
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "attack/assembly.hpp"
+#include "attack/margin.hpp"
+#include "attack/model_views.hpp"
+#include "attack/references.hpp"
+#include "attack/rows.hpp"
 #include "attack/subject.hpp"
 #include "attack/trace.hpp"
-#include "faces/targets.hpp"
-#include "faces/views.hpp"
 
 namespace faceoff {
 
+/// What an objective is told beside what it attacks.
+struct ObjectiveOptions {
+  /// Told of each step.
+  std::function<void(std::int64_t step, std::int64_t of)> progress = [](std::int64_t, std::int64_t) {};
+  std::map<const LoadedModel*, at::Tensor> means = {};  ///< the gallery's mean embeddings
+  /// Gives augmentations views of other people as the model sees them; may be empty where none asks for them.
+  std::function<at::Tensor(const LoadedModel& model, const std::vector<std::size_t>& pictures, std::int64_t each,
+                           Random& random)>
+      partners = {};
+};
+
 /// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the
 /// view → model → weighted losses. Copies and draws are averaged, a subject's faces are added up, a loss's models
-/// averaged.
+/// averaged. With [attack] balance = "gradient" each model's gradient counts over its own mean size, times the weights
+/// of its losses; losses on pixels alone are added as they are.
 class ChainObjective : public Objective {
  public:
-  /// picture [1,3,H,W], unperturbed; targets: one a face, or none at all. `progress` is told each step; `means`: the
-  /// gallery's mean embeddings. All references are kept.
-  /// Where [attack] stop_at is given, the loop ends once every subject's value, as last measured, is as low.
-  ChainObjective(const Assembly& assembly, const Subjects& subjects, const at::Tensor& picture,
-                 const std::vector<Face>& faces, const std::vector<Target>& targets,
-                 std::function<void(std::int64_t step, std::int64_t of)> progress,
-                 std::map<const LoadedModel*, at::Tensor> means = {});
+  /// Keeps references to the first three. All references are asked for here. Where the experiment says when to stop,
+  /// the loop ends once every subject has reached that, and its first point that did is kept.
+  ChainObjective(const Assembly& assembly, const Subjects& subjects, std::span<const AttackInput> pictures,
+                 ObjectiveOptions options = {});
 
-  Evaluation value_and_grad(const at::Tensor& x) override;
-  at::Tensor value(const at::Tensor& x) override;
   at::Tensor reached(const at::Tensor& x) override;
   Random& random() override { return random_; }
+  const Budget& budget() const { return budget_; }
+
+  /// An optimizer's answer with the points that were kept in its place.
+  at::Tensor with_kept(const at::Tensor& answer) const;
 
   /// Throws again what an evaluation threw; an optimizer may have caught it.
   void rethrow() const {
     if (thrown_) std::rethrow_exception(thrown_);
   }
-  /// How many subjects have gone through the models so far.
-  std::int64_t queries() const { return queries_; }
-  /// What each step came to, by its first evaluation: the objective summed over subjects, the margin averaged over
-  /// faces and attacked models, and both over the copies of a subject.
-  Trace trace() const { return tracer_.trace(); }
+  /// How many copies of its subjects of a picture have gone through the models so far.
+  std::int64_t queries(std::size_t picture) const;
+  /// What each step came to for a picture, by its first evaluation: the objective summed over subjects, the margin
+  /// averaged over faces and attacked models, and both over the copies of a subject.
+  Trace trace(std::size_t picture) const { return tracer_.trace(picture); }
 
  protected:
+  Evaluation answer(const at::Tensor& x, bool gradient, Draw draw) override;
   bool start_step(std::int64_t step, std::int64_t of) override;
 
  private:
-  /// Images on their way, with the row of x and the reference row that each belongs to.
-  struct Rows {
-    Images images;
-    std::vector<std::int64_t> subject;    ///< row of x
-    std::vector<std::int64_t> reference;  ///< row of the model's references, once there is a model
+  /// A model under attack, with what it sees and what its losses compare with.
+  struct AttackedModel {
+    const LoadedModel* model = nullptr;
+    std::vector<const LossTerm*> losses;
+    double weight = 0;  ///< of the losses on what the model says
+    ModelViews views;
+    References references;
   };
+  /// What one model's losses came to: [k·B] each, with their graph.
+  struct Values {
+    at::Tensor of_answers, of_pixels;
+  };
+  class Gradient;
 
-  at::Tensor chain(const at::Tensor& x);
+  void prepare(const LoadedModel& model, std::span<const AttackInput> pictures, const ObjectiveOptions& options);
+  std::vector<Rows> pictures_of(const at::Tensor& x, std::int64_t copies) const;
+  Values values_of(const AttackedModel& attacked, const std::vector<Rows>& pictures, const at::Tensor& x,
+                   const Random& random, Margins& margins) const;
+  void add_margin(const AttackedModel& attacked, const Rows& rows, const Output& output, const Reference& against,
+                  std::int64_t copies, Margins& margins) const;
+  Random random_for(std::int64_t copies, Draw draw);
+  /// Whether each row meets what ends its subject's attack; undefined where nothing does.
+  at::Tensor met(const at::Tensor& value, const at::Tensor& margin) const;
+  void keep(const at::Tensor& x, const at::Tensor& value, const at::Tensor& margin);
+  void record(const at::Tensor& value, const Margins& margins, std::int64_t copies);
+
   /// Runs an evaluation, and remembers what it throws.
   template <class Evaluate>
   auto remembering(const Evaluate& evaluate) {
@@ -68,39 +102,22 @@ class ChainObjective : public Objective {
       throw;
     }
   }
-  /// The losses and models, for faults of which nobody knows whose they are.
-  std::string attacked() const;
-  /// The views of the faces that the pictures show; none where an augmentation moved all of them away. `copies`: how
-  /// many rows of x a subject has.
-  Rows views(const LoadedModel& model, const Rows& pictures, std::int64_t copies) const;
-  Rows augment(Rows rows, Stage at, const Random& random, const std::string& purpose) const;
-  Reference reference(const LoadedModel& model, const Rows& rows) const;
-  /// The faces' boxes [F,4] as a detector draws them on the clean picture, of which this is its answer.
-  at::Tensor drawn_by(const LoadedModel& detector, const Output& clean, const at::Tensor& picture) const;
-  /// The picture's boxes [N,4] in the pixels of each row.
-  static at::Tensor placed(const at::Tensor& boxes, const Rows& rows);
-  /// By how much these rows reach the goal under the model, on average; `shares`: what each row counts for. Undefined
-  /// where the model has nothing to do with a goal.
-  at::Tensor margin(const LoadedModel& model, const Rows& rows, const Output& output, const Reference& against,
-                    const at::Tensor& shares) const;
-  void prepare(const LoadedModel& model, const at::Tensor& picture, const std::vector<Target>& targets);
 
   const Assembly& assembly_;
   const Subjects& subjects_;
-  const std::vector<Face>& faces_;
-  std::function<void(std::int64_t, std::int64_t)> progress_;
-  std::map<const LoadedModel*, at::Tensor> means_;
+  ObjectiveOptions options_;
+  Budget budget_;
   Random random_;
-  at::Tensor face_boxes_;                               ///< [F,4] in the picture's pixels
-  at::Tensor frame_;                                    ///< [1,4] the picture's own rectangle
-  std::map<const LoadedModel*, Reference> references_;  ///< clean, targets and own, a row a subject and face
-  std::map<const LoadedModel*, at::Tensor> drawn_;      ///< of detectors: the faces' boxes
-  at::Tensor latest_;  ///< the subjects' values when they were last asked for with their gradient
+  std::vector<AttackedModel> attacked_;
+  std::vector<std::int64_t> picture_of_;  ///< of each subject
   Tracer tracer_;
   std::exception_ptr thrown_;
-  std::int64_t queries_ = 0;
-  std::int64_t started_ = 0;      ///< steps of all loops so far
-  std::int64_t evaluations_ = 0;  ///< in this step
+  std::vector<at::Tensor> kept_;     ///< of each subject the point that is delivered, or undefined
+  std::vector<double> kept_margin_;  ///< for keep = "best"
+  std::vector<bool> done_;           ///< which subjects have reached what ends their attack
+  std::int64_t evaluated_ = 0;       ///< copies of each subject that have gone through the models
+  std::int64_t started_ = 0;         ///< steps of all loops so far
+  std::int64_t draws_ = 0;           ///< in this step
 };
 
 }  // namespace faceoff

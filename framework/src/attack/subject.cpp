@@ -1,9 +1,8 @@
 #include "attack/subject.hpp"
 
-#include <faceoff/random.hpp>
-
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -43,15 +42,22 @@ at::Tensor on_picture(const View& view, const at::Tensor& picture) {
   return (covered > 0).logical_and(rows.unsqueeze(1).logical_and(columns)).to(picture.options());
 }
 
-/// The crops' differences on the picture's pixels, [1,3,H,W].
-at::Tensor spread(const Subjects& subjects, const at::Tensor& difference, const at::Tensor& picture,
-                  const std::vector<Face>& faces) {
+/// Right and below, with zeros.
+at::Tensor padded(const at::Tensor& rows, std::int64_t height, std::int64_t width) {
+  return at::constant_pad_nd(rows, {0, width - rows.size(3), 0, height - rows.size(2)});
+}
+
+/// The crops' differences on their picture's pixels, [1,3,H,W]. subjects: those of the picture, a difference each, with
+/// their maps.
+at::Tensor spread(std::span<const Subject> subjects, const at::Tensor& map, const at::Tensor& difference,
+                  const AttackInput& input) {
+  const at::Tensor& picture = input.clean;
   const std::int64_t height = picture.size(2), width = picture.size(3);
   at::Tensor whole = at::zeros_like(picture);
   at::Tensor nearest = at::full({height, width}, std::numeric_limits<double>::infinity(), at::kDouble);
   const at::Tensor xs = at::arange(width, at::kDouble) + .5, ys = at::arange(height, at::kDouble) + .5;
   for (std::int64_t b = 0; b < difference.size(0); ++b) {
-    const auto m = subjects.map.accessor<double, 3>();
+    const auto m = map.accessor<double, 3>();
     const at::Tensor u = (xs * m[b][0][0] + m[b][0][2]).floor(), v = (ys * m[b][1][1] + m[b][1][2]).floor();
     const std::int64_t side_x = difference.size(3), side_y = difference.size(2);
     const at::Tensor columns = at::nonzero((u >= 0).logical_and(u < side_x)).flatten();
@@ -61,7 +67,7 @@ at::Tensor spread(const Subjects& subjects, const at::Tensor& difference, const 
     const auto region = [&](const at::Tensor& t) {
       return t.narrow(-2, y0, rows.numel()).narrow(-1, x0, columns.numel());
     };
-    const Box& box = faces[static_cast<std::size_t>(subjects.faces[static_cast<std::size_t>(b)].front())].box;
+    const Box& box = input.faces[static_cast<std::size_t>(subjects[static_cast<std::size_t>(b)].faces.front())].box;
     const at::Tensor far =
         ((xs - (box.x0 + box.x1) / 2).square().unsqueeze(0) + (ys - (box.y0 + box.y1) / 2).square().unsqueeze(1));
     const at::Tensor nearer = region(far) < region(nearest);
@@ -93,54 +99,89 @@ at::Tensor to_integers(const at::Tensor& difference, double epsilon, std::int64_
 
 }  // namespace
 
-Subjects make_subjects(const Assembly& assembly, const at::Tensor& picture, const std::vector<Face>& faces, bool grey,
-                       std::uint64_t key) {
-  const Experiment& experiment = assembly.experiment;
+std::int64_t Subjects::most_faces() const {
+  std::size_t most = 0;
+  for (const Subject& row : rows) most = std::max(most, row.faces.size());
+  return static_cast<std::int64_t>(most);
+}
+
+namespace {
+
+/// The crop of each face.
+Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
   Subjects subjects;
-  subjects.kind = experiment.subject;
-  subjects.grey = grey;
-  const auto count = static_cast<std::int64_t>(faces.size());
-  if (experiment.subject == SubjectKind::crop) {
-    std::vector<at::Tensor> pixels, masks, maps;
-    for (std::int64_t f = 0; f < count; ++f) {
-      const View view = make_view(assembly.surrogates.front()->view, picture.size(2), picture.size(3),
-                                  &faces[static_cast<std::size_t>(f)]);
-      pixels.push_back(view(picture));
-      masks.push_back(on_picture(view, picture));
+  subjects.kind = SubjectKind::crop;
+  std::vector<at::Tensor> pixels, masks, maps;
+  for (std::size_t p = 0; p < pictures.size(); ++p) {
+    const AttackInput& input = pictures[p];
+    for (std::size_t f = 0; f < input.faces.size(); ++f) {
+      const View view = make_view(spec, input.clean.size(2), input.clean.size(3), &input.faces[f]);
+      pixels.push_back(view(input.clean));
+      masks.push_back(on_picture(view, input.clean));
       maps.push_back(view.map);
-      subjects.faces.push_back({f});
-      subjects.keys.push_back(mix(key, static_cast<std::uint64_t>(f)));
+      subjects.rows.push_back(
+          {p, {static_cast<std::int64_t>(f)}, mix(input.key, f), spec.height, spec.width, input.grey});
     }
-    subjects.pixels = at::cat(pixels).clamp(0, 255);
-    subjects.map = at::cat(maps);
-    subjects.mask = at::cat(masks);
-    return subjects;
   }
-  subjects.pixels = picture;
-  subjects.mask = experiment.mask == MaskKind::faces
-                      ? faces_mask(picture, faces)
-                      : at::ones({1, 1, picture.size(2), picture.size(3)}, picture.options());
-  subjects.map = at::eye(2, 3, at::kDouble).unsqueeze(0);
-  subjects.faces.emplace_back();
-  for (std::int64_t f = 0; f < count; ++f) subjects.faces.back().push_back(f);
-  subjects.keys.push_back(key);
+  subjects.pixels = at::cat(pixels).clamp(0, 255);
+  subjects.map = at::cat(maps);
+  subjects.mask = at::cat(masks);
   return subjects;
 }
 
-at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at::Tensor& picture,
-                 const std::vector<Face>& faces, double epsilon, Norm norm) {
-  at::Tensor delivered = optimised;
+/// The pictures themselves.
+Subjects whole_pictures(MaskKind kind, std::span<const AttackInput> pictures) {
+  Subjects subjects;
+  std::int64_t height = 0, width = 0;
+  for (const AttackInput& input : pictures) {
+    height = std::max(height, input.clean.size(2));
+    width = std::max(width, input.clean.size(3));
+  }
+  std::vector<at::Tensor> pixels, masks;
+  for (std::size_t p = 0; p < pictures.size(); ++p) {
+    const AttackInput& input = pictures[p];
+    const at::Tensor mask =
+        kind == MaskKind::faces ? faces_mask(input.clean, input.faces) : at::ones_like(input.clean.narrow(1, 0, 1));
+    pixels.push_back(padded(input.clean, height, width));
+    masks.push_back(padded(mask, height, width));
+    Subject row{p, {}, input.key, input.clean.size(2), input.clean.size(3), input.grey};
+    for (std::size_t f = 0; f < input.faces.size(); ++f) row.faces.push_back(static_cast<std::int64_t>(f));
+    subjects.rows.push_back(std::move(row));
+  }
+  subjects.pixels = at::cat(pixels);
+  subjects.mask = at::cat(masks);
+  subjects.map = at::eye(2, 3, at::kDouble).repeat({subjects.count(), 1, 1});
+  return subjects;
+}
+
+}  // namespace
+
+Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures) {
+  return experiment.subject == SubjectKind::crop ? crops(view, pictures) : whole_pictures(experiment.mask, pictures);
+}
+
+at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::span<const AttackInput> pictures,
+                 std::size_t picture, double epsilon, Norm norm) {
+  const AttackInput& input = pictures[picture];
+  const auto first = std::ranges::find(subjects.rows, picture, &Subject::picture) - subjects.rows.begin();
+  const auto count = std::ranges::count(subjects.rows, picture, &Subject::picture);
+  const std::span<const Subject> own =
+      std::span(subjects.rows).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+  const at::Tensor rows = optimised.narrow(0, first, count);
+  at::Tensor delivered = rows.narrow(2, 0, own.front().height).narrow(3, 0, own.front().width);
   if (subjects.kind == SubjectKind::crop) {
-    delivered = picture + spread(subjects, optimised - subjects.pixels, picture, faces);
+    delivered = input.clean + spread(own, subjects.map.narrow(0, first, count),
+                                     rows - subjects.pixels.narrow(0, first, count), input);
   }
-  if (subjects.grey) delivered = delivered.mean(1, true);
+  if (input.grey) delivered = delivered.mean(1, true);
   if (norm == Norm::inf) {
-    delivered = at::minimum(at::maximum(delivered.round(), (picture - epsilon).ceil()), (picture + epsilon).floor());
+    delivered =
+        at::minimum(at::maximum(delivered.round(), (input.clean - epsilon).ceil()), (input.clean + epsilon).floor());
   } else {
-    const at::Tensor origin = subjects.grey ? picture.narrow(1, 0, 1) : picture;
-    delivered = origin + to_integers(delivered - origin, epsilon, subjects.grey ? 3 : 1);
+    const at::Tensor origin = input.grey ? input.clean.narrow(1, 0, 1) : input.clean;
+    delivered = origin + to_integers(delivered - origin, epsilon, input.grey ? 3 : 1);
   }
-  return delivered.clamp(0, 255).to(at::kByte).expand_as(picture);
+  return delivered.clamp(0, 255).to(at::kByte).expand_as(input.clean);
 }
 
 }  // namespace faceoff

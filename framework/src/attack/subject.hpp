@@ -1,34 +1,60 @@
 #pragma once
 
+#include <faceoff/random.hpp>
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "attack/assembly.hpp"
+#include "experiment/experiment.hpp"
 #include "faces/face.hpp"
+#include "faces/targets.hpp"
+#include "faces/views.hpp"
 
 namespace faceoff {
 
-/// A batch of tensors that one attack optimises, all of one picture: the picture itself, or the crop of each face.
-struct Subjects {
-  SubjectKind kind = SubjectKind::picture;
-  at::Tensor pixels;                             ///< [B,3,H,W] RGB in [0,255]
-  at::Tensor mask;                               ///< [B,1,H,W] what may change
-  at::Tensor map;                                ///< [B,2,3] float64, from the picture's pixels to the subject's
-  std::vector<std::vector<std::int64_t>> faces;  ///< a subject's faces, as places in the picture's list
-  std::vector<std::uint64_t> keys;               ///< what a subject's random numbers depend on
-  bool grey = false;                             ///< the three channels have to stay equal
+/// A picture that is to be attacked.
+struct AttackInput {
+  at::Tensor clean;         ///< [1,3,H,W] RGB in [0,255]
+  std::vector<Face> faces;  ///< one at least
+  /// Of each face, whom it may be taken for; no list at all where there is no target.
+  std::vector<std::vector<Target>> targets = {};
+  bool grey = false;      ///< the three channels have to stay equal
+  std::uint64_t key = 0;  ///< stands for what it shows: random numbers depend on it
 };
 
-/// picture [1,3,H,W]. `key` stands for the picture's content.
-Subjects make_subjects(const Assembly& assembly, const at::Tensor& picture, const std::vector<Face>& faces, bool grey,
-                       std::uint64_t key);
+/// A row of what one attack optimises.
+struct Subject {
+  std::size_t picture = 0;
+  std::vector<std::int64_t> faces;  ///< places in the picture's list
+  std::uint64_t key = 0;            ///< what its random numbers depend on
+  std::int64_t height = 0, width = 0;
+  bool grey = false;
+};
 
-/// The subjects' optimised pixels back on the picture, as integers within the budget: rounded, then clamped to
+/// What one attack optimises, of a batch of pictures: the pictures themselves, or the crop of each face. Pictures of
+/// several sizes are padded right and below to the largest.
+struct Subjects {
+  SubjectKind kind = SubjectKind::picture;
+  at::Tensor pixels;          ///< [B,3,H,W] RGB in [0,255]
+  at::Tensor mask;            ///< [B,1,H,W] what may change: 0 where it pads
+  at::Tensor map;             ///< [B,2,3] float64, from the picture's pixels to the subject's
+  std::vector<Subject> rows;  ///< those of a picture adjacent, in the pictures' order
+
+  std::int64_t count() const { return static_cast<std::int64_t>(rows.size()); }
+  /// The most faces that a subject has.
+  std::int64_t most_faces() const;
+};
+
+/// The subjects of pictures as an experiment has them. `view`: what a crop is, where that is the subject.
+Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures);
+
+/// A picture's optimised subjects back on it, as integers within the budget: rounded, then clamped to
 /// [ceil(x−ε), floor(x+ε)]; for the 2-norm, no longer than it was. A crop's difference is enlarged by nearest and
 /// added; where crops overlap the nearer face's counts. [1,3,H,W] uint8
-at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at::Tensor& picture,
-                 const std::vector<Face>& faces, double epsilon, Norm norm);
+at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::span<const AttackInput> pictures,
+                 std::size_t picture, double epsilon, Norm norm);
 
 }  // namespace faceoff

@@ -20,10 +20,12 @@ std::string cell(const std::optional<double>& value) {
   return {text.begin(), end};
 }
 
-/// The values of tensors that have one each, fetched all at once.
-std::vector<std::optional<double>> numbers(const std::vector<at::Tensor>& tensors) {
+/// A picture's values in tensors that have one a picture, fetched all at once.
+std::vector<std::optional<double>> numbers(const std::vector<at::Tensor>& tensors, std::size_t picture) {
   std::vector<at::Tensor> defined;
-  std::ranges::copy_if(tensors, std::back_inserter(defined), &at::Tensor::defined);
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.defined()) defined.push_back(tensor.select(0, static_cast<std::int64_t>(picture)));
+  }
   if (defined.empty()) return std::vector<std::optional<double>>(tensors.size());
   const at::Tensor fetched = at::stack(defined).to(at::kCPU, at::kDouble);
   const auto value = fetched.accessor<double, 1>();
@@ -46,8 +48,9 @@ std::string to_csv(const Trace& trace) {
   return text;
 }
 
-Trace Tracer::trace() const {
-  const std::vector<std::optional<double>> objectives = numbers(objectives_), margins = numbers(margins_);
+Trace Tracer::trace(std::size_t picture) const {
+  const std::vector<std::optional<double>> objectives = numbers(objectives_, picture),
+                                           margins = numbers(margins_, picture);
   Trace trace;
   for (std::size_t i = 0; i < objectives.size(); ++i) trace.push_back({objectives[i], margins[i]});
   return trace;

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,19 +20,21 @@ using Trace = std::vector<TraceStep>;
 /// "step,objective,margin" and a line a step, from 1 on: six digits, and an empty cell where there is nothing.
 std::string to_csv(const Trace& trace);
 
-/// Keeps what steps come to. Numbers are made of it at the end, so that no step waits for a GPU.
+/// Keeps what steps come to, for several pictures at once. Numbers are made of it at the end, so that no step waits for
+/// a GPU.
 class Tracer {
  public:
   void start_step() {
     objectives_.emplace_back();
     margins_.emplace_back();
   }
-  /// Of the step under way: tensors of one value each; no finite number, or undefined, where there is nothing to tell.
+  /// Of the step under way: tensors of a value a picture; no finite number, or undefined, where there is nothing to
+  /// tell.
   void record(const at::Tensor& objective, const at::Tensor& margin) {
     objectives_.back() = objective;
     margins_.back() = margin;
   }
-  Trace trace() const;
+  Trace trace(std::size_t picture) const;
 
  private:
   std::vector<at::Tensor> objectives_, margins_;  ///< a step each

@@ -224,11 +224,17 @@ class Reader {
       attack.fault("norm",
                    "subject = \"crop\" is enlarged when it is pasted back, so a 2-norm says nothing: norm = \"inf\"");
     }
-    if (attack.has("stop_at")) {
-      out_.stop_at = attack.number("stop_at", 0);
-    } else {
-      attack.take("stop_at");
-    }
+    const auto if_said = [&](const char* key) {
+      if (attack.has(key)) return std::optional(attack.number(key, 0));
+      attack.take(key);
+      return std::optional<double>();
+    };
+    out_.stop_at = if_said("stop_at");
+    out_.stop_at_margin = if_said("stop_at_margin");
+    if (out_.stop_at && out_.stop_at_margin)
+      attack.fault("stop_at_margin", "an attack ends by 'stop_at' or by 'stop_at_margin', not by both");
+    out_.keep = attack.choice("keep", {"last", "best"}) == "best" ? Keep::best : Keep::last;
+    out_.balance = attack.choice("balance", {"value", "gradient"}) == "gradient" ? Balance::gradient : Balance::value;
     if (const toml::node* node = attack.take("target")) {
       read_targets(attack, *node);
     }

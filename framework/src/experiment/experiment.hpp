@@ -39,6 +39,10 @@ struct AugmentationConfig {
 
 enum class SubjectKind { picture, crop };
 enum class MaskKind { faces, picture };
+/// How attacked models count beside one another: by the sum of their losses, or each by its gradient over its own size.
+enum class Balance { value, gradient };
+/// Which point of an attack is delivered where it does not say when to stop.
+enum class Keep { last, best };
 
 /// One variant of an experiment, checked as far as a file can be without loading weights.
 struct Experiment {
@@ -60,7 +64,10 @@ struct Experiment {
   MaskKind mask = MaskKind::picture;
   double epsilon = 8;
   Norm norm = Norm::inf;
-  std::optional<double> stop_at;      ///< the attack ends once the objective is as low
+  std::optional<double> stop_at;         ///< a subject's attack ends once its objective is as low
+  std::optional<double> stop_at_margin;  ///< or once its margin is as high
+  Keep keep = Keep::last;
+  Balance balance = Balance::value;
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 

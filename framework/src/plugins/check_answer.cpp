@@ -90,23 +90,31 @@ void check_output(const std::string& who, Field provides, const Output& output, 
   }
 }
 
-void check_images(const std::string& who, const Images& after, const Images& before) {
+void check_images(const std::string& who, const Images& after, const Images& before, bool sized) {
   const std::int64_t rows = before.pixels.size(0);
   if (!after.pixels.defined() || after.pixels.dim() != 4 || after.pixels.size(1) != 3 || after.pixels.numel() == 0 ||
       after.pixels.size(0) % rows != 0 || after.pixels.scalar_type() != before.pixels.scalar_type()) {
     throw PluginFault(who, "its pixels are not [k·" + std::to_string(rows) + ",3,H,W] of the type that it was given");
   }
+  if (sized && after.pixels.sizes().slice(2) != before.pixels.sizes().slice(2)) {
+    throw PluginFault(who, "it makes " + c10::str(after.pixels.sizes().slice(2)) + " of a model's view of " +
+                               c10::str(before.pixels.sizes().slice(2)) + " pixels, whose size has to stay");
+  }
   const std::int64_t all = after.pixels.size(0);
-  if (!after.map.defined() || after.map.sizes() != at::IntArrayRef({all, 2, 3}) ||
-      after.map.scalar_type() != before.map.scalar_type() || !finite(after.map)) {
+  if (after.map.defined() && !before.map.defined())
+    throw PluginFault(who, "it gives a map, and the images that it was given have none");
+  if (after.map.defined() && (after.map.sizes() != at::IntArrayRef({all, 2, 3}) ||
+                              after.map.scalar_type() != before.map.scalar_type() || !finite(after.map))) {
     throw PluginFault(who, "its map is not a finite [" + std::to_string(all) + ",2,3]");
   }
   const auto as_given = [&](const at::Tensor& points) {
-    return points.defined() && points.scalar_type() == before.landmarks.scalar_type() && points.dim() == 3 &&
-           points.size(0) == all && points.sizes().slice(1) == before.landmarks.sizes().slice(1) && finite(points);
+    return points.scalar_type() == before.landmarks.scalar_type() && points.dim() == 3 && points.size(0) == all &&
+           points.sizes().slice(1) == before.landmarks.sizes().slice(1) && finite(points);
   };
-  if (after.landmarks.defined() != before.landmarks.defined() ||
-      (before.landmarks.defined() && !as_given(after.landmarks))) {
+  // What is no affine map may leave the landmarks out too.
+  const bool left_out = !after.landmarks.defined() && !after.map.defined();
+  if (!left_out && (after.landmarks.defined() != before.landmarks.defined() ||
+                    (before.landmarks.defined() && !as_given(after.landmarks)))) {
     throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " finite rows of what it was given");
   }
   if (!finite(after.pixels)) throw PluginFault(who, "its pixels are not finite");

@@ -23,9 +23,9 @@ void check_fields(const std::string& who, Field fields);
 /// finite values, scores in [0,1], embeddings of unit length.
 void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views);
 
-/// What an augmentation made of these images: k rows for each, of their type, finite, with a map and landmarks a row,
-/// and a gradient where one is asked for.
-void check_images(const std::string& who, const Images& after, const Images& before);
+/// What an augmentation made of these images: k rows for each, of their type, finite, with a map (or none, where it is
+/// no affine one) and landmarks a row, and a gradient where one is asked for; of the same size where `sized`.
+void check_images(const std::string& who, const Images& after, const Images& before, bool sized = false);
 
 /// Where an optimizer asks for the objective: [k·B,3,H,W] of the subjects' type, dense, finite and on their device.
 void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& subjects);

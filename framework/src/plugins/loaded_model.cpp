@@ -17,9 +17,11 @@ bool has_gradient(const Output& output) {
 
 }  // namespace
 
-Output forward(const LoadedModel& model, const at::Tensor& views) {
+Output forward(const LoadedModel& model, const at::Tensor& views, Random* random) {
   const std::string who = "plugin " + model.plugin + ", model '" + one_line(model.name) + "'";
-  Output output = call_plugin(who, {{"its images", views}}, [&] { return model.model->forward(views); });
+  Output output = call_plugin(who, {{"its images", views}}, [&] {
+    return random != nullptr ? model.model->forward_attacked(views, *random) : model.model->forward(views);
+  });
   check_output(who, model.provides, output, views);
   if (at::GradMode::is_enabled() && views.requires_grad() && model.differentiable && !has_gradient(output))
     throw PluginFault(who, "no gradient reaches its images: it detached its output");

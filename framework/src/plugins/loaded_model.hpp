@@ -25,7 +25,8 @@ struct LoadedModel {
   const Calibration* calibration = nullptr;  ///< of these weights under this view
 };
 
-/// The model's answer to views [R,3,h,w], checked. Throws PluginError naming the plugin and the model.
-Output forward(const LoadedModel& model, const at::Tensor& views);
+/// The model's answer to views [R,3,h,w], checked. `random`: the rows' numbers while it is attacked; null where it
+/// judges, finds or is referred to. Throws PluginError naming the plugin and the model.
+Output forward(const LoadedModel& model, const at::Tensor& views, Random* random = nullptr);
 
 }  // namespace faceoff

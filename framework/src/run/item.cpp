@@ -3,9 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <chrono>
+#include <span>
 #include <utility>
 
-#include "attack/subject.hpp"
+#include "attack/attack.hpp"
 #include "faces/faces.hpp"
 #include "faces/pixels.hpp"
 #include "faces/targets.hpp"
@@ -113,25 +114,20 @@ void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Pers
                               {original_.sha256, folder, at::stack(own)});
   }
 
-  const Subjects subjects = make_subjects(assembly_, clean_, faces_, original_.grey, key);
-  const Budget budget(subjects.pixels, subjects.mask, experiment.epsilon, experiment.norm);
-  ChainObjective objective(assembly_, subjects, clean_, faces_, targets_, progress, gallery.means());
-  at::Tensor answer;
+  AttackInput input{clean_, faces_, {}, original_.grey, key};
+  for (const Target& target : targets_) input.targets.push_back({target});
+  ObjectiveOptions options;
+  options.progress = progress;
+  options.means = gallery.means();
   try {
-    answer = call_plugin("plugin " + experiment.optimizer.info->name,
-                         {{"budget.origin", budget.origin}, {"budget.mask", budget.mask}},
-                         [&] { return assembly_.optimizer->run(objective, budget); });
+    const std::vector<AttackResult> results = faceoff::attack(assembly_, std::span(&input, 1), options);
+    report_.queries = results.front().queries;
+    report_.trace = results.front().trace;
+    attacked_ = delivered_picture(original_, results.front().pixels);
   } catch (...) {
-    report_.queries = objective.queries();
+    report_.queries = BlackBox::here().queries;
     throw;
   }
-  objective.rethrow();
-  BlackBox::here().step = -1;
-  report_.queries = objective.queries();
-  report_.trace = objective.trace();
-  check_attacked("plugin " + experiment.optimizer.info->name, answer, budget);
-  attacked_ = delivered_picture(original_,
-                                paste(subjects, answer.detach(), clean_, faces_, experiment.epsilon, experiment.norm));
 }
 
 void ItemWork::write() {

@@ -40,9 +40,10 @@ at::Tensor Budget::direction(const at::Tensor& gradient) const {
 }
 
 at::Tensor Budget::excess(const at::Tensor& x) const {
-  const at::Tensor outside = at::maximum(low_ - x, x - high_).flatten(1).amax(1).clamp_min(0);
+  const at::Tensor outside =
+      at::maximum(rows_like(low_, x) - x, x - rows_like(high_, x)).flatten(1).amax(1).clamp_min(0);
   if (norm == Norm::inf) return outside;
-  return at::maximum(outside, (x - origin).flatten(1).norm(2, 1) - epsilon);
+  return at::maximum(outside, (x - rows_like(origin, x)).flatten(1).norm(2, 1) - epsilon);
 }
 
 }  // namespace faceoff

@@ -49,9 +49,10 @@ std::vector<Window> random_windows(Random& random, std::int64_t height, std::int
 Images moved(const Images& images, const std::vector<at::Tensor>& rows, const std::vector<Move>& moves) {
   std::vector<double> values;
   for (const Move& m : moves) values.insert(values.end(), {m.scale_x, 0, m.shift_x, 0, m.scale_y, m.shift_y});
-  const at::Tensor map = at::tensor(values, images.map.options()).view({-1, 2, 3});
-  return {at::cat(rows), compose(map, images.map),
-          images.landmarks.defined() ? apply_map(map, images.landmarks) : images.landmarks};
+  const at::Tensor map = at::tensor(values, at::kDouble).view({-1, 2, 3});
+  return {
+      at::cat(rows), images.map.defined() ? compose(map.to(images.map.options()), images.map) : images.map,
+      images.landmarks.defined() ? apply_map(map.to(images.landmarks.options()), images.landmarks) : images.landmarks};
 }
 
 }  // namespace faceoff

@@ -16,7 +16,9 @@ Augmentation::~Augmentation() = default;
 Registrar::~Registrar() = default;
 
 void Plugin::setup(const Setup&) {}
-void Model::redraw(Random&) {}
+Output Model::forward_attacked(const at::Tensor& images, Random&) {
+  return forward(images);
+}
 
 std::filesystem::path Setup::resolve(const std::string& name) const {
   namespace fs = std::filesystem;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace faceoff {
@@ -23,6 +24,15 @@ std::uint64_t hash(std::string_view text) {
 Random::Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options)
     : seed_(seed), rows_(std::move(rows)), options_(options) {}
 
+Random::Random(std::uint64_t seed, std::vector<std::uint64_t> rows, at::TensorOptions options,
+               std::vector<Extent> extents)
+    : seed_(seed), rows_(std::move(rows)), options_(options), extents_(std::move(extents)) {
+  const auto same = [&](const Extent& one) {
+    return one.height == extents_.front().height && one.width == extents_.front().width;
+  };
+  if (std::ranges::all_of(extents_, same)) extents_.clear();
+}
+
 void Random::start_step(std::int64_t step) {
   step_ = static_cast<std::uint64_t>(step);
   draws_ = 0;
@@ -41,15 +51,32 @@ Random Random::derive(const std::vector<std::int64_t>& parents, std::string_view
   return child;
 }
 
+bool Random::fills_extents(at::IntArrayRef row) const {
+  if (extents_.empty() || row.size() < 2) return false;
+  Extent largest;
+  for (const Extent& one : extents_)
+    largest = {std::max(largest.height, one.height), std::max(largest.width, one.width)};
+  return row[row.size() - 2] == largest.height && row[row.size() - 1] == largest.width;
+}
+
 template <class Fill>
 at::Tensor Random::draw(at::IntArrayRef row, at::ScalarType type, const Fill& fill) {
   std::vector<std::int64_t> shape = {rows()};
   shape.insert(shape.end(), row.begin(), row.end());
-  at::Tensor numbers = at::empty(shape, at::TensorOptions(type));
+  const bool padded = fills_extents(row);
+  at::Tensor numbers = padded ? at::zeros(shape, at::TensorOptions(type)) : at::empty(shape, at::TensorOptions(type));
   const std::uint64_t draw = draws_++;
   for (std::int64_t r = 0; r < rows(); ++r) {
     const std::uint64_t key = mix(mix(mix(seed_, rows_[static_cast<std::size_t>(r)]), step_), draw);
     at::Tensor target = numbers.select(0, r);
+    if (padded) {
+      const Extent& own = extents_[static_cast<std::size_t>(r)];
+      const at::Tensor part = target.narrow(-2, 0, own.height).narrow(-1, 0, own.width);
+      at::Tensor drawn = at::empty(part.sizes(), part.options());
+      fill(drawn, at::make_generator<at::CPUGeneratorImpl>(key));
+      part.copy_(drawn);
+      continue;
+    }
     fill(target, at::make_generator<at::CPUGeneratorImpl>(key));
   }
   return numbers.to(options_.device());

@@ -25,7 +25,7 @@ class BadModel : public Model {
     s.param("inference", &BadModel::inference_, "whether it works in inference mode, without a gradient");
     s.param("fields", &BadModel::fields_, "what it says that it provides");
     s.param("size", &BadModel::size_, "height and width of its view");
-    s.param("when", &BadModel::when_, "where it does").choices({"forward", "provides", "view", "redraw"});
+    s.param("when", &BadModel::when_, "where it does").choices({"forward", "provides", "view", "attacked"});
   }
 
   Field provides() const override {
@@ -40,7 +40,10 @@ class BadModel : public Model {
     return {static_cast<std::int64_t>(size_.at(0)), static_cast<std::int64_t>(size_.at(1)), {}};
   }
 
-  void redraw(Random& /*random*/) override { misbehave("redraw"); }
+  Output forward_attacked(const at::Tensor& images, Random& /*random*/) override {
+    misbehave("attacked");
+    return forward(images);
+  }
 
   Output forward(const at::Tensor& images) override {
     std::optional<c10::InferenceMode> guard;

@@ -1,0 +1,60 @@
+#include "attack/attack.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "faces/faces.hpp"
+#include "faces/gallery.hpp"
+#include "plugins/black_box.hpp"
+#include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// Of each face, which of its targets it is most like, as the attacked embedders see it.
+std::vector<std::size_t> nearest_targets(const Assembly& assembly, const AttackInput& input, const at::Tensor& pixels) {
+  std::vector<std::size_t> nearest(input.targets.size(), 0);
+  if (std::ranges::all_of(input.targets, [](const auto& targets) { return targets.size() < 2; })) return nearest;
+  for (std::size_t f = 0; f < input.targets.size(); ++f) {
+    std::vector<double> likeness(input.targets[f].size(), 0);
+    for (const LoadedModel* model : assembly.surrogates) {
+      if (!includes(model->provides, Field::embedding)) continue;
+      const at::Tensor is = embed(*model, pixels, input.faces[f]);
+      for (std::size_t t = 0; t < likeness.size(); ++t)
+        likeness[t] += at::matmul(input.targets[f][t].attacked.at(model), is).mean().item<double>();
+    }
+    nearest[f] = static_cast<std::size_t>(std::ranges::max_element(likeness) - likeness.begin());
+  }
+  return nearest;
+}
+
+}  // namespace
+
+std::vector<AttackResult> attack(const Assembly& assembly, std::span<const AttackInput> pictures,
+                                 const ObjectiveOptions& options) {
+  const Experiment& experiment = assembly.experiment;
+  const Subjects subjects = make_subjects(experiment, assembly.surrogates.front()->view, pictures);
+  ChainObjective objective(assembly, subjects, pictures, options);
+  const Budget& budget = objective.budget();
+  const std::string who = "plugin " + experiment.optimizer.info->name;
+  const at::Tensor answer = call_plugin(who, {{"budget.origin", budget.origin}, {"budget.mask", budget.mask}},
+                                        [&] { return assembly.optimizer->run(objective, budget); });
+  objective.rethrow();
+  BlackBox::here().step = -1;
+  check_attacked(who, answer, budget);
+  const at::NoGradGuard no_grad;
+  const at::Tensor optimised = objective.with_kept(answer);
+  std::vector<AttackResult> all;
+  for (std::size_t p = 0; p < pictures.size(); ++p) {
+    const at::Tensor pixels = paste(subjects, optimised, pictures, p, experiment.epsilon, experiment.norm);
+    all.push_back({pixels, objective.trace(p), objective.queries(p),
+                   nearest_targets(assembly, pictures[p], pixels.to(pictures[p].clean.options()))});
+  }
+  return all;
+}
+
+}  // namespace faceoff

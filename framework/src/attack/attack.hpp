@@ -1,0 +1,30 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "attack/assembly.hpp"
+#include "attack/objective.hpp"
+#include "attack/subject.hpp"
+#include "attack/trace.hpp"
+
+namespace faceoff {
+
+/// What an attack made of one picture of its batch.
+struct AttackResult {
+  at::Tensor pixels;  ///< [1,3,H,W] uint8, within the budget
+  Trace trace;
+  std::int64_t queries = 0;  ///< how often one of its subjects went through the models
+  /// Of each face with several targets, which of them it is nearest to under the attacked models, on these pixels.
+  std::vector<std::size_t> nearest_target;
+};
+
+/// Attacks the pictures of a batch at once, a result each. Throws what a plugin throws, and PluginError where the
+/// optimizer leaves the budget.
+std::vector<AttackResult> attack(const Assembly& assembly, std::span<const AttackInput> pictures,
+                                 const ObjectiveOptions& options);
+
+}  // namespace faceoff

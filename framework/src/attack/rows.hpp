@@ -1,0 +1,32 @@
+#pragma once
+
+#include <faceoff/images.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace faceoff {
+
+/// Images of one size on their way from subjects to a model, with the row of x and the reference row that each belongs
+/// to.
+struct Rows {
+  Images images;
+  std::vector<std::int64_t> subject;    ///< row of x
+  std::vector<std::int64_t> reference;  ///< row of the model's references, once there is a model
+
+  std::int64_t count() const { return static_cast<std::int64_t>(subject.size()); }
+};
+
+/// 0, 1, … n − 1
+std::vector<std::int64_t> counting(std::int64_t n);
+
+/// Each entry, or row, k times, copies adjacent.
+std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& from, std::int64_t k);
+Images repeated(const Images& images, std::int64_t k);
+
+/// As an index on a device, int64.
+at::Tensor as_index(const std::vector<std::int64_t>& rows, const at::Device& device);
+
+}  // namespace faceoff

@@ -95,7 +95,8 @@ TEST(PluginsCheck, TellsWhatAModelDoesWrong) {
                             {"undefined", "its scores: missing"},
                             {"detached", "detached"},
                             {"aliased", "an answer changes when it is called again"},
-                            {"changes_input", "it changed images"}});
+                            {"changes_input", "it changed images"},
+                            {"remembers", "forward() gives another answer once it was attacked"}});
 }
 
 TEST(PluginsCheck, TellsWhatAnOptimizerDoesWrong) {
@@ -105,7 +106,8 @@ TEST(PluginsCheck, TellsWhatAnOptimizerDoesWrong) {
                                 {"beyond_epsilon", "beyond the budget"},
                                 {"beyond_mask", "beyond the budget"},
                                 {"aliased", "an answer changes when it is called again"},
-                                {"changes_origin", "it changed budget.origin"}});
+                                {"changes_origin", "it changed budget.origin"},
+                                {"stays", "0 % of the way to the lowest value"}});
 }
 
 TEST(PluginsCheck, TellsWhatAnAugmentationDoesWrong) {
@@ -119,6 +121,11 @@ TEST(PluginsCheck, TellsWhatAnAugmentationDoesWrong) {
                                    {"aliased", "an answer changes when it is called again"},
                                    {"changes_input", "it changed pixels"},
                                    {"changes_map", "it changed map"}});
+  for (const std::string fine : {"compresses", "no_map"}) {
+    SCOPED_TRACE(fine);
+    const Outcome outcome = check(library("augmentation"), fine);
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  }
 }
 
 TEST(PluginsCheck, SetsParametersAsItIsTold) {

@@ -37,8 +37,8 @@ Rows augment(const std::vector<AugmentationStep>& steps, Stage at, Rows rows, co
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const AugmentationStep& step = steps[i];
     if (step.at != at) continue;
-    rows = {repeated(rows.images, step.draws), repeated(rows.subject, step.draws),
-            repeated(rows.reference, step.draws)};
+    rows = {repeated(rows.images, step.draws), repeated(rows.subject, step.draws), repeated(rows.reference, step.draws),
+            rows.unmapped_by};
     Random own = random.derive(rows.subject, purpose + std::to_string(i));
     const at::Tensor applied = own.uniform(0, 1) < step.probability;
     const std::string who = "plugin " + step.plugin;
@@ -57,7 +57,8 @@ Rows augment(const std::vector<AugmentationStep>& steps, Stage at, Rows rows, co
     rows.images.partners = at::Tensor();
     const std::int64_t copies = images.pixels.size(0) / rows.count();
     if (step.probability < 1) images = mixed(who, applied, images, rows.images, copies);
-    rows = {std::move(images), repeated(rows.subject, copies), repeated(rows.reference, copies)};
+    if (rows.images.map.defined() && !images.map.defined()) rows.unmapped_by = step.plugin;
+    rows = {std::move(images), repeated(rows.subject, copies), repeated(rows.reference, copies), rows.unmapped_by};
   }
   return rows;
 }

@@ -67,12 +67,12 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
 void ModelViews::add(const Rows& pictures, std::int64_t copies, Rows& rows, std::vector<at::Tensor>& pixels,
                      std::vector<at::Tensor>& maps, std::vector<at::Tensor>& landmarks) const {
   const Images& images = pictures.images;
+  if (!images.map.defined()) rows.unmapped_by = pictures.unmapped_by;
   const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
   if (!images.map.defined() && of_faces_) {
-    throw PluginFault(
-        "model '" + model_.name + "'",
-        "it sees faces, and an augmentation at the picture was no affine map (it gave none), so that nobody "
-        "knows where they are");
+    throw PluginFault("plugin " + pictures.unmapped_by,
+                      "it is no affine map (it gives none), so that nobody knows where the faces are that '" +
+                          model_.name + "' sees: say at = \"view\"");
   }
   const auto subject_of = [&](std::int64_t row) {
     return static_cast<std::size_t>(pictures.subject[static_cast<std::size_t>(row)] / copies);

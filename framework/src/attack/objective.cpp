@@ -265,9 +265,8 @@ ChainObjective::Values ChainObjective::values_of(const AttackedModel& attacked, 
   for (const LossTerm* term : attacked.losses) {
     const std::string who = "plugin " + term->plugin;
     if (includes(term->needs, Field::boxes) && !against.boxes.defined())
-      throw PluginFault(who,
-                        "it compares boxes, and an augmentation was no affine map (it gave none), so that nobody "
-                        "knows where the true ones are");
+      throw PluginFault("plugin " + rows.unmapped_by,
+                        "it is no affine map (it gives none), and the loss " + term->plugin + " compares boxes");
     const at::Tensor said =
         call_plugin(who, given_to_loss(output, against), [&] { return (*term->loss)(output, against); });
     check_values(who, said, rows.images.pixels, rows.count());

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace faceoff {
@@ -15,6 +16,7 @@ struct Rows {
   Images images;
   std::vector<std::int64_t> subject;    ///< row of x
   std::vector<std::int64_t> reference;  ///< row of the model's references, once there is a model
+  std::string unmapped_by = {};         ///< the augmentation that was no affine map, where the images have none
 
   std::int64_t count() const { return static_cast<std::int64_t>(subject.size()); }
 };

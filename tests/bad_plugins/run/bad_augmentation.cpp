@@ -19,7 +19,7 @@ class BadAugmentation : public Augmentation {
     s.param("fault", &BadAugmentation::fault_, "what it does wrong")
         .choices(bad::choices({"nan", "inf", "wrong_shape", "no_rows", "wrong_dtype", "undefined", "no_map",
                                "wrong_map", "nan_map", "no_landmarks", "nan_landmarks", "fewer_landmarks", "detached",
-                               "aliased", "changes_input", "changes_map"}));
+                               "aliased", "changes_input", "changes_map", "resizes", "compresses"}));
     s.param("at_step", &BadAugmentation::at_step_, "the step at which it does, from 1");
   }
 
@@ -51,6 +51,12 @@ class BadAugmentation : public Augmentation {
     if (fault_ == "nan_landmarks") after.landmarks = after.landmarks * std::numeric_limits<double>::quiet_NaN();
     if (fault_ == "fewer_landmarks") after.landmarks = after.landmarks.narrow(1, 1, 1);
     if (fault_ == "detached") pixels = pixels.detach();
+    if (fault_ == "resizes") pixels = at::avg_pool2d(pixels, {2, 2}, {2, 2});
+    if (fault_ == "compresses") {  // no fault: blocks share some of their light, as those of a JPEG do
+      const at::Tensor blocks = at::avg_pool2d(pixels, {8, 8}, {8, 8}, 0, /*ceil_mode=*/true);
+      const at::Tensor spread = at::upsample_nearest2d(blocks, {8 * blocks.size(2), 8 * blocks.size(3)});
+      pixels = .6 * pixels + .4 * spread.narrow(2, 0, pixels.size(2)).narrow(3, 0, pixels.size(3));
+    }
     if (fault_ == "changes_map") images.map.mul_(2);
     if (fault_ == "changes_input") {
       const at::NoGradGuard no_grad;

@@ -20,7 +20,7 @@ class BadModel : public Model {
     s.name("bad_model").summary("Misbehaves on dark pictures");
     s.param("fault", &BadModel::fault_, "what it does wrong")
         .choices(bad::choices({"nan", "inf", "nan_boxes", "beyond_one", "wrong_shape", "wrong_rows", "fewer_boxes",
-                               "wrong_dtype", "undefined", "detached", "aliased", "changes_input"}));
+                               "wrong_dtype", "undefined", "detached", "aliased", "changes_input", "remembers"}));
     s.param("at_step", &BadModel::at_step_, "the step at which it does, from 1; 0: where nobody asks for a gradient");
     s.param("inference", &BadModel::inference_, "whether it works in inference mode, without a gradient");
     s.param("fields", &BadModel::fields_, "what it says that it provides");
@@ -42,6 +42,7 @@ class BadModel : public Model {
 
   Output forward_attacked(const at::Tensor& images, Random& /*random*/) override {
     misbehave("attacked");
+    was_attacked_ = true;
     return forward(images);
   }
 
@@ -54,6 +55,7 @@ class BadModel : public Model {
     Output output;
     output.scores = (.55 + .4 / 255 * middle.mean({1, 2, 3})).unsqueeze(1);
     output.boxes = at::tensor({x, y, 3 * x, 3 * y}, at::kDouble).to(images.options()).expand({rows, 1, 4});
+    if (fault_ == "remembers" && was_attacked_) output.scores = output.scores / 2;
     if (fault_ == "aliased") {
       output.scores = bad::in_one_buffer(kept_, output.scores);
     } else if (when_ == "forward" && bad::shows_on(images) && is_time(images)) {
@@ -96,7 +98,7 @@ class BadModel : public Model {
   std::int64_t at_step_ = 1, calls_ = 0;
   std::uint32_t fields_ = static_cast<std::uint32_t>(Field::scores | Field::boxes);
   std::vector<double> size_ = {0, 0};
-  bool inference_ = false;
+  bool inference_ = false, was_attacked_ = false;
   at::Tensor kept_;
 };
 

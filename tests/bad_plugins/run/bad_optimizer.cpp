@@ -19,11 +19,15 @@ class BadOptimizer : public Optimizer {
     s.param("fault", &BadOptimizer::fault_, "what it does wrong")
         .choices(bad::choices({"nan", "inf", "wrong_shape", "wrong_rows", "wrong_dtype", "undefined", "aliased",
                                "beyond_epsilon", "beyond_white", "beyond_mask", "changes_origin", "overwrites_origin",
-                               "asks_wrong_shape", "asks_undefined", "asks_nan", "asks_integers", "sparse", "meta"}));
+                               "asks_wrong_shape", "asks_undefined", "asks_nan", "asks_integers", "sparse", "meta",
+                               "stays"}));
     s.param("steps", &BadOptimizer::steps_, "gradient steps").range(1, 100);
     s.param("gradient", &BadOptimizer::gradient_, "whether it follows the gradient, or only ever asks for values");
     s.param("at_step", &BadOptimizer::at_step_, "the step at which it does what is no wrong answer, from 1");
+    s.param("compares", &BadOptimizer::compares_, "whether it says that it compares values");
   }
+
+  bool compares_values() const override { return compares_; }
 
   at::Tensor run(Objective& objective, const Budget& budget) override {
     const bool shows = bad::shows_on(budget.origin);
@@ -60,12 +64,13 @@ class BadOptimizer : public Optimizer {
     if (fault_ == "beyond_epsilon") return x + budget.mask * (2 * budget.epsilon + 1);
     if (fault_ == "beyond_white") return x + 256;
     if (fault_ == "beyond_mask") return budget.origin + 1;
+    if (fault_ == "stays") return budget.origin.clone();
     return x;
   }
 
   std::string fault_ = bad::usual_fault();
   std::int64_t steps_ = 4, at_step_ = 1;
-  bool gradient_ = true;
+  bool gradient_ = true, compares_ = false;
   at::Tensor kept_;
 };
 

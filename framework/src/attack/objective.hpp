@@ -13,9 +13,8 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
+#include "attack/attacked_model.hpp"
 #include "attack/margin.hpp"
-#include "attack/model_views.hpp"
-#include "attack/references.hpp"
 #include "attack/rows.hpp"
 #include "attack/subject.hpp"
 #include "attack/trace.hpp"
@@ -27,10 +26,7 @@ struct ObjectiveOptions {
   /// Told of each step.
   std::function<void(std::int64_t step, std::int64_t of)> progress = [](std::int64_t, std::int64_t) {};
   std::map<const LoadedModel*, at::Tensor> means = {};  ///< the gallery's mean embeddings
-  /// Gives augmentations views of other people as the model sees them; may be empty where none asks for them.
-  std::function<at::Tensor(const LoadedModel& model, const std::vector<std::size_t>& pictures, std::int64_t each,
-                           Random& random)>
-      partners = {};
+  Partners partners = {};                               ///< may be empty where no augmentation asks for any
 };
 
 /// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the
@@ -66,26 +62,7 @@ class ChainObjective : public Objective {
   bool start_step(std::int64_t step, std::int64_t of) override;
 
  private:
-  /// A model under attack, with what it sees and what its losses compare with.
-  struct AttackedModel {
-    const LoadedModel* model = nullptr;
-    std::vector<const LossTerm*> losses;
-    double weight = 0;  ///< of the losses on what the model says
-    ModelViews views;
-    References references;
-  };
-  /// What one model's losses came to: [k·B] each, with their graph.
-  struct Values {
-    at::Tensor of_answers, of_pixels;
-  };
-  class Gradient;
-
-  void prepare(const LoadedModel& model, std::span<const AttackInput> pictures, const ObjectiveOptions& options);
   std::vector<Rows> pictures_of(const at::Tensor& x, std::int64_t copies) const;
-  Values values_of(const AttackedModel& attacked, const std::vector<Rows>& pictures, const at::Tensor& x,
-                   const Random& random, Margins& margins) const;
-  void add_margin(const AttackedModel& attacked, const Rows& rows, const Output& output, const Reference& against,
-                  std::int64_t copies, Margins& margins) const;
   Random random_for(std::int64_t copies, Draw draw);
   /// Whether each row meets what ends its subject's attack; undefined where nothing does.
   at::Tensor met(const at::Tensor& value, const at::Tensor& margin) const;

@@ -6,6 +6,18 @@
 
 namespace faceoff {
 
+Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count) {
+  const auto some = [&](const at::Tensor& t) { return t.defined() ? t.narrow(0, begin, count) : t; };
+  const auto entries = [&](const std::vector<std::int64_t>& all) {
+    return std::vector<std::int64_t>(all.begin() + begin, all.begin() + begin + count);
+  };
+  const Images& images = rows.images;
+  return {{some(images.pixels), some(images.map), some(images.landmarks), some(images.partners)},
+          entries(rows.subject),
+          entries(rows.reference),
+          rows.unmapped_by};
+}
+
 std::vector<std::int64_t> counting(std::int64_t n) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), 0);

@@ -21,6 +21,9 @@ struct Rows {
   std::int64_t count() const { return static_cast<std::int64_t>(subject.size()); }
 };
 
+/// Some of the rows, from `begin` on.
+Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count);
+
 /// 0, 1, … n − 1
 std::vector<std::int64_t> counting(std::int64_t n);
 

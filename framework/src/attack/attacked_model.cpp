@@ -1,0 +1,208 @@
+#include "attack/attacked_model.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "attack/augment.hpp"
+#include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
+
+namespace faceoff {
+
+namespace {
+
+bool is_embedder(const LoadedModel& model) {
+  return includes(model.provides, Field::embedding);
+}
+
+/// The threshold that judges go by; nothing where none was measured.
+std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
+  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
+  return known != nullptr ? std::optional(*known) : std::nullopt;
+}
+
+/// Whether a loss looks at pixels alone, so that it is no word of the model's.
+bool of_pixels_alone(const LossTerm& term) {
+  return term.needs == Field::picture;
+}
+
+/// What a loss is given to look at.
+Given given_to_loss(const Output& adversarial, const Reference& reference) {
+  Given given = {{"reference.boxes", reference.boxes},
+                 {"reference.targets", reference.targets},
+                 {"reference.own", reference.own},
+                 {"reference.mean", reference.mean}};
+  const auto add = [&](const std::string& whose, const Output& output) {
+    given.emplace_back(whose + ".scores", output.scores);
+    given.emplace_back(whose + ".boxes", output.boxes);
+    given.emplace_back(whose + ".landmarks", output.landmarks);
+    given.emplace_back(whose + ".embedding", output.embedding);
+    given.emplace_back(whose + ".picture", output.picture);
+  };
+  add("adversarial", adversarial);
+  add("reference.clean", reference.clean);
+  return given;
+}
+
+/// What each row counts for [n], so that the copies and draws of one view are averaged.
+at::Tensor shares_of(const Rows& rows) {
+  std::map<std::pair<std::int64_t, std::int64_t>, double> draws;
+  for (std::size_t r = 0; r < rows.subject.size(); ++r) draws[{rows.subject[r], rows.reference[r]}] += 1;
+  std::vector<double> shares;
+  for (std::size_t r = 0; r < rows.subject.size(); ++r)
+    shares.push_back(1 / draws[{rows.subject[r], rows.reference[r]}]);
+  return at::tensor(shares, rows.images.pixels.options().requires_grad(false));
+}
+
+/// How a model is asked about many views: so many pixels at once as its layers are fastest with on a processor
+/// (measured with SSD, faceres and face_recognition: 1, 8 and 16 views), and all rows of one row of x together, since a
+/// loss may go by a subject's worst face. Where each portion begins, and its size.
+std::vector<std::pair<std::int64_t, std::int64_t>> portions(const Rows& rows) {
+  constexpr std::int64_t pixels_at_once = 8 * 224 * 224;
+  const std::int64_t most =
+      pixels_at_once / std::max<std::int64_t>(rows.images.pixels.size(2) * rows.images.pixels.size(3), 1);
+  std::vector<std::pair<std::int64_t, std::int64_t>> all;
+  for (std::int64_t begin = 0, end = 0; begin < rows.count(); begin = end) {
+    const auto behind = [&](std::int64_t row) {  // the first row of another row of x
+      while (row < rows.count() &&
+             rows.subject[static_cast<std::size_t>(row)] == rows.subject[static_cast<std::size_t>(row - 1)])
+        ++row;
+      return row;
+    };
+    end = behind(begin + 1);
+    while (end < rows.count() && behind(end + 1) - begin <= most) end = behind(end + 1);
+    all.emplace_back(begin, end - begin);
+  }
+  return all;
+}
+
+std::vector<const LossTerm*> losses_on(const LoadedModel& model, const Assembly& assembly) {
+  std::vector<const LossTerm*> losses;
+  for (const LossTerm& term : assembly.losses) {
+    if (std::ranges::find(term.models, &model) != term.models.end()) losses.push_back(&term);
+  }
+  return losses;
+}
+
+Field wanted_by(const std::vector<const LossTerm*>& losses) {
+  Field wanted = Field::none;
+  for (const LossTerm* term : losses) wanted = wanted | term->needs;
+  return wanted;
+}
+
+}  // namespace
+
+AttackedModel::AttackedModel(const LoadedModel& model, const Assembly& assembly, const Subjects& subjects,
+                             std::span<const AttackInput> pictures, const at::Tensor& mean)
+    : model_(model),
+      assembly_(assembly),
+      subjects_(subjects),
+      losses_(losses_on(model, assembly)),
+      views_(model, subjects, pictures),
+      references_(model, views_, subjects, pictures, wanted_by(losses_), mean, assembly.experiment.minimum_score) {
+  for (const LossTerm* term : losses_) {
+    if (!of_pixels_alone(*term)) weight_ += std::abs(term->weight) / static_cast<double>(term->models.size());
+  }
+}
+
+Said AttackedModel::ask(const std::vector<Rows>& pictures, std::int64_t x_rows, const Random& random, bool gradient,
+                        const Partners& partners, Margins& margins) const {
+  const std::int64_t copies = x_rows / subjects_.count();
+  Said said{views_.of(pictures, copies), at::zeros({x_rows}, subjects_.pixels.options()), {}, {}};
+  if (said.rows.subject.empty()) return said;  // no face in this draw: nothing to add, and no way to go
+  const DrawPartners draw = [&](const std::vector<std::int64_t>& of, std::int64_t each, Random& numbers) {
+    std::vector<std::size_t> whose;
+    for (const std::int64_t row : of) whose.push_back(subjects_.rows[static_cast<std::size_t>(row / copies)].picture);
+    return partners(model_, whose, each, numbers);
+  };
+  said.rows = augment(assembly_.augmentations, Stage::view, std::move(said.rows), random, model_.name + " ", draw);
+  Rows leaf = said.rows;
+  if (gradient) leaf.images.pixels = leaf.images.pixels.detach().requires_grad_(true);
+  const at::Tensor shares = shares_of(leaf);
+  std::vector<at::Tensor> all;
+  for (const auto& [begin, count] : portions(leaf))
+    ask_some(part_of(leaf, begin, count), shares.narrow(0, begin, count), random, copies, said, all);
+  tell(all, leaf, copies, margins);
+  return said;
+}
+
+void AttackedModel::ask_some(const Rows& rows, const at::Tensor& shares, const Random& random, std::int64_t copies,
+                             Said& said, std::vector<at::Tensor>& margins) const {
+  const at::Tensor& pixels = rows.images.pixels;
+  Random own = random.derive(rows.subject, model_.name + " itself");
+  Output output = forward(model_, pixels, &own);
+  output.picture = pixels;
+  const Reference against = references_.of(rows, copies);
+  margins.push_back(margin_of(rows, output, against, copies));
+  std::array<at::Tensor, 2> sums;  // [n] of what the model says, and of pixels alone
+  for (const LossTerm* term : losses_) {
+    if (includes(term->needs, Field::boxes) && !against.boxes.defined())
+      throw PluginFault("plugin " + rows.unmapped_by,
+                        "it is no affine map (it gives none), and the loss " + term->plugin + " compares boxes");
+    const std::string who = "plugin " + term->plugin;
+    const at::Tensor values =
+        call_plugin(who, given_to_loss(output, against), [&] { return (*term->loss)(output, against); });
+    check_values(who, values, pixels, rows.count());
+    at::Tensor& sum = sums.at(of_pixels_alone(*term) ? 1 : 0);
+    const at::Tensor weighted = values * shares * (term->weight / static_cast<double>(term->models.size()));
+    sum = sum.defined() ? sum + weighted : weighted;
+  }
+  const at::Tensor index = as_index(rows.subject, said.value.device());
+  for (const at::Tensor& sum : sums) {
+    if (sum.defined()) said.value = said.value.index_add(0, index, sum.detach());
+  }
+  if (!pixels.requires_grad()) return;
+  const auto behind = [](at::Tensor& all, const at::Tensor& next) {
+    all = all.defined() ? at::cat({all, next}) : next;
+  };
+  if (sums[0].defined()) behind(said.of_answers, lead(sums[0], pixels, sums[1].defined()));
+  if (sums[1].defined()) behind(said.of_pixels, lead(sums[1], pixels, false));
+}
+
+at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, const Reference& against,
+                                    std::int64_t copies) const {
+  const at::NoGradGuard no_grad;
+  const Experiment& experiment = assembly_.experiment;
+  if (is_embedder(model_))
+    return embedder_margin(output.embedding.detach(), against, threshold_of(model_, experiment.false_accept_rate));
+  const at::Tensor drawn = references_.drawn(rows, copies);
+  if (!drawn.defined()) return {};
+  const at::Tensor& pixels = rows.images.pixels;
+  const at::Tensor faces =
+      boxes_in_view(drawn, pixels.size(2), pixels.size(3)).to(pixels.options().requires_grad(false));
+  return detector_margin(output, faces, experiment.minimum_score);
+}
+
+at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels, bool again) const {
+  std::string who = "plugins";
+  for (const LossTerm* term : losses_) who += (who == "plugins" ? " " : ", ") + term->plugin;
+  who += ", " + model_.plugin;
+  const at::Tensor gradient =
+      call_plugin(who, [&] { return torch::autograd::grad({sum.sum()}, {pixels}, {}, again, false, true).front(); });
+  if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
+  if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
+  return gradient;
+}
+
+void AttackedModel::tell(const std::vector<at::Tensor>& margins, const Rows& rows, std::int64_t copies,
+                         Margins& all) const {
+  if (!margins.front().defined()) return;
+  const at::Tensor found = at::cat(margins);
+  if (!is_embedder(model_)) {
+    all.add_pictures(found, rows.subject);
+    return;
+  }
+  std::vector<std::int64_t> face;
+  for (std::size_t r = 0; r < rows.subject.size(); ++r)
+    face.push_back(rows.reference[r] - views_.first(static_cast<std::size_t>(rows.subject[r] / copies)));
+  all.add_views(found, rows.subject, face);
+}
+
+}  // namespace faceoff

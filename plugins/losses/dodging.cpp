@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <tuple>
+
 namespace {
 
 using namespace faceoff;
@@ -18,16 +20,26 @@ class Dodging : public Loss {
     s.cites("Sharif et al., Accessorize to a Crime, CCS 2016, on embeddings");
     s.param("centre", &Dodging::centre_,
             "first subtract the mean embedding of [data] people from all, and normalise again");
+    s.param("worst", &Dodging::worst_, "only the view of each picture that is most like its own person counts");
   }
 
   Field needs() const override { return Field::embedding | (centre_ ? Field::mean : Field::none); }
 
   at::Tensor operator()(const Output& adversarial, const Reference& reference) const override {
-    return mean_similarity(adversarial.embedding, reference.own, centre_ ? reference.mean : at::Tensor());
+    const at::Tensor like =
+        mean_similarity(adversarial.embedding, reference.own, centre_ ? reference.mean : at::Tensor());
+    return worst_ ? like * is_worst(like.detach(), reference.subject) : like;
   }
 
  private:
-  bool centre_ = false;
+  /// 1 for the rows that no other row of their subject exceeds, else 0.
+  static at::Tensor is_worst(const at::Tensor& values, const at::Tensor& subject) {
+    const at::Tensor group = std::get<1>(at::_unique(subject, true, true));
+    const at::Tensor most = at::full_like(values, -2).scatter_reduce(0, group, values, "amax");
+    return (values == most.index_select(0, group)).to(values.scalar_type());
+  }
+
+  bool centre_ = false, worst_ = false;
 };
 
 }  // namespace

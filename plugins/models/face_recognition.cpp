@@ -1,5 +1,7 @@
 // dlib's face recognition ResNet in face-api's layout. D. King, "High Quality Face Recognition with Deep Metric
-// Learning", dlib, 2017; He et al., "Deep Residual Learning", CVPR 2016.
+// Learning", dlib, 2017; He et al., "Deep Residual Learning", CVPR 2016. While it is attacked it may drop features of
+// its residual branches at random: Zhong and Deng, "Towards Transferable Adversarial Attack Against Deep Face
+// Recognition" (DFANet), TIFS 2020.
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
@@ -18,15 +20,31 @@ using layers::Padding;
 
 constexpr std::int64_t side = 150;
 
+/// Zeros some of what it is given, and scales the rest so that the mean stays.
+class Dropout {
+ public:
+  Dropout(double share, Random& random) : share_(share), random_(random) {}
+
+  at::Tensor operator()(const at::Tensor& x) const {
+    const at::Tensor kept = random_.uniform(0, 1, x.sizes().slice(1)) >= share_;
+    return x * (kept.to(x.options()) / (1 - share_));
+  }
+
+ private:
+  double share_;
+  Random& random_;
+};
+
 /// relu(shortcut(x) + second(first(x))); a down block halves the size and widens the shortcut with zero channels.
 struct Residual {
   bool down = false;
   Conv2d first, second;
 
-  at::Tensor operator()(const at::Tensor& x) const {
-    if (!down) return second(first(x), x);
+  at::Tensor operator()(const at::Tensor& x, const Dropout* dropout) const {
+    const at::Tensor whole = second(first(x));
+    const at::Tensor branch = dropout != nullptr ? (*dropout)(whole) : whole;
+    if (!down) return at::relu(branch + x);
     const at::Tensor shortcut = layers::average_pool(x, 2, 2, Padding::valid);
-    const at::Tensor branch = second(first(x));
     const at::Tensor fitted =
         at::constant_pad_nd(branch, {0, shortcut.size(3) - branch.size(3), 0, shortcut.size(2) - branch.size(2)});
     const at::Tensor widened = at::constant_pad_nd(shortcut, {0, 0, 0, 0, 0, branch.size(1) - shortcut.size(1)});
@@ -42,6 +60,9 @@ class FaceRecognition : public Model {
     s.param("weights", &FaceRecognition::weights_, "safetensors file made by scripts/models");
     s.param("align", &FaceRecognition::align_, "by landmarks, or by the box alone (less accurate)")
         .choices({"landmarks", "box"});
+    s.param("dropout", &FaceRecognition::dropout_,
+            "the share of each residual branch that is dropped at random while it is attacked (DFANet: 0.1)")
+        .range(0, .9);
   }
 
   void setup(const Setup& setup) override {
@@ -69,8 +90,7 @@ class FaceRecognition : public Model {
       const Conv2d first = scaled(
           name + "/conv1", width, 3,
           {.stride = down ? 2 : 1, .padding = down ? Padding::valid : Padding::same, .activation = Activation::relu});
-      const Conv2d second =
-          scaled(name + "/conv2", width, 3, {.activation = down ? Activation::none : Activation::relu});
+      const Conv2d second = scaled(name + "/conv2", width, 3, {});
       blocks_.push_back({down, first, second});
     }
     out_ = layers::Linear(get("fc", {128, 256}));
@@ -82,19 +102,27 @@ class FaceRecognition : public Model {
     return {side, side, DlibRect{}};
   }
 
-  Output forward(const at::Tensor& images) override {
+  Output forward(const at::Tensor& images) override { return embed(images, nullptr); }
+
+  Output forward_attacked(const at::Tensor& images, Random& random) override {
+    const Dropout dropout(dropout_, random);
+    return embed(images, dropout_ > 0 ? &dropout : nullptr);
+  }
+
+ private:
+  Output embed(const at::Tensor& images, const Dropout* dropout) const {
     at::Tensor x = first_(layers::normalise(images, {122.782, 117.001, 104.298}, 255));
     x = layers::max_pool(x, 3, 2, Padding::valid);
-    for (const Residual& block : blocks_) x = block(x);
+    for (const Residual& block : blocks_) x = block(x, dropout);
     const at::Tensor descriptor = out_(x.mean({2, 3}));
     Output output;
     output.embedding = descriptor / descriptor.norm(2, 1, true).clamp_min(1e-12);
     return output;
   }
 
- private:
   std::string weights_ = "models/face_recognition.safetensors";
   std::string align_ = "landmarks";
+  double dropout_ = 0;
   Conv2d first_;
   std::vector<Residual> blocks_;
   layers::Linear out_;

@@ -69,6 +69,19 @@ TEST(FaceLosses, AreThatOfCentredEmbeddingsWhereAsked) {
   EXPECT_NEAR(f.by("triplet", {{"centre", true}, {"margin", 1.}}), 1 + 2 * (centred_own - centred_toward), exact);
 }
 
+TEST(Dodging, CountsTheWorstFaceOfEachPictureWhereAsked) {
+  // Three rows of the picture 4, one of the picture 7.
+  Output output;
+  output.embedding = rows({1, 0, .8, .6, 0, 1, .6, .8}, {4, 2}).requires_grad_(true);
+  Reference reference;
+  reference.own = rows({.6, .8, 1, 0, 1, 0, 1, 0}, {4, 1, 2});
+  reference.subject = at::tensor(std::vector<std::int64_t>{4, 4, 4, 7});
+  const at::Tensor values = (*make<Loss>("dodging", {{"worst", true}}))(output, reference);
+  EXPECT_TRUE(at::allclose(values, rows({0, .8, 0, .6}, {4}))) << values;
+  const at::Tensor gradient = torch::autograd::grad({values.sum()}, {output.embedding}).front();
+  EXPECT_TRUE(at::equal(gradient, rows({0, 0, 1, 0, 0, 0, 1, 0}, {4, 2}))) << gradient;
+}
+
 TEST(Triplet, ComparesSquaredDistances) {
   Face f = face();
   const auto distance = [&](const at::Tensor& others) {  // of those that are there

@@ -1,7 +1,5 @@
 // Runs that are stopped, changed, cut into parts and put together again: what they leave is what one process leaves.
 #include <gtest/gtest.h>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "parts.hpp"
 #include "pictures.hpp"
 #include "program.hpp"
 
@@ -21,68 +20,6 @@ namespace system_test {
 namespace {
 
 using Seconds = std::chrono::duration<double>;
-
-/// Four small pictures, one of them without a face, and a quick attack on them.
-class Parts : public testing::Test {
- protected:
-  void SetUp() override {
-    cv::Mat flipped;
-    cv::flip(small_picture(), flipped, 1);
-    save("a.png", small_picture());
-    save("b.png", other_small_picture());
-    save("c.png", cv::Mat(90, 120, CV_8UC3, cv::Scalar(90, 120, 150)));
-    save("d.png", flipped);
-    write_text(folder_ / "x.toml", experiment_);
-  }
-
-  void save(const std::string& name, const cv::Mat& pixels) const {
-    ASSERT_TRUE(cv::imwrite((folder_ / name).string(), pixels));
-  }
-
-  Call call(const Args& more) const {
-    Args args = {"run", "x.toml"};
-    args.insert(args.end(), more.begin(), more.end());
-    return faceoff(args, folder_.path());
-  }
-
-  Outcome done(const Args& more, int code = 0) const {
-    Outcome outcome = run(call(more));
-    EXPECT_EQ(outcome.code, code) << outcome.err;
-    return outcome;
-  }
-
-  fs::path at(const std::string& name) const { return folder_ / name; }
-
-  /// Expects that a run left the same as another, but for times and its command.
-  void expect_same(const std::string& run, const std::string& as) const {
-    ASSERT_EQ(files_in(at(run)), files_in(at(as)));
-    const std::vector<Json> those = results(at(as)), these = results(at(run));
-    ASSERT_EQ(these.size(), those.size());
-    for (std::size_t i = 0; i < those.size(); ++i) EXPECT_EQ(timeless(these[i]), timeless(those[i]));
-    for (const std::string& file : files_in(at(as))) {
-      if (file == "results.jsonl" || file == "environment.json") continue;
-      EXPECT_EQ(read_text(at(run) / file), read_text(at(as) / file)) << file;
-    }
-  }
-
-  const std::string experiment_ = R"(name = "parts"
-[data]
-pictures = ["?.png"]
-[models.ssd]
-plugin = "ssd_mobilenet_v1"
-[faces]
-detector = "ssd"
-[[loss]]
-plugin = "detection"
-models = ["ssd"]
-[optimizer]
-plugin = "pgd"
-steps = 1
-[sweep]
-"attack.epsilon" = [4, 8]
-)";
-  TemporaryFolder folder_;
-};
 
 class Resume : public Parts {};
 

@@ -36,8 +36,9 @@ std::string duration(double seconds) {
 Progress::Progress(std::int64_t items, std::int64_t done, std::string who)
     : items_(items), done_(done), who_(std::move(who)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-void Progress::start_item(const std::string& name) {
+void Progress::start_items(const std::string& name, std::size_t count) {
   name_ = one_line(name);
+  at_once_ = count;
   draw(0, "");
 }
 
@@ -58,8 +59,9 @@ void Progress::say(const std::string& line) {
   std::cerr << one_line(line, longest) << std::endl;
 }
 
-void Progress::draw(double share_of_item, const std::string& detail) {
+void Progress::draw(double share_of_them, const std::string& detail) {
   if (!terminal_) return;
+  const double share_of_item = share_of_them * static_cast<double>(at_once_);
   const auto now = Clock::now();
   if (drawn_ && now - last_drawn_ < std::chrono::milliseconds(100)) return;
   last_drawn_ = now;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -15,7 +16,9 @@ class Progress {
   /// `who` goes before each item's line, where several processes say theirs.
   explicit Progress(std::int64_t items, std::int64_t done = 0, std::string who = "");
 
-  void start_item(const std::string& name);
+  void start_item(const std::string& name) { start_items(name, 1); }
+  /// Several at once.
+  void start_items(const std::string& name, std::size_t count);
   void step(std::int64_t step, std::int64_t of);
   /// `line`: what became of the item.
   void end_item(const std::string& line);
@@ -25,7 +28,7 @@ class Progress {
   void say(const std::string& line);
 
  private:
-  void draw(double share_of_item, const std::string& detail);
+  void draw(double share_of_them, const std::string& detail);
   void erase();
 
   using Clock = std::chrono::steady_clock;
@@ -33,6 +36,7 @@ class Progress {
   std::int64_t done_;
   std::int64_t done_before_ = done_;  ///< by another process
   std::int64_t steps_ = 0;
+  std::size_t at_once_ = 1;  ///< items that are under way
   std::string who_;
   std::string name_;
   bool terminal_;

@@ -16,8 +16,8 @@
 #include "cli/terminal_observer.hpp"
 #include "plugins/black_box.hpp"
 #include "report/tensorboard.hpp"
+#include "run/attack_batches.hpp"
 #include "run/ranks.hpp"
-#include "run/record.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 #include "run/run_items.hpp"
@@ -43,6 +43,7 @@ po::options_description options() {
        "I/N: do the I-th of N parts of the items; faceoff merge puts them together")  //
       ("dry-run",
        "build and check every plugin, list the items and how long they may take, touch no picture, write nothing")  //
+      ("batch", po::value<std::int64_t>(), "pictures attacked together, as [run] batch; 1: each alone")             //
       ("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")     //
       ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")                //
       ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")    //
@@ -104,7 +105,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
   while (true) {
     std::vector<std::string> command = {"worker", std::to_string(box.file()), "run"};
     command.insert(command.end(), args.begin(), args.end());
-    box->item = box->step = -1;
+    box->item = box->group = box->step = -1;
     box->doing = {};
     const std::int64_t done_before = box->done;
     Worker worker(command, kept_stdout());
@@ -145,6 +146,10 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
         settle_results(done.run);
         return conclude({done.run, box->done, done.of});
       }
+    } else if (begun && box->group >= 0 && box->apart != box->group) {
+      // Of pictures that are attacked together nobody knows whose doing it was: it is found out one by one.
+      std::cerr << what << "; its batch is attacked picture by picture\n";
+      box->apart = box->group.load();
     } else if (!begun || done.items == done_before) {
       // Between two items there is nobody to blame; but where nothing gets done any more, nothing will.
       throw PluginError(what);
@@ -164,6 +169,8 @@ po::variables_map parse(const std::vector<std::string>& args) {
 RunRequest request_of(const std::vector<std::string>& args, const po::variables_map& values) {
   RunRequest request{
       args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}, {}};
+  if (values.contains("batch"))
+    request.sets.push_back("run.batch=" + std::to_string(values["batch"].as<std::int64_t>()));
   if (values.contains("tensorboard")) request.events = to_events;
   if (values.contains("out")) request.out = values["out"].as<std::string>();
   request.resume = values.contains("resume");

@@ -11,8 +11,9 @@ void TerminalObserver::begin(std::int64_t items, std::int64_t done, int rank) {
   progress_ = std::make_unique<Progress>(items, done, rank >= 0 ? "rank " + std::to_string(rank) + " " : "");
 }
 
-void TerminalObserver::begin_item(const Item& item) {
-  progress_->start_item(item.picture.filename().string());
+void TerminalObserver::begin_items(const Item& first, std::size_t count) {
+  const std::string name = first.picture.filename().string();
+  progress_->start_items(count > 1 ? name + " and " + std::to_string(count - 1) + " more" : name, count);
 }
 
 void TerminalObserver::picture_read() {

@@ -16,7 +16,7 @@ class TerminalObserver : public RunObserver {
   bool stop() override { return Interrupt::received() != 0; }
   void say(const std::string& line) override { progress_->say(line); }
   void begin(std::int64_t items, std::int64_t done, int rank) override;
-  void begin_item(const Item& item) override;
+  void begin_items(const Item& first, std::size_t count) override;
   void picture_read() override;
   void step(std::int64_t step, std::int64_t of) override { progress_->step(step, of); }
   void end_item(const Item& item, const ItemReport& report, double seconds) override;

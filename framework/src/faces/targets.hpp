@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,11 +16,12 @@ namespace faceoff {
 
 /// Who a face is to be taken for, as an experiment says it.
 struct TargetConfig {
-  enum class Choice { furthest, nearest, random, named, photos };
+  enum class Choice { furthest, nearest, random, named, photos, gain };
   Choice choice = Choice::furthest;
   std::int64_t draw = 1;            ///< for random: which of the face's draws, no two of them the same person
   std::string name;                 ///< for named, and what photos are called
   std::vector<std::string> photos;  ///< for photos
+  std::int64_t candidates = 10;     ///< for gain: how many people the face may be led to
   Place place;
 };
 /// What an experiment calls the choices, in their order.
@@ -32,19 +34,23 @@ struct Target {
   std::map<const LoadedModel*, at::Tensor> attacked, judging;
 };
 
+/// The name of the folder that a picture lies in, which in LFW's layout is its person's.
+std::string folder_name(const std::filesystem::path& picture);
+
 /// A picture whose faces get targets.
 struct Targeted {
   std::string photo;   ///< its SHA-256
-  std::string folder;  ///< the name of its folder, which in LFW's layout is the person's
+  std::string folder;  ///< folder_name()
   at::Tensor own;      ///< [F,D] its faces' embeddings under the measure
 };
 
-/// Chooses whom each face is to be taken for. `configs`: one for all faces, or one a face; `measure`: the embedder that
+/// Chooses whom each face may be taken for: one person, or with gain as many as there are candidates, drawn at random,
+/// for the losses to choose between. `configs`: one for all faces, or one a face; `measure`: the embedder that
 /// tells who is near; never somebody who has a photo in the same file, or the picture in their folder. `photos`: a
 /// person for each of the configs that is photos. Throws Error where nobody is left, or where there is a target a face
 /// and the faces are more or fewer.
-std::vector<Target> choose_targets(const std::vector<TargetConfig>& configs, const LoadedModel& measure,
-                                   std::uint64_t seed, const Gallery& gallery,
-                                   const std::map<std::string, Person>& photos, const Targeted& picture);
+std::vector<std::vector<Target>> choose_targets(const std::vector<TargetConfig>& configs, const LoadedModel& measure,
+                                                std::uint64_t seed, const Gallery& gallery,
+                                                const std::map<std::string, Person>& photos, const Targeted& picture);
 
 }  // namespace faceoff

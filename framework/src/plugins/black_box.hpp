@@ -13,7 +13,10 @@ struct BlackBox {
   std::atomic<std::int64_t> beats = 0;       ///< pieces of work begun: set-ups, photos, items
   std::atomic<std::int64_t> items = 0;       ///< of the run
   std::atomic<std::int64_t> done = 0;        ///< items that are saved
-  std::atomic<std::int64_t> item = -1;       ///< under way; −1 where none is
+  std::atomic<std::int64_t> item = -1;       ///< under way; −1 where none is, or several are
+  std::atomic<std::int64_t> group = -1;      ///< of items under way; −1 where none is
+  std::atomic<std::int64_t> pictures = 0;    ///< how many the piece of work under way is about
+  std::atomic<std::int64_t> apart = -1;      ///< the group whose items are to be attacked one by one
   std::atomic<std::int64_t> step = -1;       ///< of the attack, from 0; −1 outside of one
   std::atomic<std::int64_t> queries = 0;     ///< that the item under way has made
   std::atomic<int> code = -1;                ///< the exit code, once the process has said what there is to say
@@ -31,10 +34,15 @@ struct BlackBox {
   static void leave();
 
   void begin_item(std::int64_t which) {
-    ++beats;
-    step = -1;
-    queries = 0;
+    begin_items(1);
     item = which;
+  }
+  /// Several at once.
+  void begin_items(std::int64_t count) {
+    pictures = count;
+    ++beats;
+    item = step = -1;
+    queries = 0;
   }
   void end_item() { item = step = -1; }
 };

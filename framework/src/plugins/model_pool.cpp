@@ -1,5 +1,7 @@
 #include "plugins/model_pool.hpp"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -16,6 +18,16 @@
 namespace faceoff {
 
 namespace {
+
+/// The same bits for the same command, as a processor gives them: of an operation that has no such implementation
+/// LibTorch warns.
+void ask_cuda_for_same_bits() {
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // which cuBLAS reads when it is first used
+  at::Context& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/true);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+}
 
 /// The file that a parameter names, if it does.
 std::optional<std::filesystem::path> named_file(const ParamValue& value, const Setup& setup) {
@@ -65,6 +77,7 @@ bool as_measured(const PluginConfig& config) {
 }  // namespace
 
 Setup setup_on(at::Device device) {
+  if (device.is_cuda()) ask_cuda_for_same_bits();
   Setup setup;
   setup.device = device;
   const char* models = std::getenv("FACEOFF_MODELS");

@@ -17,6 +17,7 @@
 namespace faceoff {
 
 /// What plugins are set up with: weights are looked for in $FACEOFF_MODELS and where the project's set-up put them.
+/// For a GPU, LibTorch is asked for the algorithms that give the same bits.
 Setup setup_on(at::Device device);
 
 /// Builds and keeps models, so that variants with the same model share it.

@@ -3,17 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <chrono>
-#include <span>
 #include <utility>
 
-#include "attack/attack.hpp"
 #include "faces/faces.hpp"
 #include "faces/pixels.hpp"
 #include "faces/targets.hpp"
 #include "picture/picture.hpp"
-#include "plugins/black_box.hpp"
-#include "plugins/call_plugin.hpp"
-#include "plugins/check_answer.hpp"
 #include "plugins/thrown.hpp"
 
 namespace faceoff {
@@ -41,16 +36,13 @@ std::filesystem::path as_it_was(std::filesystem::path output) {
   return output.replace_extension(".png");
 }
 
-std::string to_string(Status status) {
-  switch (status) {
-    case Status::protected_:
-      return "protected";
-    case Status::no_face:
-      return "no_face";
-    case Status::failed:
-      return "failed";
-  }
-  return "";
+std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std::filesystem::path& file,
+                            const std::vector<Face>& faces, const std::vector<Target>& targets,
+                            const Picture& delivered) {
+  CleanPicture one{clean, file, std::vector<CleanPicture::Attacked>()};
+  for (std::size_t f = 0; f < faces.size(); ++f)
+    one.faces->push_back({faces[f].box, targets.empty() ? "" : targets[f].name});
+  return faces_of(by.evaluator->evaluate(one, delivered, by.judges, by.people).front());
 }
 
 // Whole paths: a plugin may, for a moment, have the process in another folder while this is read or written.
@@ -69,14 +61,18 @@ void ItemWork::stage(const Work& work) {
   } catch (const FileError&) {
     throw;
   } catch (...) {
-    out_ = true;
-    report_.status = Status::failed;
-    report_.error = what_was_thrown();
-    std::error_code ignored;
-    for (const auto& file : {output_, as_it_was(output_)})
-      std::filesystem::remove(file, ignored);  // nobody has judged it
+    fail(what_was_thrown());
   }
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void ItemWork::fail(const std::string& why) {
+  out_ = true;
+  report_.status = Status::failed;
+  report_.error = why;
+  std::error_code ignored;
+  for (const auto& file : {output_, as_it_was(output_)})
+    std::filesystem::remove(file, ignored);  // nobody has judged it
 }
 
 void ItemWork::read() {
@@ -91,53 +87,54 @@ void ItemWork::read() {
   });
 }
 
-void ItemWork::attack(const Gallery& gallery, const std::map<std::string, Person>& photos,
-                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
+void ItemWork::find(const People& people) {
   stage([&] {
     const Experiment& experiment = assembly_.experiment;
-    clean_ = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kFloat));
-    faces_ = find_faces(*assembly_.detector, assembly_.landmarks, clean_, experiment.minimum_score);
-    if (!faces_.empty()) optimise(gallery, photos, progress);
+    input_.clean = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kFloat));
+    input_.faces = find_faces(*assembly_.detector, assembly_.landmarks, input_.clean, experiment.minimum_score);
+    input_.grey = original_.grey;
+    // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
+    input_.key = hash(original_.sha256);
+    if (!input_.faces.empty() && !experiment.targets.empty()) choose(people);
   });
 }
 
-void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Person>& photos,
-                        const std::function<void(std::int64_t, std::int64_t)>& progress) {
+void ItemWork::choose(const People& people) {
   const Experiment& experiment = assembly_.experiment;
-  // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
-  const std::uint64_t key = hash(original_.sha256);
-  if (!experiment.targets.empty()) {
-    const std::string folder = file_.parent_path().filename().string();
-    std::vector<at::Tensor> own;
-    for (const Face& face : faces_) own.push_back(embed(*assembly_.judges.front().model, clean_, face));
-    targets_ = choose_targets(experiment.targets, *assembly_.judges.front().model, experiment.seed, gallery, photos,
-                              {original_.sha256, folder, at::stack(own)});
-  }
+  const std::string folder = folder_name(file_);
+  std::vector<at::Tensor> own;
+  for (const Face& face : input_.faces) own.push_back(embed(*assembly_.measure(), input_.clean, face));
+  input_.targets = choose_targets(experiment.targets, *assembly_.measure(), experiment.seed, *people.gallery,
+                                  people.photos, {original_.sha256, folder, at::stack(own)});
+}
 
-  AttackInput input{clean_, faces_, {}, original_.grey, key};
-  for (const Target& target : targets_) input.targets.push_back({target});
-  ObjectiveOptions options;
-  options.progress = progress;
-  options.means = gallery.means();
-  try {
-    const std::vector<AttackResult> results = faceoff::attack(assembly_, std::span(&input, 1), options);
-    report_.queries = results.front().queries;
-    report_.trace = results.front().trace;
-    attacked_ = delivered_picture(original_, results.front().pixels);
-  } catch (...) {
-    report_.queries = BlackBox::here().queries;
-    throw;
-  }
+void ItemWork::attacked(const AttackResult& result, double seconds) {
+  seconds_ += seconds;
+  stage([&] {
+    report_.queries = result.queries;
+    report_.trace = result.trace;
+    attacked_ = delivered_picture(original_, result.pixels);
+    for (std::size_t f = 0; f < input_.targets.size(); ++f)
+      targets_.push_back(input_.targets[f][result.nearest_target[f]]);
+  });
+}
+
+void ItemWork::fail(const std::string& why, std::int64_t queries, double seconds) {
+  seconds_ += seconds;
+  report_.queries = queries;
+  fail(why);
 }
 
 void ItemWork::write() {
   stage([&] {
-    if (!faces_.empty()) {
+    if (!input_.faces.empty()) {
       deliver();
       return;
     }
     write_picture(as_it_was(output_), original_);
-    report_.quality = compare(original_.rgb, read_picture(as_it_was(output_)).rgb);
+    read_again_ = read_picture(as_it_was(output_));
+    report_.output_sha256 = read_again_.sha256;
+    report_.quality = compare(original_.rgb, read_again_.rgb);
     report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(as_it_was(output_)));
     report_.status = Status::no_face;
   });
@@ -147,14 +144,14 @@ void ItemWork::deliver() {
   const Experiment& experiment = assembly_.experiment;
   if (experiment.encoding.format == PictureFormat::jpeg) {
     // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
-    lossless_ = decode_picture(encode_picture(attacked_), output_.string());
-    report_.lossless = {compare(original_.rgb, lossless_.rgb), {}};
+    report_.lossless = {compare(original_.rgb, attacked_.rgb), {}};
     check_delivered(report_.lossless->quality, experiment);
     if (!attacked_.alpha.empty()) report_.notes.emplace_back("its transparency is lost in a JPEG");
     attacked_.alpha = cv::Mat();
   }
   write_picture(output_, attacked_, experiment.encoding);
   read_again_ = read_picture(output_);
+  report_.output_sha256 = read_again_.sha256;
   report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(output_));
   report_.quality = compare(original_.rgb, read_again_.rgb);
   if (!report_.lossless) check_delivered(report_.quality, experiment);
@@ -165,17 +162,15 @@ void ItemWork::deliver() {
   }
 }
 
-std::vector<FaceReport> ItemWork::judged(const Picture& read_again) const {
-  const auto options = at::TensorOptions(assembly_.experiment.device).dtype(at::kFloat);
-  return faceoff::judge(assembly_, clean_, to_tensor(read_again, options), faces_, targets_);
-}
-
-void ItemWork::judge() {
+void ItemWork::judge(const JudgedBy& by) {
   stage([&] {
-    if (faces_.empty()) return;
-    if (report_.lossless) report_.lossless->faces = judged(lossless_);
+    if (input_.faces.empty()) return;
+    const auto judged = [&](const Picture& delivered) {
+      return faceoff::judge(by, original_, picture_, input_.faces, targets_, delivered);
+    };
+    if (report_.lossless) report_.lossless->faces = judged(attacked_);
     report_.faces = judged(read_again_);
-    report_.status = Status::protected_;
+    report_.status = Status::attacked;
   });
 }
 

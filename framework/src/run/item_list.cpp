@@ -4,7 +4,6 @@
 
 #include "base/files.hpp"
 #include "base/stems.hpp"
-#include "run/item_key.hpp"
 #include "run/run_folder.hpp"
 
 namespace faceoff {
@@ -39,24 +38,25 @@ std::shared_ptr<const ItemList::Places> ItemList::places_of(const std::vector<fs
 }
 
 Item ItemList::at(std::int64_t number) const {
-  const auto v = static_cast<std::size_t>(std::ranges::upper_bound(begins_, number) - begins_.begin()) - 1;
+  const std::size_t v = variant_of(number);
   const Experiment& experiment = variants_[v].assembly->experiment;
   const fs::path& picture = experiment.pictures[static_cast<std::size_t>(number - begins_[v])];
   return {number, &variants_[v], picture,
           RunFolder::picture_place(experiment.variant, places_[v]->at(picture).stem, experiment.encoding.format)};
 }
 
-std::optional<std::int64_t> ItemList::same(const Json& line) const {
-  const auto named = [&](const PreparedVariant& one) { return one.assembly->experiment.variant == line.at("variant"); };
+std::size_t ItemList::variant_of(std::int64_t item) const {
+  return static_cast<std::size_t>(std::ranges::upper_bound(begins_, item) - begins_.begin()) - 1;
+}
+
+std::optional<std::int64_t> ItemList::find(const ItemLine& line) const {
+  const auto named = [&](const PreparedVariant& one) { return one.assembly->experiment.variant == line.variant; };
   const auto variant = std::ranges::find_if(variants_, named);
-  if (variant == variants_.end() || !line.contains("key")) return std::nullopt;
+  if (variant == variants_.end()) return std::nullopt;
   const auto v = static_cast<std::size_t>(variant - variants_.begin());
-  const auto place = places_[v]->find(line.at("picture").get<std::string>());
+  const auto place = places_[v]->find(line.picture);
   if (place == places_[v]->end() || !fs::is_regular_file(place->first)) return std::nullopt;
-  const Item item = at(begins_[v] + place->second.index);
-  const std::string digest = digest_of(item.picture);
-  const bool equal = !digest.empty() && line.at("key") == item_key(variant->key, digest, item.picture, item.output);
-  return equal ? std::optional(item.number) : std::nullopt;
+  return begins_[v] + place->second.index;
 }
 
 const std::string& ItemList::digest_of(const fs::path& picture) const {

@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
-#include "base/json.hpp"
-#include "faces/gallery.hpp"
+#include "run/item.hpp"
+#include "run/people.hpp"
 
 namespace faceoff {
 
-/// Everything of one variant that is ready to attack.
+/// Everything of one variant that is ready to attack and to judge.
 struct PreparedVariant {
   std::unique_ptr<Assembly> assembly;
-  const Gallery* gallery = nullptr;
-  std::map<std::string, Person> photos;  ///< a person for each target that is photos
-  std::string key;                       ///< variant_key()
+  JudgedBy judged_by;
+  Galleries::Both people;
+  std::string key;  ///< variant_key()
 };
 
 /// A picture under a variant.
@@ -38,8 +38,18 @@ class ItemList {
 
   std::int64_t size() const { return begins_.back(); }
   Item at(std::int64_t number) const;
-  /// The item that a line of results is about, where doing it once more would give the same.
-  std::optional<std::int64_t> same(const Json& line) const;
+  /// The item that a line of results is about.
+  std::optional<std::int64_t> find(const ItemLine& line) const;
+  /// SHA-256 of a picture's file; empty where it can't be read. Read once.
+  const std::string& digest_of(const std::filesystem::path& picture) const;
+
+  std::size_t variants() const { return variants_.size(); }
+  const PreparedVariant& variant(std::size_t v) const { return variants_[v]; }
+  std::size_t variant_of(std::int64_t item) const;
+  /// The number of a variant's first item, and how many it has.
+  std::int64_t first(std::size_t v) const { return begins_[v]; }
+  std::int64_t count(std::size_t v) const { return begins_[v + 1] - begins_[v]; }
+
   /// What stands for all items together, but for what is in their pictures. SHA-256.
   std::string key() const;
 
@@ -52,13 +62,10 @@ class ItemList {
   using Places = std::map<std::filesystem::path, Place>;
   static std::shared_ptr<const Places> places_of(const std::vector<std::filesystem::path>& pictures);
 
-  /// Of a picture's file; empty where it can't be read.
-  const std::string& digest_of(const std::filesystem::path& picture) const;
-
   const std::vector<PreparedVariant>& variants_;
   std::vector<std::int64_t> begins_ = {0};             ///< the number of each variant's first item, and of none
   std::vector<std::shared_ptr<const Places>> places_;  ///< variants with the same pictures share them
-  mutable std::map<std::filesystem::path, std::string> digests_;  ///< of the pictures that same() has looked at
+  mutable std::map<std::filesystem::path, std::string> digests_;
 };
 
 }  // namespace faceoff

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -19,7 +20,8 @@ class RunObserver {
   virtual void say(const std::string& line) = 0;
   /// Before the first item: how many there are, how many of them are done, and which rank this is (-1: there are none).
   virtual void begin(std::int64_t items, std::int64_t done, int rank) = 0;
-  virtual void begin_item(const Item& item) = 0;
+  /// So many items are begun at once, of which this is the first.
+  virtual void begin_items(const Item& first, std::size_t count) = 0;
   /// The item's picture has been read, by which libraries that are loaded late are there.
   virtual void picture_read() {}
   virtual void step(std::int64_t step, std::int64_t of) = 0;

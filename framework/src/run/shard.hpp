@@ -5,7 +5,8 @@
 
 namespace faceoff {
 
-/// A part of a run's items, for jobs that know nothing of one another: each of several takes every several-th.
+/// A part of a run's groups of items, for jobs that know nothing of one another: each of several takes every
+/// several-th.
 struct Shard {
   std::int64_t index = 1;  ///< from 1
   std::int64_t of = 1;
@@ -14,9 +15,7 @@ struct Shard {
   static Shard parse(const std::string& text);
 
   bool whole() const { return of == 1; }
-  bool has(std::int64_t item) const { return item % of == index - 1; }
-  /// How many of so many items are in it.
-  std::int64_t count(std::int64_t items) const { return items / of + (items % of >= index ? 1 : 0); }
+  bool has(std::int64_t group) const { return group % of == index - 1; }
   std::string text() const { return std::to_string(index) + "/" + std::to_string(of); }
 };
 

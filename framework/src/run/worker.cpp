@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -76,7 +77,8 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
     beats_ = box.beats;
     beat_began_ = now();
   }
-  const bool late = now() - beat_began_ > time_limit;
+  const double pictures = static_cast<double>(std::max<std::int64_t>(box.pictures, 1));
+  const bool late = now() - beat_began_ > time_limit * pictures;
   if (late) kill_group();
   int status = 0;
   if (::waitpid(pid_, &status, late ? 0 : WNOHANG) == pid_) {

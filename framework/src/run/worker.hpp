@@ -29,7 +29,7 @@ class Worker {
   ~Worker();
 
   /// Waits for its end; kills it where one piece of its work (a beat of the black box) takes longer than `time_limit`
-  /// seconds. `tick` is called every few milliseconds.
+  /// seconds a picture. `tick` is called every few milliseconds.
   template <class Tick>
   Ending wait(const BlackBox& box, double time_limit, const Tick& tick) {
     std::optional<Ending> ending;

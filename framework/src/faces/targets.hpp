@@ -39,6 +39,9 @@ struct Targeted {
   at::Tensor own;      ///< [F,D] its faces' embeddings under the measure
 };
 
+/// Throws ConfigError with the place of a target that names nobody of these people.
+void require_targets(const Gallery& gallery, const std::vector<TargetConfig>& configs);
+
 /// Chooses whom each face is to be taken for. `configs`: one for all faces, or one a face; `measure`: the embedder that
 /// tells who is near; never somebody who has a photo in the same file, or the picture in their folder. `photos`: a
 /// person for each of the configs that is photos. Throws Error where nobody is left, or where there is a target a face

@@ -40,23 +40,23 @@ at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, co
 }
 
 /// What one recogniser makes of one face, clean and delivered. `as_it_was`: its embedding on the clean picture.
-Recognition recognise(const Judge& judge, std::vector<Known> lineup, const FaceEvaluation& face,
-                      const at::Tensor& as_it_was, const Both<at::Tensor>& seen) {
+Recognition recognise(const Judge& judge, LineUp lineup, const FaceEvaluation& face, const at::Tensor& as_it_was,
+                      const Both<at::Tensor>& seen) {
   Recognition said{&judge, false, false, std::nullopt, {}};
   const bool alone = lineup.empty();
-  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0), true});
-  const Known* target = face.target.empty() ? nullptr : find(lineup, face.target);
-  const Known* self = find(lineup, face.person);
-  said.target_known = target != nullptr;
-  said.target_disjoint = target != nullptr && target->disjoint;
+  if (!face.known && as_it_was.defined()) lineup.add({face.person, as_it_was.unsqueeze(0), true});
+  const std::optional<Known> target = face.target.empty() ? std::nullopt : lineup.find(face.target);
+  const std::optional<Known> self = lineup.find(face.person);
+  said.target_known = target.has_value();
+  said.target_disjoint = target && target->disjoint;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen[i].defined()) continue;
-    const auto mean = [&](const Known* known) {
-      return known != nullptr ? std::optional(at::matmul(known->photos, seen[i]).mean().item<double>()) : std::nullopt;
+    const auto mean = [&](const std::optional<Known>& known) {
+      return known ? std::optional(at::matmul(known->photos, seen[i]).mean().item<double>()) : std::nullopt;
     };
     said.target[i] = mean(target);
     said.self[i] = mean(self);
-    if (!alone) said.best[i] = best_match(lineup, seen[i]);
+    if (!alone) said.best[i] = lineup.best_match(seen[i]);
   }
   if (alone) return said;
   const auto name = [](const std::optional<Match>& match) { return match ? std::optional(match->name) : std::nullopt; };
@@ -136,8 +136,8 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
   }
 
   // Who the faces are, and whom each recogniser knows, is the same after every degradation.
-  std::vector<std::vector<Known>> lineups;
-  for (const Judge& judge : jury.recognisers) lineups.push_back(line_up(jury.people, *judge.model, photo));
+  std::vector<LineUp> lineups;
+  for (const Judge& judge : jury.recognisers) lineups.emplace_back(*jury.people, *judge.model, photo);
   std::vector<FaceEvaluation> faces;
   for (std::size_t f = 0; f < before.boxes.size(); ++f) {
     FaceEvaluation face{
@@ -145,10 +145,10 @@ CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
     const auto seen = std::ranges::find_if(jury.recognisers,
                                            [&](const Judge& judge) { return before.faces[f].contains(judge.model); });
     if (seen != jury.recognisers.end()) {
-      const Person* owner = owner_of(jury.people, *seen->model, photo, before.faces[f].at(seen->model));
-      if (owner == nullptr && before.boxes.size() == 1) owner = owner_by_folder(jury.people, one.clean);
+      const Person* owner = owner_of(*jury.people, *seen->model, photo, before.faces[f].at(seen->model));
+      if (owner == nullptr && before.boxes.size() == 1) owner = owner_by_folder(*jury.people, one.clean);
       if (owner != nullptr) face.person = owner->name;
-      face.known = find(lineups.front(), face.person) != nullptr;
+      face.known = lineups.front().find(face.person).has_value();
     }
     if (face.target == face.person) face.target.clear();  // whoever looks like oneself passes for nobody else
     faces.push_back(face);

@@ -39,7 +39,7 @@ struct Panel {
 /// Of the panel, who judges a case, and the people whom recognisers choose between.
 struct Jury {
   std::vector<Judge> recognisers, detectors;
-  std::vector<const Person*> people;
+  const Gallery* people = nullptr;
 };
 
 /// Of the clean picture and of the delivered one, both after the same degradation.

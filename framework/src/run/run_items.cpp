@@ -11,7 +11,6 @@
 #include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
-#include "base/suggest.hpp"
 #include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/model_pool.hpp"
@@ -111,13 +110,6 @@ const Gallery& RunItems::Galleries::get(const Assembly& assembly,
   if (centred && gallery.people().size() < 2)
     throw ConfigError("only one person on the pictures of people, and nobody differs from the mean of one",
                       experiment.people_place);
-  std::vector<std::string> names;
-  for (const Person& person : gallery.people()) names.push_back(person.name);
-  for (const TargetConfig& target : experiment.targets) {
-    if (target.choice != TargetConfig::Choice::named || std::ranges::find(names, target.name) != names.end()) continue;
-    throw ConfigError("nobody is named '" + target.name + "' in [data] people" + did_you_mean(target.name, names),
-                      target.place);
-  }
   return galleries_.emplace(key, std::move(gallery)).first->second;
 }
 
@@ -224,6 +216,7 @@ void RunItems::read_people() {
     checked(*diagnostics_, [&] {
       const Experiment& experiment = variant.assembly->experiment;
       variant.gallery = &galleries_.get(*variant.assembly, notice);
+      require_targets(*variant.gallery, experiment.targets);
       for (const TargetConfig& target : experiment.targets) {
         if (target.choice == TargetConfig::Choice::photos)
           variant.photos[target.name] =

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "faces/faces.hpp"
 #include "faces/views.hpp"
 #include "plugins/build_plugin.hpp"
 #include "plugins/model_pool.hpp"
@@ -26,8 +27,9 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
               ", and finding faces needs scores, boxes");
   if (!experiment.landmarks.empty()) {
     landmarks = model(experiment.landmarks);
-    require(includes(landmarks->provides, Field::landmarks), experiment.landmarks_place,
-            "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) + ", not landmarks");
+    require(is_landmark_model(*landmarks), experiment.landmarks_place,
+            "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) +
+                ", not landmarks of a face alone");
   }
 
   for (const LossConfig& config : experiment.losses) {
@@ -90,15 +92,12 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     if (sees) judging_detectors.push_back({judge, role});
   }
   if (judging_detectors.empty()) judging_detectors.push_back({detector, Role::held_out});
-  for (const LoadedModel* used : surrogates) {
-    require(!needs_landmarks(used->view.crop) || landmarks != nullptr, experiment.faces_place,
-            "'" + used->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
-  }
-  for (const Judge& judge : judges) {
-    require(
-        !needs_landmarks(judge.model->view.crop) || landmarks != nullptr, experiment.faces_place,
-        "'" + judge.model->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
-  }
+  const auto require_aligned = [&](const LoadedModel& shown) {
+    const std::string fault = why_not_aligned(shown, *detector, landmarks);
+    require(fault.empty(), experiment.faces_place, fault);
+  };
+  for (const LoadedModel* used : surrogates) require_aligned(*used);
+  for (const Judge& judge : judges) require_aligned(*judge.model);
 }
 
 Portraying portraying(const Assembly& assembly) {

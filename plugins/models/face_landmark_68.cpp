@@ -31,7 +31,7 @@ class FaceLandmark68 : public Model {
   static void describe(Schema<FaceLandmark68>& s) {
     s.name("face_landmark_68").summary("68 facial landmarks in a face's box (face-api), for aligning");
     s.cites("V. Mühler, face-api.js, 2018");
-    s.param("weights", &FaceLandmark68::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &FaceLandmark68::weights_, "safetensors file made by scripts/models").file();
   }
 
   void setup(const Setup& setup) override {

@@ -57,7 +57,7 @@ class FaceRecognition : public Model {
   static void describe(Schema<FaceRecognition>& s) {
     s.name("face_recognition").summary("128-d face embedding (dlib's ResNet as face-api publishes it)");
     s.cites("D. King, High Quality Face Recognition with Deep Metric Learning, dlib, 2017");
-    s.param("weights", &FaceRecognition::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &FaceRecognition::weights_, "safetensors file made by scripts/models").file();
     s.param("align", &FaceRecognition::align_, "by landmarks, or by the box alone (less accurate)")
         .choices({"landmarks", "box"});
     s.param("dropout", &FaceRecognition::dropout_,

@@ -30,7 +30,7 @@ class Faceres : public Model {
   static void describe(Schema<Faceres>& s) {
     s.name("faceres").summary("1024-d face embedding (MobileNet V1 as Human publishes it: faceres or faceres_deep)");
     s.cites("A. Savchenko, Efficient Facial Representations for Age, Gender and Identity Recognition, PeerJ CS, 2019");
-    s.param("weights", &Faceres::weights_, "safetensors file made by scripts/models: faceres or faceres_deep");
+    s.param("weights", &Faceres::weights_, "safetensors file made by scripts/models: faceres or faceres_deep").file();
   }
 
   void setup(const Setup& setup) override {

@@ -121,7 +121,8 @@ class InceptionResnetV1 : public Model {
         "Schroff et al., FaceNet: A Unified Embedding for Face Recognition and Clustering, CVPR 2015; Szegedy et al., "
         "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning, AAAI 2017");
     s.param("weights", &InceptionResnetV1::weights_,
-            "safetensors file that `scripts/models add facenet FILE` makes of facenet-pytorch's weights");
+            "safetensors file that `scripts/models add facenet FILE` makes of facenet-pytorch's weights")
+        .file();
     s.param("scale", &InceptionResnetV1::scale_, "the square that it sees, over the box's longer side").range(.1, 10);
   }
 

@@ -45,7 +45,7 @@ class MobileFace : public Model {
   static void describe(Schema<MobileFace>& s) {
     s.name("mobileface").summary("256-d face embedding, small and fast (MobileFace as Human publishes it)");
     s.cites("becauseofAI, MobileFace, 2018; Howard et al., MobileNets, 2017");
-    s.param("weights", &MobileFace::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &MobileFace::weights_, "safetensors file made by scripts/models").file();
     s.param("align", &MobileFace::align_, "by landmarks, or by the box alone (far less accurate)")
         .choices({"landmarks", "box"});
   }

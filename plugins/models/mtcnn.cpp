@@ -14,7 +14,9 @@
 // default O-net's word alone counts: with it hidden faces survive JPEG and resizing better. P- and R-net's windows have
 // weight 0, which pads: an attack that also works on those many scores does less to O-net's, and hides fewer faces.
 //
-// O-net's five points a box are left out: Output.landmarks holds one set a row.
+// Landmarks. O-net's five points a window: left eye, right eye, nose, left and right corner of the mouth, as they lie
+// in the picture. P- and R-net know of none: their windows have all five in the middle, by which nothing can be
+// aligned.
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
@@ -25,6 +27,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -119,6 +122,7 @@ at::Tensor normalised(const at::Tensor& images) {
 struct Answer {
   at::Tensor scores;  // [N,h,w]
   at::Tensor shifts;  // [N,4,h,w]
+  at::Tensor points;  // [N,10,h,w] five x, then five y, in the box's sides; O-net's alone
 };
 
 /// P-, R- or O-net. Their fully connected layers are convolutions here, so that all three are alike; h and w are 1
@@ -131,6 +135,7 @@ struct Net {
   };
   std::vector<Layer> layers;
   Conv2d face, box;
+  std::optional<Conv2d> points;
 
   /// `absent` [N,1,h,w], where it is defined: positions of the first layer that a picture's border cuts off.
   Answer operator()(at::Tensor x, const at::Tensor& absent = {}) const {
@@ -142,7 +147,7 @@ struct Net {
     }
     const at::Tensor logits = face(x);
     // One minus the probability of no face: near 1 all digits are in that, and so is the gradient.
-    return {1 - at::sigmoid(logits.select(1, 0) - logits.select(1, 1)), box(x)};
+    return {1 - at::sigmoid(logits.select(1, 0) - logits.select(1, 1)), box(x), points ? (*points)(x) : at::Tensor()};
   }
 };
 
@@ -162,6 +167,11 @@ at::Tensor squared(const at::Tensor& boxes) {
   const at::Tensor size = size_of(boxes), side = size.amax(1, true);
   const at::Tensor corner = boxes.narrow(1, 0, 2) + size * .5 - side * .5;
   return at::cat({corner, corner + side}, 1);
+}
+
+/// Five points [N,5,2] in the middle of each box.
+at::Tensor middles(const at::Tensor& boxes) {
+  return (boxes.narrow(1, 0, 2) + size_of(boxes) * .5).unsqueeze(1).expand({-1, 5, 2});
 }
 
 enum class Overlap { over_union, over_smaller };
@@ -197,7 +207,7 @@ class Mtcnn : public Model {
     s.cites(
         "Zhang et al., Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks, IEEE Signal "
         "Processing Letters, 2016");
-    s.param("weights", &Mtcnn::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &Mtcnn::weights_, "safetensors file made by scripts/models").file();
     s.param("thresholds", &Mtcnn::thresholds_, "scores above which P-, R- and O-net pass a window on");
     s.param("min_face_size", &Mtcnn::min_face_size_, "smallest face; the time goes down with its square")
         .unit("pixels")
@@ -234,6 +244,7 @@ class Mtcnn : public Model {
       }
       made.face = convolution("face", 2, 1);
       made.box = convolution("box", 4, 1);
+      if (name == "onet.") made.points = convolution("points", 10, 1);
       return made;
     };
     pnet_ = net("pnet.", {{10, 3, 2}, {16, 3, 0}, {32, 3, 0}});
@@ -241,7 +252,7 @@ class Mtcnn : public Model {
     onet_ = net("onet.", {{32, 3, 3}, {64, 3, 3}, {64, 3, 2}, {128, 2, 0}, {256, 3, 0}});
   }
 
-  Field provides() const override { return Field::scores | Field::boxes; }
+  Field provides() const override { return Field::scores | Field::boxes | Field::landmarks; }
   ViewSpec view() const override { return {0, 0, WholePicture{}}; }
 
   Output forward(const at::Tensor& images) override {
@@ -251,31 +262,34 @@ class Mtcnn : public Model {
       rows.push_back(look(image));
       most = std::max(most, rows.back().scores.size(0));
     }
-    std::vector<at::Tensor> scores, boxes;
+    std::vector<at::Tensor> scores, boxes, landmarks;
     for (const Candidates& row : rows) {
       const std::int64_t missing = most - row.scores.size(0);
       scores.push_back(at::constant_pad_nd(row.scores, {0, missing}));
       boxes.push_back(at::constant_pad_nd(row.boxes, {0, 0, 0, missing}));
+      landmarks.push_back(at::constant_pad_nd(row.landmarks, {0, 0, 0, 0, 0, missing}));
     }
     Output output;
     output.scores = at::stack(scores);
     output.boxes = at::stack(boxes);
+    output.landmarks = at::stack(landmarks);
     return output;
   }
 
  private:
   struct Candidates {
-    at::Tensor boxes;   // [N,4]
-    at::Tensor scores;  // [N]
+    at::Tensor boxes;      // [N,4]
+    at::Tensor scores;     // [N]
+    at::Tensor landmarks;  // [N,5,2]
   };
   /// Windows of P-net's pyramid, and the boxes [N,4] in the picture that they stand for.
   struct Proposals {
     Windows windows;
     at::Tensor boxes;
   };
-  /// Boxes [N,4] that a net was asked about, and its answers [N] and [N,4].
+  /// Boxes [N,4] that a net was asked about, and its answers [N], [N,4] and, O-net's alone, [N,10].
   struct Seen {
-    at::Tensor boxes, scores, shifts;
+    at::Tensor boxes, scores, shifts, points;
   };
 
   Candidates look(const at::Tensor& image) const {
@@ -287,9 +301,17 @@ class Mtcnn : public Model {
     const Seen o = closer_look(onet_, 48, image, better.index_select(0, passed));
     const at::Tensor last = refined(o.boxes, o.shifts, 1);
     const at::Tensor faces = best(last, o.scores, thresholds_[2], .7, Overlap::over_smaller);
+    const at::Tensor points = points_of(o);
     return {at::cat({last.index_select(0, faces), proposed, better, last}),
             at::cat({o.scores.index_select(0, faces), p.scores * on_the_way_[0], r.scores * on_the_way_[1],
-                     o.scores * on_the_way_[2]})};
+                     o.scores * on_the_way_[2]}),
+            at::cat({points.index_select(0, faces), middles(proposed), middles(better), points})};
+  }
+
+  /// O-net's points [N,5,2] in the picture.
+  static at::Tensor points_of(const Seen& seen) {
+    const at::Tensor corner = seen.boxes.narrow(1, 0, 2).unsqueeze(1), side = size_of(seen.boxes).unsqueeze(1) + 1;
+    return seen.points.view({seen.points.size(0), 2, 5}).transpose(1, 2) * side + corner - 1;
   }
 
   /// P-net on the windows that it passes on.
@@ -303,7 +325,7 @@ class Mtcnn : public Model {
     };
     const at::Tensor absent = beyond(found.windows.rows).unsqueeze(2) | beyond(found.windows.columns).unsqueeze(1);
     const Answer answer = pnet_(normalised(crops), absent.unsqueeze(1));
-    return {found.boxes, answer.scores.flatten(), answer.shifts.flatten(1)};
+    return {found.boxes, answer.scores.flatten(), answer.shifts.flatten(1), {}};
   }
 
   /// R- or O-net, which see n × n cells, on those of the boxes that have a pixel in the picture.
@@ -318,7 +340,8 @@ class Mtcnn : public Model {
       return at::stack({from, length.select(1, i), zeros + n, zeros}, 1).index_select(0, inside);
     };
     const Answer answer = net(normalised(Crops::apply(image, axis(1), axis(0), n)));
-    return {boxes.index_select(0, inside.to(boxes.device())), answer.scores.flatten(), answer.shifts.flatten(1)};
+    return {boxes.index_select(0, inside.to(boxes.device())), answer.scores.flatten(), answer.shifts.flatten(1),
+            answer.points.defined() ? answer.points.flatten(1) : at::Tensor()};
   }
 
   /// P-net all over the pyramid, without gradient.

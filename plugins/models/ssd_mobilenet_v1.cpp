@@ -35,7 +35,7 @@ class SsdMobilenetV1 : public Model {
   static void describe(Schema<SsdMobilenetV1>& s) {
     s.name("ssd_mobilenet_v1").summary("SSD MobileNet V1 face detector (face-api): 5118 boxes with scores on 512×512");
     s.cites("Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016; Howard et al., MobileNets, 2017");
-    s.param("weights", &SsdMobilenetV1::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &SsdMobilenetV1::weights_, "safetensors file made by scripts/models").file();
   }
 
   void setup(const Setup& setup) override {

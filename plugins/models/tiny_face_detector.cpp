@@ -32,7 +32,7 @@ class TinyFaceDetector : public Model {
   static void describe(Schema<TinyFaceDetector>& s) {
     s.name("tiny_face_detector").summary("Tiny YOLOv2 face detector (face-api): five boxes for each 32×32 pixels");
     s.cites("Redmon and Farhadi, YOLO9000: Better, Faster, Stronger, CVPR 2017; V. Mühler, face-api.js, 2018");
-    s.param("weights", &TinyFaceDetector::weights_, "safetensors file made by scripts/models");
+    s.param("weights", &TinyFaceDetector::weights_, "safetensors file made by scripts/models").file();
     s.param("size", &TinyFaceDetector::size_,
             "height and width of its input, a multiple of 32; larger finds smaller faces")
         .unit("pixels")

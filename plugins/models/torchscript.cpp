@@ -34,11 +34,12 @@ class TorchScript : public Model {
   static void describe(Schema<TorchScript>& s) {
     s.name("torchscript").summary("An exported TorchScript model, by default the faceres embedder (1024-d)");
     s.param("weights", &TorchScript::weights_,
-            "TorchScript file: [R,3,size,size] in, the provided outputs out, in order");
+            "TorchScript file: [R,3,size,size] in, the provided outputs out, in order")
+        .file();
     s.param(
         "provides", &TorchScript::provides_,
         "what it returns: embedding [R,D], scores [R,N] in [0,1], boxes [R,N,4] as x0 y0 x1 y1 in pixels of the view, "
-        "landmarks [R,K,2]");
+        "landmarks [R,K,2], beside scores [R,N,K,2]");
     s.param("view", &TorchScript::view_, "what it sees")
         .choices({"box", "whole_picture", "padded_box", "dlib_rect", "five_points"});
     s.param("size", &TorchScript::size_, "height and width of its input").unit("pixels").range(8, 4096);

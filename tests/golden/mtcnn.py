@@ -1,4 +1,4 @@
-"""What facenet-pytorch's MTCNN finds on the sample photos, for tests/unit/mtcnn_test.cpp.
+"""What facenet-pytorch's MTCNN finds on the sample photos, for tests/models/mtcnn_test.cpp.
 
     python3 mtcnn.py models/samples tests/golden/faces
 """

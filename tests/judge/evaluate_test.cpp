@@ -10,7 +10,6 @@
 #include "judge/answers.hpp"
 #include "judge/detection.hpp"
 #include "judge/interval.hpp"
-#include "judge/lineup.hpp"
 #include "judge/outcome.hpp"
 #include "judge/tally.hpp"
 #include "picture/degrade.hpp"
@@ -45,69 +44,6 @@ TEST(Outcomes, WithoutATargetAreNeverIt) {
   EXPECT_EQ(outcome("ann", "", "ann", ""), Outcome::somebody);
   EXPECT_EQ(outcome("ann", "", "ann", "bea"), Outcome::somebody);
   EXPECT_EQ(outcome("ann", "", "ann", "ann"), Outcome::person);
-}
-
-// ----------------------------------------------------------------------------------------------------------- line-ups
-
-at::Tensor axis(std::int64_t number) {
-  return at::eye(8)[number];
-}
-
-/// Somebody whose photos are the axes of these numbers in 8 dimensions.
-Person on_axes(const LoadedModel& model, const std::string& name, const std::vector<std::int64_t>& axes) {
-  Person person{name, {}, {}, {}};
-  std::vector<at::Tensor> rows;
-  for (const std::int64_t number : axes) {
-    person.photos.push_back(name + std::to_string(number));
-    person.judges.push_back(person.judges.size() % 2 == 1);
-    rows.push_back(axis(number));
-  }
-  person.embeddings[&model] = at::stack(rows);
-  return person;
-}
-
-TEST(LineUp, KnowsPeopleByPhotosThatNoAttackLookedAt) {
-  const LoadedModel model;
-  const Person ann = on_axes(model, "ann", {0, 1, 2, 3}), bea = on_axes(model, "bea", {4});
-  const std::vector<Known> lineup = line_up({&ann, &bea}, model, "another photo");
-  ASSERT_EQ(lineup.size(), 2U);
-  EXPECT_TRUE(at::equal(lineup[0].photos, ann.judging().at(&model)));
-  EXPECT_EQ(at::matmul(lineup[0].photos, ann.attacked().at(&model).t()).abs().max().item<double>(), 0);
-  EXPECT_TRUE(at::equal(lineup[1].photos, bea.embeddings.at(&model))) << "an only photo has to do both";
-}
-
-TEST(LineUp, KeepsPhotosInTheirHalfWhicheverShowAFace) {
-  const LoadedModel model;
-  Person ann = on_axes(model, "ann", {0, 1, 2});
-  ann.judges = {true, false, true};  // on the first file no face was found
-  EXPECT_TRUE(at::equal(ann.attacked().at(&model), axis(1).unsqueeze(0)));
-  EXPECT_TRUE(at::equal(ann.judging().at(&model), at::stack({axis(0), axis(2)})));
-  EXPECT_TRUE(at::equal(line_up({&ann}, model, "another photo").at(0).photos, ann.judging().at(&model)));
-  ann.judges = {false, false, false};
-  EXPECT_TRUE(at::equal(ann.judging().at(&model), ann.embeddings.at(&model))) << "then all do both";
-}
-
-TEST(LineUp, KnowsNobodyByTheVeryPhotoThatIsLookedAt) {
-  const LoadedModel model;
-  const Person ann = on_axes(model, "ann", {0, 1}), bea = on_axes(model, "bea", {4});
-  const std::vector<Known> lineup = line_up({&ann, &bea}, model, "ann1");
-  ASSERT_EQ(lineup.size(), 2U);
-  EXPECT_TRUE(at::equal(lineup[0].photos, ann.embeddings.at(&model).narrow(0, 0, 1)));
-  EXPECT_FALSE(lineup[0].disjoint) << "the judging photo is the one that is looked at";
-  EXPECT_EQ(line_up({&ann, &bea}, model, "bea4").size(), 1U) << "of bea there is no other photo";
-}
-
-TEST(LineUp, GivesAFaceToWhoeverLooksLikeItOnThatPhoto) {
-  const LoadedModel model;
-  const Person ann = on_axes(model, "ann", {0, 1}), bea = on_axes(model, "bea", {2});
-  EXPECT_EQ(owner_of({&ann, &bea}, model, "ann1", axis(1)), &ann);
-  EXPECT_EQ(owner_of({&ann, &bea}, model, "ann1", axis(5)), nullptr) << "another face on ann's photo";
-  EXPECT_EQ(owner_of({&ann, &bea}, model, "elsewhere", axis(1)), nullptr);
-  EXPECT_EQ(owner_by_folder({&ann, &bea}, "people/bea/new.png"), &bea);
-  EXPECT_EQ(owner_by_folder({&ann, &bea}, "bea.png"), nullptr);
-  const std::vector<Known> lineup = line_up({&ann, &bea}, model, "elsewhere");
-  EXPECT_EQ(best_match(lineup, axis(2)).name, "bea");
-  EXPECT_EQ(best_match(lineup, axis(2)).similarity, 1);
 }
 
 // --------------------------------------------------------------------------------------------------------- detections

@@ -65,6 +65,13 @@ TEST(Mtcnn, FindsTheFacesThatFacenetPytorchFinds) {
       EXPECT_NEAR(found[i].box.x1, std::clamp(box[2], 0., width), .01) << which;
       EXPECT_NEAR(found[i].box.y1, std::clamp(box[3], 0., height), .01) << which;
       EXPECT_NEAR(found[i].score, expected[i].at("score").get<double>(), 1e-5) << which;
+      const auto points = expected[i].at("points").get<std::vector<std::array<double, 2>>>();
+      ASSERT_EQ(found[i].landmarks.sizes(), at::IntArrayRef({5, 2})) << which;
+      for (std::int64_t k = 0; k < 5; ++k) {
+        const auto [x, y] = points.at(static_cast<std::size_t>(k));
+        EXPECT_NEAR(found[i].landmarks[k][0].item<double>(), x, .01) << which << ", point " << k;
+        EXPECT_NEAR(found[i].landmarks[k][1].item<double>(), y, .01) << which << ", point " << k;
+      }
     }
   }
 }
@@ -89,7 +96,8 @@ TEST(Mtcnn, HasTheGradientThatCentralDifferencesGive) {
   const auto value = [&](const at::Tensor& x) {
     const Output output = model->forward(x);
     const at::Tensor weight = at::linspace(.5, 1.5, output.boxes.numel(), at::kDouble).view(output.boxes.sizes());
-    return output.scores.sum() + 1e-3 * (output.boxes * weight).sum();
+    const at::Tensor along = at::linspace(-1, 1, output.landmarks.numel(), at::kDouble).view(output.landmarks.sizes());
+    return output.scores.sum() + 1e-3 * (output.boxes * weight).sum() + 1e-3 * (output.landmarks * along).sum();
   };
   const at::Tensor input = picture.clone().requires_grad_(true);
   const at::Tensor gradient = torch::autograd::grad({value(input)}, {input}).front();
@@ -119,6 +127,7 @@ TEST(Mtcnn, ABatchGivesWhatThePicturesGiveAlone) {
     EXPECT_GT(alone.scores[0][0].item<double>(), .9) << "no face to compare";
     EXPECT_TRUE(same_bits(both.scores[row].narrow(0, 0, count), alone.scores[0]));
     EXPECT_TRUE(same_bits(both.boxes[row].narrow(0, 0, count), alone.boxes[0]));
+    EXPECT_TRUE(same_bits(both.landmarks[row].narrow(0, 0, count), alone.landmarks[0]));
   }
   EXPECT_EQ(both.scores[1].abs().max().item<double>(), 0);
 }
@@ -130,6 +139,7 @@ TEST(Mtcnn, HasAGradientWhereThereIsNothingToSee) {
     const Output output = model->forward(picture);
     EXPECT_EQ(output.scores.sizes(), at::IntArrayRef({2, 0}));
     EXPECT_EQ(output.boxes.sizes(), at::IntArrayRef({2, 0, 4}));
+    EXPECT_EQ(output.landmarks.sizes(), at::IntArrayRef({2, 0, 5, 2}));
     const at::Tensor gradient = torch::autograd::grad({output.scores.sum() + output.boxes.sum()}, {picture}).front();
     EXPECT_EQ(gradient.abs().max().item<double>(), 0);
   }

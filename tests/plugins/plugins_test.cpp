@@ -221,6 +221,13 @@ TEST(Registered, NeedsSoundParameters) {
   EXPECT_TRUE(contains(fault_with(chosen), "a default that is none of its choices: 'c'"));
   chosen.initial = std::string("b");
   EXPECT_EQ(fault_with(chosen), "");
+  ParamInfo file = param("x", std::string("weights.bin"));
+  file.file = true;
+  EXPECT_EQ(fault_with(file), "");
+  file.initial = std::vector<std::string>{"a", "b"};
+  EXPECT_EQ(fault_with(file), "");
+  file.initial = std::int64_t{3};
+  EXPECT_TRUE(contains(fault_with(file), "parameter 'x' of its loss 'a' names files, and is an integer"));
 }
 
 // Words for messages.

@@ -45,7 +45,7 @@ class FACEOFF_API ConfigError : public Error {
 /// A file that the experiment or a plugin names, and that is nowhere.
 class FACEOFF_API MissingFile : public ConfigError {
  public:
-  MissingFile(const std::string& message, std::filesystem::path path);
+  MissingFile(const std::string& message, std::filesystem::path path, Place place = {});
   ~MissingFile() override;
   const std::filesystem::path& path() const { return path_; }
 

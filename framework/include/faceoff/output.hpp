@@ -39,7 +39,8 @@ FACEOFF_API std::string to_string(Field fields);
 struct Output {
   at::Tensor scores;     ///< [R,N]   in [0,1]; 0 pads
   at::Tensor boxes;      ///< [R,N,4] x0 y0 x1 y1, pixels of the view
-  at::Tensor landmarks;  ///< [R,K,2] x y, pixels of the view
+  at::Tensor landmarks;  ///< [R,K,2] x y, pixels of the view, of the face that it shows; beside scores and boxes
+                         ///< [R,N,K,2], a face a candidate, by which recognisers are aligned (K = 5: FivePoints)
   at::Tensor embedding;  ///< [R,D]   unit length
   at::Tensor picture;    ///< [R,3,H,W] the view itself, RGB in [0,255], for losses on pixels (total variation, SSIM)
 };

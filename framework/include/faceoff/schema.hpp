@@ -35,6 +35,7 @@ struct ParamInfo {
   ParamValue initial;  ///< the member's own initial value: type and default at once
   std::optional<double> low, high;
   std::vector<std::string> choices;
+  bool file = false;  ///< names files: Setup::resolve finds them, and what is in them counts as the value does
   std::function<void(Plugin&, const ParamValue&)> set;
 };
 
@@ -74,6 +75,9 @@ class Schema {
     }
     Param& unit(std::string text) { return info_.unit = std::move(text), *this; }
     Param& choices(std::vector<std::string> names) { return info_.choices = std::move(names), *this; }
+    /// Says that a string, or each of a list, names a file, as weights: the host finds it as Setup::resolve does, names
+    /// the parameter where it is missing or damaged, and takes another content for another value. Empty: no file.
+    Param& file() { return info_.file = true, *this; }
 
    private:
     ParamInfo& info_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "faces/faces.hpp"
 #include "faces/views.hpp"
 #include "plugins/build_plugin.hpp"
 #include "plugins/model_pool.hpp"
@@ -26,8 +27,9 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
               ", and finding faces needs scores, boxes");
   if (!experiment.landmarks.empty()) {
     landmarks = model(experiment.landmarks);
-    require(includes(landmarks->provides, Field::landmarks), experiment.landmarks_place,
-            "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) + ", not landmarks");
+    require(is_landmark_model(*landmarks), experiment.landmarks_place,
+            "landmarks: '" + landmarks->name + "' provides " + to_string(landmarks->provides) +
+                ", not landmarks of a face alone");
   }
 
   for (const LossConfig& config : experiment.losses) {
@@ -104,8 +106,8 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
           experiment.targets.empty() ? Place{} : experiment.targets.front().place,
           "a target is a person, and none of the attacked models is an embedder");
   for (const LoadedModel* used : surrogates) {
-    require(!needs_landmarks(used->view.crop) || landmarks != nullptr, experiment.faces_place,
-            "'" + used->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
+    const std::string fault = why_not_aligned(*used, *detector, landmarks);
+    require(fault.empty(), experiment.faces_place, fault);
   }
 }
 

@@ -53,6 +53,9 @@ AttackInput made_up_picture(const Assembly& assembly, std::map<const LoadedModel
   AttackInput input;
   input.clean = at::full({1, 3, 480, 640}, 128., at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
   input.faces = {{{240, 140, 400, 340}, 1, {}}};
+  // Where the detector gives five points, they lie about so.
+  input.faces.front().landmarks =
+      at::tensor({290., 220., 350., 220., 320., 255., 297., 295., 343., 295.}, at::kDouble).view({5, 2});
   if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
   Target target;
   for (const LoadedModel* model : assembly.surrogates) {

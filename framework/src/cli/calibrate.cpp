@@ -44,8 +44,8 @@ Json worth_json(const LoadedModel& model, const Worth& worth, const Gallery& gal
                {"sha256", model.sha256},
                {"view", to_string(model.view.crop)},
                {"people", worth.people},
-               {"pictures", gallery.pictures()},
-               {"faces_found", gallery.found()},
+               {"pictures", gallery.counts().pictures},
+               {"faces_found", gallery.counts().found},
                {"same_pairs", worth.same},
                {"different_pairs", worth.different}};
   for (const auto& [name, rate] : rates) {
@@ -67,9 +67,9 @@ std::string with_interval(const Estimate& estimate) {
 
 std::string worth_text(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
   std::string text = model.name + " (" + to_string(model.view.crop) + ", " + model.weights.filename().string() + ")\n";
-  text += "  faces found on " + std::to_string(gallery.found()) + " of " + std::to_string(gallery.pictures()) +
-          " pictures; " + std::to_string(worth.people) + " people, " + std::to_string(worth.same) + " same and " +
-          std::to_string(worth.different) + " different pairs\n";
+  text += "  faces found on " + std::to_string(gallery.counts().found) + " of " +
+          std::to_string(gallery.counts().pictures) + " pictures; " + std::to_string(worth.people) + " people, " +
+          std::to_string(worth.same) + " same and " + std::to_string(worth.different) + " different pairs\n";
   text += "  accuracy " + with_interval(worth.accuracy) + " at cosine " + fixed(worth.best_threshold, 3) + ", AUC " +
           with_interval(worth.auc) + "\n";
   for (const auto& [name, rate] : rates) {
@@ -99,9 +99,9 @@ std::string view_toml(const LoadedModel& model, const Worth& worth, const Galler
                      "\nsize = " + std::to_string(model.view.height) + "\n";
   if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
     text += "scale = " + to_toml(box->scale) + "\ndown = " + to_toml(box->down) + "\n";
-  for (const auto& [key, count] : {std::pair("people", worth.people), std::pair("pictures", gallery.pictures()),
-                                   std::pair("faces_found", gallery.found()), std::pair("same_pairs", worth.same),
-                                   std::pair("different_pairs", worth.different)})
+  for (const auto& [key, count] : {std::pair("people", worth.people), std::pair("pictures", gallery.counts().pictures),
+                                   std::pair("faces_found", gallery.counts().found),
+                                   std::pair("same_pairs", worth.same), std::pair("different_pairs", worth.different)})
     text += std::string(key) + " = " + std::to_string(count) + "\n";
   text += "accuracy = " + fixed(worth.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(worth.accuracy) +
           "\nbest_threshold = " + fixed(worth.best_threshold, 4) + "\nauc = " + fixed(worth.auc.value, 4) +
@@ -169,7 +169,8 @@ int calibrate_command(std::vector<std::string> args) {
   for (const LoadedModel* model : by.models) prepare_place(given, *model);
   const Gallery gallery = read_people(by, {given["people"].as<std::string>()});
   if (gallery.people().empty())
-    throw ConfigError("no face was found on any of the " + std::to_string(gallery.pictures()) + " pictures of people");
+    throw ConfigError("no face was found on any of the " + std::to_string(gallery.counts().pictures) +
+                      " pictures of people");
 
   std::vector<double> values = roc_rates();
   for (const auto& [name, rate] : rates) values.push_back(rate);

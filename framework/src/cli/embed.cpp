@@ -34,7 +34,7 @@ Json to_json(const Gallery& gallery) {
     }
     people.push_back({{"name", person.name}, {"photos", person.photos}, {"embeddings", models}});
   }
-  return {{"pictures", gallery.pictures()}, {"faces_found", gallery.found()}, {"people", people}};
+  return {{"pictures", gallery.counts().pictures}, {"faces_found", gallery.counts().found}, {"people", people}};
 }
 
 /// The file that was asked for, if any: known to be one that can be written before much is computed for it.
@@ -66,14 +66,14 @@ int embed_command(std::vector<std::string> args) {
   const Portraying by = portraying(given, models);
   const Gallery gallery = read_people(by, given["picture"].as<std::vector<std::string>>());
   if (gallery.people().empty())
-    throw PictureError("no face was found on any of " + std::to_string(gallery.pictures()) + " pictures");
+    throw PictureError("no face was found on any of " + std::to_string(gallery.counts().pictures) + " pictures");
   if (output.empty()) {
     print(to_json(gallery).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   } else {
     write_atomically(output, gallery.to_safetensors());
     print(output + "\n");
   }
-  return static_cast<int>(gallery.unreadable() > 0 ? ExitCode::items_failed : ExitCode::done);
+  return static_cast<int>(gallery.counts().unreadable > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
 }  // namespace faceoff

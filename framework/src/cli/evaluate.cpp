@@ -207,11 +207,9 @@ int evaluate_command(std::vector<std::string> args) {
   if (run) check_places(work.out);
   const Gallery gallery = people_of(work);
   if (given.contains("target")) require_person(gallery, given["target"].as<std::string>());
-  for (Jury& jury : work.juries) {
-    for (const Person& person : gallery.people()) jury.people.push_back(&person);
-  }
-  std::deque<Person> fixed;
-  if (run) run->add_fixed(fixed);
+  for (Jury& jury : work.juries) jury.people = &gallery;
+  std::deque<Gallery> with_targets;
+  if (run) run->add_fixed(with_targets);
   std::vector<Json> lines = evaluate(work);
   if (answers) answers->add_to(lines);
   return conclude(work, lines, gallery, command, given.contains("json"));

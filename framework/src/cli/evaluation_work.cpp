@@ -12,6 +12,7 @@
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "cli/options.hpp"
+#include "faces/faces.hpp"
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/role.hpp"
@@ -131,14 +132,17 @@ RunWork::RunWork(const fs::path& run, const po::variables_map& given, NamedModel
   work.missing = missing_items(run);
 }
 
-void RunWork::add_fixed(std::deque<Person>& kept) {
+void RunWork::add_fixed(std::deque<Gallery>& kept) {
   for (std::size_t v = 0; v < experiments_.size(); ++v) {
+    std::vector<Person> people;
     for (const TargetConfig& target : experiments_[v].targets) {
       if (target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
-      kept.push_back(Gallery::from_photos(work.panel.by, target.name, target.photos, target.place,
-                                          [](const std::string& line) { std::cerr << line << '\n'; }));
-      work.juries[v].people.push_back(&kept.back());
+      people.push_back(Gallery::from_photos(work.panel.by, target.name, target.photos, target.place,
+                                            [](const std::string& line) { std::cerr << line << '\n'; }));
     }
+    if (people.empty()) continue;
+    kept.push_back(work.juries[v].people->with(people));
+    work.juries[v].people = &kept.back();
   }
 }
 
@@ -177,7 +181,11 @@ void RunWork::prepare(const fs::path& run, const po::variables_map& given, Named
   Portraying& by = work.panel.by;
   by.detector = &detector_for(given, models, assemblies_.front()->detector, attacked);
   by.landmarks = assemblies_.front()->landmarks;
-  if (given.contains("landmarks") || by.landmarks == nullptr) {
+  const bool by_detector = includes(by.detector->provides, Field::landmarks) &&
+                           std::ranges::all_of(by.models, [&](const LoadedModel* model) {
+                             return why_not_aligned(*model, *by.detector, nullptr).empty();
+                           });
+  if (given.contains("landmarks") || (by.landmarks == nullptr && !by_detector)) {
     by.landmarks = &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
                                Field::landmarks);
   }

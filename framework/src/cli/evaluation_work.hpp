@@ -45,7 +45,7 @@ class RunWork {
   Work work;
 
   /// The people by their photos that a variant's faces are to be taken for, if it names some.
-  void add_fixed(std::deque<Person>& kept);
+  void add_fixed(std::deque<Gallery>& kept);
 
  private:
   void require_one_panel(const std::filesystem::path& run, const boost::program_options::variables_map& given) const;

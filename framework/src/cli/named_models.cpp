@@ -11,6 +11,7 @@
 #include "base/suggest.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
+#include "faces/faces.hpp"
 #include "faces/pixels.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/model_pool.hpp"
@@ -83,6 +84,9 @@ const LoadedModel& NamedModels::get(const std::string& name, Field needed) {
   if (!includes(model.provides, needed)) {
     throw ConfigError("'" + name + "' provides " + to_string(model.provides) + ", and this needs " + to_string(needed));
   }
+  if (needed == Field::landmarks && !is_landmark_model(model)) {
+    throw ConfigError("'" + name + "' gives the landmarks of faces that it finds, and this needs those of a face");
+  }
   return model;
 }
 
@@ -105,14 +109,10 @@ void NamedModels::require_sets_used() const {
 }
 
 bool NamedModels::has_weights(const PluginInfo& info) const {
-  const auto param = std::ranges::find(info.params, "weights", &ParamInfo::name);
-  if (param == info.params.end()) return true;
   const auto set = params_.find(&info);
-  const ParamValue& value = set == params_.end()
-                                ? param->initial
-                                : set->second.at(static_cast<std::size_t>(param - info.params.begin())).second;
   try {
-    pool_.setup().resolve(std::get<std::string>(value));
+    for (std::size_t i = 0; i < info.params.size(); ++i)
+      files_of(info.params[i], set == params_.end() ? info.params[i].initial : set->second.at(i).second, pool_.setup());
     return true;
   } catch (const MissingFile&) {
     return false;
@@ -161,8 +161,8 @@ Gallery read_people(const Portraying& by, const std::vector<std::string>& people
   };
   Gallery gallery = Gallery::read(
       by, files, [&](const std::string& line) { progress.say(line); }, begin_photo);
-  progress.say("faces found on " + std::to_string(gallery.found()) + " of " + std::to_string(gallery.pictures()) +
-               " pictures");
+  progress.say("faces found on " + std::to_string(gallery.counts().found) + " of " +
+               std::to_string(gallery.counts().pictures) + " pictures");
   return gallery;
 }
 

@@ -81,6 +81,8 @@ ParamValue bound_of(const ParamInfo& param, double bound) {
 /// "a number from 0.0 to 255.0, in grey levels"
 std::string type_text(const ParamInfo& param) {
   std::string text = type_name(param.initial);
+  if (param.file)
+    text += std::holds_alternative<std::string>(param.initial) ? ", the name of a file" : ", the names of files";
   if (param.low && param.high) {
     text += " from " + to_toml(bound_of(param, *param.low)) + " to " + to_toml(bound_of(param, *param.high));
   } else if (param.low) {
@@ -143,6 +145,7 @@ Json param_json(const ParamInfo& param) {
   json["low"] = param.low ? to_json(bound_of(param, *param.low)) : Json();
   json["high"] = param.high ? to_json(bound_of(param, *param.high)) : Json();
   json["choices"] = param.choices;
+  json["file"] = param.file;
   json["doc"] = param.doc;
   return json;
 }

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "faces/views.hpp"
 
@@ -14,7 +15,12 @@ namespace {
 constexpr double overlap = .5;
 constexpr std::size_t most_faces = 100;
 
-/// The inverse of a view's map, which only scales and shifts.
+/// Points [K,2] of a view in the picture: the inverse of its map, which only scales and shifts.
+at::Tensor to_picture(const at::Tensor& map, const at::Tensor& points) {
+  return (points - map.select(2, 2)) / at::stack({map[0][0][0], map[0][1][1]});
+}
+
+/// The same of a box.
 Box to_picture(const at::Tensor& map, const Box& box) {
   const auto m = map.accessor<double, 3>();
   const auto x = [&](double v) { return (v - m[0][0][2]) / m[0][0][0]; };
@@ -35,9 +41,7 @@ std::vector<Face> suppress(std::vector<Face> faces) {
 
 at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
   const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
-  const at::Tensor points = forward(model, view(picture)).landmarks.to(at::kCPU, at::kDouble);
-  const at::Tensor scale = at::stack({view.map[0][0][0], view.map[0][1][1]});
-  return (points.squeeze(0) - view.map.select(2, 2)) / scale;
+  return to_picture(view.map, forward(model, view(picture)).landmarks.to(at::kCPU, at::kDouble).squeeze(0));
 }
 
 }  // namespace
@@ -54,13 +58,17 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
   const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
   const at::Tensor scores = answer.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor boxes = answer.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor landmarks =
+      answer.landmarks.defined() ? answer.landmarks.select(0, 0).to(at::kCPU, at::kDouble) : at::Tensor();
   const auto score = scores.accessor<double, 1>();
   const auto box = boxes.accessor<double, 2>();
   const double side_x = spec.width > 0 ? static_cast<double>(spec.width) : width;
   const double side_y = spec.height > 0 ? static_cast<double>(spec.height) : height;
   std::vector<Face> found;
   for (std::int64_t i = 0; i < scores.size(0); ++i) {
-    if (score[i] > minimum_score) found.push_back({{box[i][0], box[i][1], box[i][2], box[i][3]}, score[i], {}});
+    if (score[i] <= minimum_score) continue;
+    const at::Tensor points = landmarks.defined() ? to_picture(map, landmarks[i]) : at::Tensor();
+    found.push_back({{box[i][0], box[i][1], box[i][2], box[i][3]}, score[i], points});
   }
   found = suppress(std::move(found));
   for (Face& face : found) {
@@ -80,6 +88,7 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
     const auto m = static_cast<double>(margin);
     for (Face face : detect(detector, at::constant_pad_nd(picture, {margin, margin, margin, margin}), minimum_score)) {
       face.box = {face.box.x0 - m, face.box.y0 - m, face.box.x1 - m, face.box.y1 - m};
+      if (face.landmarks.defined()) face.landmarks = face.landmarks - m;
       faces.push_back(face);
     }
   }
@@ -93,6 +102,18 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
   std::ranges::stable_sort(faces, {}, [](const Face& face) { return face.box.x0; });
   if (landmarks != nullptr) add_landmarks(*landmarks, picture, faces);
   return faces;
+}
+
+bool is_landmark_model(const LoadedModel& model) {
+  return includes(model.provides, Field::landmarks) && !includes(model.provides, Field::scores);
+}
+
+std::string why_not_aligned(const LoadedModel& model, const LoadedModel& detector, const LoadedModel* landmarks) {
+  if (!needs_landmarks(model.view.crop) || landmarks != nullptr) return "";
+  const std::string name = "name a landmark model, landmarks = \"NAME\" in [faces]";
+  if (!includes(detector.provides, Field::landmarks)) return "'" + model.name + "' is aligned by landmarks: " + name;
+  if (std::holds_alternative<FivePoints>(model.view.crop)) return "";
+  return "'" + model.name + "' is aligned by 68 landmarks, and '" + detector.name + "' gives fewer: " + name;
 }
 
 void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces) {

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <string>
 #include <vector>
 
 #include "faces/face.hpp"
@@ -10,7 +11,7 @@
 namespace faceoff {
 
 /// A detector's boxes on a picture [1,3,H,W] at its plain pass: score above the threshold, best first, overlapping ones
-/// (IoU > 0.5) dropped, at most 100, clipped to the picture.
+/// (IoU > 0.5) dropped, at most 100, clipped to the picture; with landmarks where the detector gives them.
 std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score);
 
 /// The same of what the detector has answered already to its view of the picture, under the view's map.
@@ -18,9 +19,17 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
                            const at::Tensor& picture, double minimum_score);
 
 /// Faces for subjects and for aligning to recognisers: the plain pass, and where it finds none a second one with zero
-/// padding of half the longer side all around. With landmarks where a landmark model is given. Left to right.
+/// padding of half the longer side all around. With the landmarks of a landmark model where one is given, else with
+/// those of the detector, if it gives any. Left to right.
 std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
                              double minimum_score);
+
+/// Whether a model gives the landmarks of the face that it is shown, as [faces] landmarks has to; a detector gives
+/// those of the faces that it finds.
+bool is_landmark_model(const LoadedModel& model);
+
+/// Why a model can't be shown the faces that this detector finds, with this landmark model or null; empty: it can.
+std::string why_not_aligned(const LoadedModel& model, const LoadedModel& detector, const LoadedModel* landmarks);
 
 /// Each face's landmarks, where a view of it shows any of the picture.
 void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces);

@@ -25,45 +25,68 @@ namespace fs = std::filesystem;
 
 using Notice = std::function<void(const std::string&)>;
 
-/// The photo's portrait, if it can be read and shows a face; what it can't is told.
-std::optional<Portrait> portrait_of(const Portraying& by, const fs::path& photo, const Notice& notice,
-                                    std::int64_t& unreadable) {
-  try {
-    Portrait portrait = portray(by, photo);
-    if (!portrait.faces.empty()) return portrait;
-    notice(photo.string() + ": no face found; left out");
-  } catch (const PictureError& error) {
-    ++unreadable;
-    notice(std::string(error.what()) + "; left out");
-  } catch (const FileError& error) {
-    ++unreadable;
-    notice(std::string(error.what()) + "; left out");
+/// Reads photos one after another, and says what it can't use.
+class PhotoReader {
+ public:
+  /// Many of the photos are embedded ahead, where that is faster.
+  PhotoReader(const Portraying& by, const std::vector<fs::path>& photos, Notice notice, const Notice& progress)
+      : by_(by), notice_(std::move(notice)), ahead_(portray_ahead(by, photos, progress)) {
+    if (!ahead_.portrayed) progress_ = progress;
   }
-  return std::nullopt;
-}
 
-/// The photos' best faces as one person.
-Person person_of(const Portraying& by, const std::string& name, const std::vector<fs::path>& files,
-                 const Notice& notice, const Notice& progress, std::int64_t& unreadable) {
-  Person person{name, {}, {}, {}};
-  std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
-  bool judges = true;
-  for (const fs::path& file : files) {
-    judges = !judges;
-    progress(file.string());
-    const std::optional<Portrait> portrait = portrait_of(by, file, notice, unreadable);
-    if (!portrait) continue;
-    if (std::ranges::find(person.photos, portrait->sha256) != person.photos.end()) {
-      notice(file.string() + ": the same file as another photo of " + name + "; left out");
-      continue;
+  /// The photo's portrait, if it can be read and shows a face.
+  std::optional<Portrait> read(const fs::path& photo) {
+    progress_(photo.string());
+    ++counts.pictures;
+    try {
+      const auto known = ahead_.sha256.find(photo);
+      Portrait portrait = portray(by_, photo, known != ahead_.sha256.end() ? known->second : std::string());
+      if (!portrait.faces.empty()) return portrait;
+      notice_(photo.string() + ": no face found; left out");
+    } catch (const PictureError& error) {
+      leave_out(error);
+    } catch (const FileError& error) {
+      leave_out(error);
     }
-    for (const auto& [model, embedding] : portrait->best().embeddings) embeddings[model].push_back(embedding);
-    person.photos.push_back(portrait->sha256);
-    person.judges.push_back(judges);
+    return std::nullopt;
   }
-  for (const auto& [model, list] : embeddings) person.embeddings[model] = at::cat(list);
-  return person;
-}
+
+  /// The photos' best faces as one person.
+  Person person(const std::string& name, const std::vector<fs::path>& files) {
+    Person person{name, {}, {}, {}};
+    std::map<const LoadedModel*, std::vector<at::Tensor>> embeddings;
+    bool judges = true;
+    for (const fs::path& file : files) {
+      judges = !judges;
+      const std::optional<Portrait> portrait = read(file);
+      if (!portrait) continue;
+      if (std::ranges::find(person.photos, portrait->sha256) != person.photos.end()) {
+        notice_(file.string() + ": the same file as another photo of " + name + "; left out");
+        continue;
+      }
+      for (const auto& [model, embedding] : portrait->best().embeddings) embeddings[model].push_back(embedding);
+      person.photos.push_back(portrait->sha256);
+      person.files.push_back(fs::absolute(file));
+      person.judges.push_back(judges);
+    }
+    counts.found += static_cast<std::int64_t>(person.photos.size());
+    for (const auto& [model, list] : embeddings) person.embeddings[model] = at::cat(list);
+    return person;
+  }
+
+  Gallery::Counts counts;
+
+ private:
+  void leave_out(const Error& error) {
+    ++counts.unreadable;
+    notice_(std::string(error.what()) + "; left out");
+  }
+
+  const Portraying& by_;
+  Notice notice_;
+  Notice progress_ = [](const std::string&) {};
+  PortrayedAhead ahead_;
+};
 
 /// A person's folder.
 struct Folder {
@@ -91,17 +114,60 @@ std::vector<Folder> person_folders(const fs::path& people, const Notice& notice)
   return folders;
 }
 
-/// The rows of the photos that judge, or that do not; all where there are none.
-Embeddings half(const Person& person, bool judging) {
-  std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < person.judges.size(); ++i) {
-    if (person.judges[i] == judging) rows.push_back(static_cast<std::int64_t>(i));
-  }
-  if (rows.empty()) return person.embeddings;
-  Embeddings chosen;
-  for (const auto& [model, all] : person.embeddings)
-    chosen[model] = all.index_select(0, at::tensor(rows, at::TensorOptions(at::kLong).device(all.device())));
+/// Which photos judge, or do not; all where there are none.
+std::vector<bool> half(const std::vector<bool>& judges, bool judging) {
+  if (std::ranges::find(judges, judging) == judges.end()) return std::vector<bool>(judges.size(), true);
+  std::vector<bool> chosen = judges;
+  if (!judging) chosen.flip();
   return chosen;
+}
+
+/// The rows that are chosen, in their order.
+at::Tensor select(const at::Tensor& rows, const std::vector<bool>& chosen) {
+  std::vector<std::int64_t> numbers;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) numbers.push_back(static_cast<std::int64_t>(i));
+  }
+  return rows.index_select(0, at::tensor(numbers, at::TensorOptions(at::kLong).device(rows.device())));
+}
+
+Embeddings select(const Embeddings& embeddings, const std::vector<bool>& chosen) {
+  Embeddings selected;
+  for (const auto& [model, rows] : embeddings) selected[model] = select(rows, chosen);
+  return selected;
+}
+
+Gallery read_folders(const Portraying& by, const std::vector<Folder>& folders, const Notice& notice,
+                     const Notice& progress) {
+  std::vector<fs::path> photos;
+  for (const Folder& folder : folders) photos.insert(photos.end(), folder.photos.begin(), folder.photos.end());
+  PhotoReader reader(by, photos, notice, progress);
+  std::vector<Person> people;
+  for (const Folder& folder : folders) {
+    Person person = reader.person(folder.name, folder.photos);
+    if (!person.embeddings.empty()) people.push_back(std::move(person));
+  }
+  return Gallery(std::move(people), reader.counts);
+}
+
+/// Each face of the pictures as a person.
+Gallery read_pictures(const Portraying& by, const std::vector<fs::path>& pictures, const Notice& notice,
+                      const Notice& progress) {
+  PhotoReader reader(by, pictures, notice, progress);
+  std::vector<Person> people;
+  const std::map<fs::path, std::string> names = delivered_stems(pictures);  // as pictures of one name are told apart
+  for (const fs::path& file : pictures) {
+    const std::optional<Portrait> portrait = reader.read(file);
+    if (!portrait) continue;
+    ++reader.counts.found;
+    for (std::size_t f = 0; f < portrait->faces.size(); ++f)
+      people.push_back({names.at(file) + "/" + std::to_string(f + 1),
+                        {portrait->sha256},
+                        {false},
+                        portrait->faces[f].embeddings,
+                        {fs::absolute(file)}});
+  }
+  return Gallery(std::move(people), reader.counts);
 }
 
 constexpr const char* gallery_format = "faceoff gallery 2";
@@ -124,11 +190,11 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
 }
 
 Embeddings Person::attacked() const {
-  return half(*this, false);
+  return select(embeddings, half(judges, false));
 }
 
 Embeddings Person::judging() const {
-  return half(*this, true);
+  return select(embeddings, half(judges, true));
 }
 
 std::string Person::contents() const {
@@ -139,41 +205,14 @@ std::string Person::contents() const {
 
 Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
                       const Notice& progress) {
-  if (people.size() == 1 && fs::path(people.front()).extension() == ".safetensors")
-    return read_file(by, people.front());
-  Gallery gallery;
-  const bool folders = people.size() == 1 && fs::is_directory(people.front());
-  std::vector<Folder> persons;
-  std::vector<fs::path> photos(people.begin(), people.end());
-  if (folders) {
-    persons = person_folders(people.front(), notice);
-    photos.clear();
-    for (const Folder& person : persons) photos.insert(photos.end(), person.photos.begin(), person.photos.end());
-  }
-  const Notice told = portray_ahead(by, photos, progress) ? [](const std::string&) {} : progress;
-  for (const Folder& folder : persons) {
-    Person person = person_of(by, folder.name, folder.photos, notice, told, gallery.unreadable_);
-    gallery.pictures_ += static_cast<std::int64_t>(folder.photos.size());
-    gallery.found_ += static_cast<std::int64_t>(person.photos.size());
-    if (!person.embeddings.empty()) gallery.people_.push_back(std::move(person));
-  }
-  if (folders) return gallery;
-  const std::map<fs::path, std::string> names = delivered_stems(photos);  // as pictures of one name are told apart
-  for (const fs::path& file : photos) {
-    told(file.string());
-    ++gallery.pictures_;
-    const std::optional<Portrait> portrait = portrait_of(by, file, notice, gallery.unreadable_);
-    if (!portrait) continue;
-    ++gallery.found_;
-    for (std::size_t f = 0; f < portrait->faces.size(); ++f)
-      gallery.people_.push_back(
-          {names.at(file) + "/" + std::to_string(f + 1), {portrait->sha256}, {false}, portrait->faces[f].embeddings});
-  }
-  return gallery;
+  const bool one = people.size() == 1;
+  if (one && fs::path(people.front()).extension() == ".safetensors") return read_file(by, people.front());
+  if (one && fs::is_directory(people.front()))
+    return read_folders(by, person_folders(people.front(), notice), notice, progress);
+  return read_pictures(by, {people.begin(), people.end()}, notice, progress);
 }
 
 std::string Gallery::to_safetensors() const {
-  std::map<std::string, std::vector<at::Tensor>> rows;
   nlohmann::json names = nlohmann::json::array(), photos = names, judges = names;
   for (const Person& person : people_) {
     for (std::size_t i = 0; i < person.photos.size(); ++i) {
@@ -181,10 +220,9 @@ std::string Gallery::to_safetensors() const {
       photos.push_back(person.photos[i]);
       judges.push_back(static_cast<bool>(person.judges[i]));
     }
-    for (const auto& [model, embeddings] : person.embeddings) rows[row_name(*model)].push_back(embeddings);
   }
   std::map<std::string, at::Tensor> tensors;
-  for (const auto& [name, list] : rows) tensors[name] = at::cat(list);
+  for (const auto& [model, embeddings] : embeddings_) tensors[row_name(*model)] = embeddings;
   const auto text = [](const nlohmann::json& json) {
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
@@ -192,22 +230,23 @@ std::string Gallery::to_safetensors() const {
                                            {"names", text(names)},
                                            {"photos", text(photos)},
                                            {"judges", text(judges)},
-                                           {"pictures", std::to_string(pictures_)},
-                                           {"found", std::to_string(found_)}});
+                                           {"pictures", std::to_string(counts_.pictures)},
+                                           {"found", std::to_string(counts_.found)}});
 }
 
 Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
   const TensorFile tensors(file);
   const std::map<std::string, std::string>& about = tensors.metadata();
-  Gallery gallery;
+  std::vector<Person> people;
+  Counts counts;
   try {
     if (about.at("format") != gallery_format) throw std::out_of_range("format");
     const auto names = nlohmann::json::parse(about.at("names")).get<std::vector<std::string>>();
     const auto photos = nlohmann::json::parse(about.at("photos")).get<std::vector<std::string>>();
     const auto judges = nlohmann::json::parse(about.at("judges")).get<std::vector<bool>>();
     if (names.size() != photos.size() || names.size() != judges.size()) throw std::out_of_range("photos");
-    gallery.pictures_ = std::stoll(about.at("pictures"));
-    gallery.found_ = std::stoll(about.at("found"));
+    counts.pictures = std::stoll(about.at("pictures"));
+    counts.found = std::stoll(about.at("found"));
     const auto rows = static_cast<std::int64_t>(names.size());
     std::map<const LoadedModel*, at::Tensor> all;
     for (const LoadedModel* model : by.models) {
@@ -225,31 +264,57 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
       Person person{
           name, {photos.begin() + begin, photos.begin() + end}, {judges.begin() + begin, judges.begin() + end}, {}};
       for (const auto& [model, embeddings] : all) person.embeddings[model] = embeddings.narrow(0, begin, end - begin);
-      gallery.people_.push_back(std::move(person));
+      people.push_back(std::move(person));
     }
   } catch (const nlohmann::json::exception&) {
     throw FileError(file + ": no gallery that faceoff embed made: its lists of names and photos are damaged");
   } catch (const std::logic_error&) {  // a key that is missing, a number that is none
     throw FileError(file + ": no gallery that faceoff embed made");
   }
-  return gallery;
+  return Gallery(std::move(people), counts);
 }
 
-std::map<const LoadedModel*, at::Tensor> Gallery::means() const {
-  std::map<const LoadedModel*, std::vector<at::Tensor>> all;
-  for (const Person& person : people_) {
-    for (const auto& [model, embeddings] : person.attacked()) all[model].push_back(embeddings);
+Gallery::Gallery(std::vector<Person> people, const Counts& counts) : people_(std::move(people)), counts_(counts) {
+  std::map<const LoadedModel*, std::vector<at::Tensor>> parts;
+  for (std::size_t p = 0; p < people_.size(); ++p) {
+    const Person& person = people_[p];
+    for (const std::string& photo : person.photos) {
+      photos_[photo].push_back(static_cast<std::int64_t>(owners_.size()));
+      owners_.push_back(p);
+    }
+    begins_.push_back(static_cast<std::int64_t>(owners_.size()));
+    std::ranges::copy(half(person.judges, false), std::back_inserter(attacked_));
+    std::ranges::copy(half(person.judges, true), std::back_inserter(judging_));
+    for (const auto& [model, embeddings] : person.embeddings) parts[model].push_back(embeddings);
   }
-  std::map<const LoadedModel*, at::Tensor> means;
-  for (const auto& [model, embeddings] : all) means[model] = at::cat(embeddings).mean(0);
-  return means;
+  for (const auto& [model, list] : parts) {
+    const at::Tensor& all = embeddings_[model] = at::cat(list);
+    means_[model] = select(all, attacked_).mean(0);
+    for (std::size_t p = 0; p < people_.size(); ++p)  // which are held once
+      people_[p].embeddings[model] = all.narrow(0, rows(p).begin, rows(p).end - rows(p).begin);
+  }
+}
+
+Gallery Gallery::with(const std::vector<Person>& others) const {
+  std::vector<Person> everybody = people_;
+  everybody.insert(everybody.end(), others.begin(), others.end());
+  return Gallery(std::move(everybody), counts_);
+}
+
+std::span<const std::int64_t> Gallery::rows_of(const std::string& photo) const {
+  const auto found = photos_.find(photo);
+  return found != photos_.end() ? std::span<const std::int64_t>(found->second) : std::span<const std::int64_t>();
+}
+
+const Person* Gallery::find(const std::string& name) const {
+  const auto found = std::ranges::find(people_, name, &Person::name);
+  return found != people_.end() ? &*found : nullptr;
 }
 
 Person Gallery::from_photos(const Portraying& by, const std::string& name, const std::vector<std::string>& photos,
-                            const Place& place, const std::function<void(const std::string&)>& notice) {
-  std::int64_t unreadable = 0;
-  Person person = person_of(
-      by, name, {photos.begin(), photos.end()}, notice, [](const std::string&) {}, unreadable);
+                            const Place& place, const Notice& notice) {
+  PhotoReader reader(by, {}, notice, [](const std::string&) {});
+  Person person = reader.person(name, {photos.begin(), photos.end()});
   if (person.embeddings.empty()) throw ConfigError("no face on any of the target's photos", place);
   return person;
 }

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "faces/face.hpp"
@@ -26,6 +30,8 @@ struct Person {
   std::vector<std::string> photos;  ///< SHA-256 of the files, one a row of the embeddings; each once
   std::vector<bool> judges;         ///< which of them are the second, fourth … of the person's files
   Embeddings embeddings;
+  /// Where each photo lies, one a row; none where the person comes from a gallery's file.
+  std::vector<std::filesystem::path> files = {};
 
   /// What an attack may look at, the first, third … file, and what it is judged by, the others: no photo does both,
   /// whoever finds the faces. Where a half is empty, all photos have to.
@@ -35,10 +41,23 @@ struct Person {
   std::string contents() const;
 };
 
-/// People with their embeddings.
+/// People with their embeddings: a matrix a model, in which each person's photos are rows that stand together, so that
+/// whatever is compared with all of them is compared at once.
 class Gallery {
  public:
+  /// Rows [begin, end).
+  struct Rows {
+    std::int64_t begin = 0, end = 0;
+  };
+
+  /// How many pictures were looked at, on how many a face was found, and how many could not be read.
+  struct Counts {
+    std::int64_t pictures = 0, found = 0, unreadable = 0;
+  };
+
   Gallery() = default;
+  explicit Gallery(std::vector<Person> people) : Gallery(std::move(people), {}) {}
+  Gallery(std::vector<Person> people, const Counts& counts);
   /// Reads [data] people: a folder a person (each photo's best face), pictures of which each face is a person, left to
   /// right "sample2/1", "sample2/2", where several pictures share that name as delivered_stems() says, or a file that
   /// to_safetensors() made. `notice` is told of photos without a face, `progress` of each photo. Throws ConfigError
@@ -52,23 +71,39 @@ class Gallery {
   static Person from_photos(const Portraying& by, const std::string& name, const std::vector<std::string>& photos,
                             const Place& place, const std::function<void(const std::string&)>& notice);
 
+  /// The same people and, behind them, others under the same models.
+  Gallery with(const std::vector<Person>& others) const;
+
   const std::vector<Person>& people() const { return people_; }
-  /// How many pictures were looked at, and on how many a face was found.
-  std::int64_t pictures() const { return pictures_; }
-  std::int64_t found() const { return found_; }
-  /// How many could not be read.
-  std::int64_t unreadable() const { return unreadable_; }
+  /// All embeddings under a model, [rows,D]; there has to be somebody.
+  const at::Tensor& embeddings(const LoadedModel& model) const { return embeddings_.at(&model); }
+  /// Which rows are a person's, by the place among people(), a row a photo in their order; and whose a row is.
+  Rows rows(std::size_t person) const { return {begins_[person], begins_[person + 1]}; }
+  std::size_t owner(std::int64_t row) const { return owners_[static_cast<std::size_t>(row)]; }
+  /// Which rows an attack may look at, and which it is judged by: as Person::attacked() and judging().
+  const std::vector<bool>& attacked() const { return attacked_; }
+  const std::vector<bool>& judging() const { return judging_; }
+  /// The rows of the photo with this SHA-256, at most one a person.
+  std::span<const std::int64_t> rows_of(const std::string& photo) const;
+  /// The first person of that name, or null.
+  const Person* find(const std::string& name) const;
+  const Counts& counts() const { return counts_; }
 
   /// The gallery as the bytes of a file: an embedding tensor [N,D] a model, and whose and of which photo each row is.
   std::string to_safetensors() const;
   /// The mean of the embeddings that an attack may look at under each model, [D].
-  std::map<const LoadedModel*, at::Tensor> means() const;
+  const std::map<const LoadedModel*, at::Tensor>& means() const { return means_; }
 
  private:
   static Gallery read_file(const Portraying& by, const std::string& file);
 
   std::vector<Person> people_;
-  std::int64_t pictures_ = 0, found_ = 0, unreadable_ = 0;
+  std::map<const LoadedModel*, at::Tensor> embeddings_, means_;
+  std::vector<std::int64_t> begins_ = {0};  // of each person's rows, and where the last one's end
+  std::vector<std::size_t> owners_;         // a row
+  std::vector<bool> attacked_, judging_;    // a row
+  std::unordered_map<std::string, std::vector<std::int64_t>> photos_;
+  Counts counts_;
 };
 
 /// The face's embedding under a model, [D].

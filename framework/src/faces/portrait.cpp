@@ -17,6 +17,7 @@
 #include <iterator>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/files.hpp"
 #include "faces/faces.hpp"
@@ -88,22 +89,23 @@ class OneThread {
   int before_ = at::get_num_threads();
 };
 
-bool known(const Portraying& by, const fs::path& photo) try {
-  const std::string sha256 = sha256_file(photo);
+bool known(const Portraying& by, const std::string& sha256) {
   return std::ranges::all_of(by.models,
                              [&](const LoadedModel* model) { return fs::exists(place(by, *model, sha256)); });
-} catch (const FileError&) {
-  return true;  // nothing can be done ahead
 }
+
+/// A photo that has to be embedded, and its SHA-256.
+using Unknown = std::pair<fs::path, std::string>;
 
 /// Portrays the photos from this one on, leaving out as many each time as others work beside. What fails fails again
 /// when it is asked for.
-void portray_some(const Portraying& by, const std::vector<fs::path>& photos, std::size_t first, std::size_t processes,
+void portray_some(const Portraying& by, const std::vector<Unknown>& photos, std::size_t first, std::size_t processes,
                   const std::function<void(const std::string&)>& told) {
   for (std::size_t i = first; i < photos.size(); i += processes) {
-    for (std::size_t other = i; other < std::min(i + processes, photos.size()); ++other) told(photos[other].string());
+    for (std::size_t other = i; other < std::min(i + processes, photos.size()); ++other)
+      told(photos[other].first.string());
     try {
-      portray(by, photos[i]);
+      portray(by, photos[i].first, photos[i].second);
     } catch (const std::exception&) {
       continue;
     }
@@ -111,7 +113,7 @@ void portray_some(const Portraying& by, const std::vector<fs::path>& photos, std
 }
 
 /// A process that portrays its share of the photos, and dies with this one.
-pid_t fork_off(const Portraying& by, const std::vector<fs::path>& photos, std::size_t first, std::size_t processes) {
+pid_t fork_off(const Portraying& by, const std::vector<Unknown>& photos, std::size_t first, std::size_t processes) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child != 0) return child;
@@ -122,10 +124,10 @@ pid_t fork_off(const Portraying& by, const std::vector<fs::path>& photos, std::s
   ::_exit(0);
 }
 
-/// The photo's faces under the models that the cache knows nothing of.
-std::map<const LoadedModel*, Embedded> embed_anew(const Portraying& by, const fs::path& photo,
+/// A picture's faces under the models that the cache knows nothing of.
+std::map<const LoadedModel*, Embedded> embed_anew(const Portraying& by, const Picture& picture,
                                                   const std::vector<const LoadedModel*>& models) {
-  const at::Tensor pixels = to_tensor(read_picture(photo), at::TensorOptions(by.device).dtype(at::kFloat));
+  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kFloat));
   const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
   std::map<const LoadedModel*, Embedded> made;
   if (faces.empty()) return made;
@@ -142,31 +144,51 @@ std::map<const LoadedModel*, Embedded> embed_anew(const Portraying& by, const fs
   return made;
 }
 
+/// A photo's SHA-256 and what is kept of it.
+struct Recalled {
+  std::string sha256;
+  std::map<const LoadedModel*, Embedded> all = {};
+  std::vector<const LoadedModel*> unknown = {};  ///< the models that nothing is kept of
+};
+
+Recalled recall_all(const Portraying& by, const std::string& sha256) {
+  Recalled recalled{sha256};
+  for (const LoadedModel* model : by.models) {
+    const std::optional<Embedded> kept = by.cache.empty() ? std::nullopt : recall(place(by, *model, sha256));
+    if (kept) recalled.all[model] = *kept;
+    if (!kept) recalled.unknown.push_back(model);
+  }
+  return recalled;
+}
+
+/// What is kept of a photo, the rest made anew and kept. What is hashed is what is decoded: bytes that are read once.
+Recalled look_at(const Portraying& by, const fs::path& photo) {
+  const std::vector<std::uint8_t> bytes = read_picture_file(photo);
+  const std::string digest = sha256(bytes);
+  Recalled recalled = recall_all(by, digest);
+  if (recalled.unknown.empty()) return recalled;
+  const Picture picture = decode_picture(bytes, photo.string(), {.sha256 = digest});
+  for (const auto& [model, made] : embed_anew(by, picture, recalled.unknown)) {
+    recalled.all[model] = made;
+    if (!by.cache.empty()) keep(place(by, *model, digest), made);
+  }
+  return recalled;
+}
+
 }  // namespace
 
 const PortrayedFace& Portrait::best() const {
   return *std::ranges::max_element(faces, {}, &PortrayedFace::score);
 }
 
-Portrait portray(const Portraying& by, const fs::path& photo) {
+Portrait portray(const Portraying& by, const fs::path& photo, const std::string& sha256) {
   const at::NoGradGuard no_grad;
   const OneThread one;
   ++BlackBox::here().beats;
-  Portrait portrait{sha256_file(photo), {}};
-  std::map<const LoadedModel*, Embedded> all;
-  std::vector<const LoadedModel*> unknown;
-  for (const LoadedModel* model : by.models) {
-    const std::optional<Embedded> kept = by.cache.empty() ? std::nullopt : recall(place(by, *model, portrait.sha256));
-    if (kept) all[model] = *kept;
-    if (!kept) unknown.push_back(model);
-  }
-  if (!unknown.empty()) {
-    for (const auto& [model, made] : embed_anew(by, photo, unknown)) {
-      all[model] = made;
-      if (!by.cache.empty()) keep(place(by, *model, portrait.sha256), made);
-    }
-  }
-  for (const auto& [model, embedded] : all) {
+  Recalled recalled = sha256.empty() ? Recalled{} : recall_all(by, sha256);
+  if (sha256.empty() || !recalled.unknown.empty()) recalled = look_at(by, photo);
+  Portrait portrait{recalled.sha256, {}};
+  for (const auto& [model, embedded] : recalled.all) {
     const auto count = static_cast<std::size_t>(embedded.boxes.size(0));
     if (portrait.faces.empty()) {
       const auto box = embedded.boxes.accessor<float, 2>();
@@ -180,14 +202,22 @@ Portrait portray(const Portraying& by, const fs::path& photo) {
   return portrait;
 }
 
-bool portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
-                   const std::function<void(const std::string&)>& told) {
+PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
+                             const std::function<void(const std::string&)>& told) {
   constexpr std::size_t few = 8;
   const auto processes = static_cast<std::size_t>(at::get_num_threads());
-  if (by.cache.empty() || !by.device.is_cpu() || processes < 2) return false;
-  std::vector<fs::path> unknown;
-  std::ranges::copy_if(photos, std::back_inserter(unknown), [&](const fs::path& photo) { return !known(by, photo); });
-  if (unknown.size() < few) return false;
+  PortrayedAhead ahead;
+  if (by.cache.empty() || !by.device.is_cpu() || processes < 2 || photos.size() < few) return ahead;
+  std::vector<Unknown> unknown;
+  for (const fs::path& photo : photos) {
+    try {
+      const std::string& digest = ahead.sha256[photo] = sha256_file(photo);
+      if (!known(by, digest)) unknown.emplace_back(photo, digest);
+    } catch (const FileError&) {
+      continue;  // nothing can be done ahead
+    }
+  }
+  if (unknown.size() < few) return ahead;
   const OneThread one;  // also for the children, which have none of this process's other threads
   std::vector<pid_t> children;
   for (std::size_t i = 1; i < processes; ++i) children.push_back(fork_off(by, unknown, i, processes));
@@ -195,7 +225,8 @@ bool portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
   for (const pid_t child : children) {
     if (child > 0) ::waitpid(child, nullptr, 0);
   }
-  return true;
+  ahead.portrayed = true;
+  return ahead;
 }
 
 fs::path usual_cache() {

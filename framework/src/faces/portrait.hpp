@@ -38,13 +38,20 @@ struct Portrait {
 };
 
 /// Finds and embeds a photo's faces, or takes them from the cache: they depend on the file's content and the models
-/// alone, for one thread computes them. A cache that can't be written is none. Throws as read_picture() does.
-Portrait portray(const Portraying& by, const std::filesystem::path& photo);
+/// alone, for one thread computes them. A cache that can't be written is none. Of a photo whose SHA-256 is known, the
+/// file is read only where the cache lacks something. Throws as read_picture() does.
+Portrait portray(const Portraying& by, const std::filesystem::path& photo, const std::string& sha256 = {});
+
+/// What was found out about photos before they are asked for.
+struct PortrayedAhead {
+  bool portrayed = false;                               ///< whether the cache was filled
+  std::map<std::filesystem::path, std::string> sha256;  ///< of those that were looked at
+};
 
 /// Fills the cache for many photos, one process a thread, each with photos of its own: twice as fast as two threads on
-/// one photo. `told` hears of each photo. Whether there was anything to do; what fails is met again by portray().
-bool portray_ahead(const Portraying& by, const std::vector<std::filesystem::path>& photos,
-                   const std::function<void(const std::string&)>& told);
+/// one photo. `told` hears of each photo; what fails is met again by portray().
+PortrayedAhead portray_ahead(const Portraying& by, const std::vector<std::filesystem::path>& photos,
+                             const std::function<void(const std::string&)>& told);
 
 /// $FACEOFF_CACHE, which may be empty, else the user's cache folder: $XDG_CACHE_HOME/faceoff or ~/.cache/faceoff.
 std::filesystem::path usual_cache();

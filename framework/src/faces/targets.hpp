@@ -44,6 +44,9 @@ struct Targeted {
   at::Tensor own;      ///< [F,D] its faces' embeddings under the measure
 };
 
+/// Throws ConfigError with the place of a target that names nobody of these people.
+void require_targets(const Gallery& gallery, const std::vector<TargetConfig>& configs);
+
 /// Chooses whom each face may be taken for: one person, or with gain as many as there are candidates, drawn at random,
 /// for the losses to choose between. `configs`: one for all faces, or one a face; `measure`: the embedder that
 /// tells who is near; never somebody who has a photo in the same file, or the picture in their folder. `photos`: a

@@ -14,9 +14,20 @@ namespace faceoff {
 
 namespace {
 
+constexpr std::int64_t all_landmarks = 68;
+
+/// Throws where a face has no landmarks, or not those that it is aligned by.
+void require_landmarks(const Face& face, bool five_do) {
+  if (!face.landmarks.defined()) throw Unviewable("a face has no landmarks");
+  const std::int64_t points = face.landmarks.size(0);
+  if (points == all_landmarks || (five_do && points == 5)) return;
+  throw Error("a face is aligned by " + std::string(five_do ? "5 or 68" : "68") + " landmarks, and has " +
+              std::to_string(points));
+}
+
 /// Eye centres, nose and mouth corners of 68 landmarks, or the five points themselves: [5,2].
 at::Tensor five_points(const at::Tensor& landmarks) {
-  if (landmarks.size(0) == 5) return landmarks;
+  if (landmarks.size(0) != all_landmarks) return landmarks;
   const auto mean = [&](std::int64_t from, std::int64_t to) { return landmarks.narrow(0, from, to - from).mean(0); };
   return at::stack({mean(36, 42), mean(42, 48), landmarks[30], landmarks[48], landmarks[54]});
 }
@@ -83,6 +94,7 @@ struct Overloads {
   View operator()(const PaddedBox&) const { return padded(face->box); }
 
   View operator()(const DlibRect&) const {
+    require_landmarks(*face, false);
     const at::Tensor& points = face->landmarks;
     const auto mean = [&](std::int64_t from, std::int64_t to) { return points.narrow(0, from, to - from).mean(0); };
     const at::Tensor left = mean(36, 42), right = mean(42, 48), mouth = mean(48, 68);
@@ -95,6 +107,7 @@ struct Overloads {
   }
 
   View operator()(const FivePoints&) const {
+    require_landmarks(*face, true);
     const at::Tensor to_view = similarity(five_points(face->landmarks), arcface_template(spec.width));
     const auto m = to_view.accessor<double, 2>();
     const double scale = std::hypot(m[0][0], m[1][0]);

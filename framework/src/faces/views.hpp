@@ -29,8 +29,8 @@ class Unviewable : public Error {
   using Error::Error;
 };
 
-/// The view of a picture of this size; `face` for everything but WholePicture, with landmarks for DlibRect and
-/// FivePoints. Throws Unviewable.
+/// The view of a picture of this size; `face` for everything but WholePicture, with 68 landmarks for DlibRect, 68 or 5
+/// for FivePoints. Throws Unviewable, and Error where there are other landmarks than these.
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
 
 /// Whether a picture of this size shows anything of the face in the view.

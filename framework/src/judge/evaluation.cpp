@@ -159,8 +159,7 @@ const Evaluator::Clean& Evaluator::clean(const CleanPicture& one) {
 
 /// Who the faces are, which is the same after every degradation.
 std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const Clean& seen, const Judges& judges,
-                                                const std::vector<const Person*>& people,
-                                                const std::vector<std::vector<Known>>& lineups) const {
+                                                const Gallery& people, const std::vector<LineUp>& lineups) const {
   std::vector<FaceEvaluation> faces;
   for (std::size_t f = 0; f < seen.boxes.size(); ++f) {
     FaceEvaluation face;
@@ -172,7 +171,7 @@ std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const C
       const Person* owner = owner_of(people, *sees->model, one.picture.sha256, seen.faces[f].at(sees->model));
       if (owner == nullptr && seen.boxes.size() == 1) owner = owner_by_folder(people, one.file);
       if (owner != nullptr) face.who.person = owner->name;
-      face.who.known = faceoff::find(lineups.front(), face.who.person) != nullptr;
+      face.who.known = lineups.front().find(face.who.person).has_value();
     }
     if (face.who.target == face.who.person) face.who.target.clear();  // who looks like oneself passes for nobody else
     faces.push_back(std::move(face));
@@ -181,11 +180,11 @@ std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const C
 }
 
 std::vector<Judgement> Evaluator::evaluate(const CleanPicture& one, const Picture& delivered, const Judges& judges,
-                                           const std::vector<const Person*>& people) {
+                                           const Gallery& people) {
   require_same_size(delivered, one);
   const Clean& before = clean(one);
-  std::vector<std::vector<Known>> lineups;
-  for (const Judge& judge : judges.recognisers) lineups.push_back(line_up(people, *judge.model, one.picture.sha256));
+  std::vector<LineUp> lineups;
+  for (const Judge& judge : judges.recognisers) lineups.emplace_back(people, *judge.model, one.picture.sha256);
   const std::vector<FaceEvaluation> faces = identify(one, before, judges, people, lineups);
   const auto area = static_cast<double>(delivered.rgb.total());
   std::vector<Judgement> all;

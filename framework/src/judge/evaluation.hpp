@@ -76,7 +76,7 @@ class Evaluator {
   /// What these judges, who are part of the examination, make of a delivered picture as it was read again, after each
   /// degradation; recognisers choose between these people. Throws PictureError where the two pictures differ in size.
   std::vector<Judgement> evaluate(const CleanPicture& clean, const Picture& delivered, const Judges& judges,
-                                  const std::vector<const Person*>& people);
+                                  const Gallery& people);
 
  private:
   using Embeddings = std::map<const LoadedModel*, at::Tensor>;       // [D]; none of a face that is not found
@@ -104,8 +104,7 @@ class Evaluator {
   Clean look_at_clean(const CleanPicture& one, std::string key) const;
   const Clean& clean(const CleanPicture& one);
   std::vector<FaceEvaluation> identify(const CleanPicture& one, const Clean& seen, const Judges& judges,
-                                       const std::vector<const Person*>& people,
-                                       const std::vector<std::vector<Known>>& lineups) const;
+                                       const Gallery& people, const std::vector<LineUp>& lineups) const;
 
   Examination examination_;
   std::deque<Clean> remembered_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/lists.hpp"
-#include "faces/views.hpp"
+#include "faces/faces.hpp"
 #include "plugins/plugin_config.hpp"
 
 namespace faceoff {
@@ -86,17 +86,16 @@ Judges judges_of(const Experiment& experiment, ModelPool& pool, const std::vecto
   if (judges.detectors.empty() && !attacked_detector)
     judges.detectors.push_back({model(experiment.detector), role_of(*model(experiment.detector), surrogates)});
   if (!experiment.landmarks.empty()) judges.landmarks = model(experiment.landmarks);
-  for (const Judge& judge : judges.recognisers) {
-    require(
-        !needs_landmarks(judge.model->view.crop) || judges.landmarks != nullptr, experiment.faces_place,
-        "'" + judge.model->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
-  }
   if (!judges.recognisers.empty()) {
     const auto there = std::ranges::find(attacked, experiment.detector, &LoadedModel::name);
     const bool gone = there != attacked.end() && (*there)->model == nullptr;
     judges.finder = finder_of(pool, gone ? nullptr : model(experiment.detector), attacked);
     if (judges.finder == nullptr)
       throw ConfigError("no detector that is there finds the faces: name one with --detector");
+    for (const Judge& judge : judges.recognisers) {
+      const std::string fault = why_not_aligned(*judge.model, *judges.finder, judges.landmarks);
+      require(fault.empty(), experiment.faces_place, fault);
+    }
   }
   return judges;
 }

@@ -23,20 +23,20 @@ std::optional<AtRates> at_rates(const LoadedModel& model, bool known, const Hold
 }
 
 /// The mean cosine of either embedding with somebody's photos.
-BeforeAfter<std::optional<double>> mean_cosines(const Known* known, const BeforeAfter<at::Tensor>& seen) {
+BeforeAfter<std::optional<double>> mean_cosines(const std::optional<Known>& known,
+                                                const BeforeAfter<at::Tensor>& seen) {
   BeforeAfter<std::optional<double>> cosines;
-  for (std::size_t i = 0; known != nullptr && i < seen.size(); ++i) {
+  for (std::size_t i = 0; known && i < seen.size(); ++i) {
     if (seen.at(i).defined()) cosines.at(i) = at::matmul(known->photos, seen.at(i)).mean().item<double>();
   }
   return cosines;
 }
 
-BeforeAfter<std::optional<BestMatch>> best_matches(const std::vector<Known>& lineup,
-                                                   const BeforeAfter<at::Tensor>& seen) {
+BeforeAfter<std::optional<BestMatch>> best_matches(const LineUp& lineup, const BeforeAfter<at::Tensor>& seen) {
   BeforeAfter<std::optional<BestMatch>> best;
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (!seen.at(i).defined()) continue;
-    const Match found = best_match(lineup, seen.at(i));
+    const Match found = lineup.best_match(seen.at(i));
     best.at(i) = BestMatch{found.name, found.similarity};
   }
   return best;
@@ -52,17 +52,17 @@ void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<Be
   said.best = std::move(best);
 }
 
-Recognition recognise(const Judge& judge, std::vector<Known> lineup, const Identity& face, const at::Tensor& as_it_was,
+Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, const at::Tensor& as_it_was,
                       const BeforeAfter<at::Tensor>& seen) {
   Recognition said;
   said.name = judge.model->name;
   said.role = to_string(judge.role);
   said.found = {seen[0].defined(), seen[1].defined()};
   const bool alone = lineup.empty();
-  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0), true});
+  if (!face.known && as_it_was.defined()) lineup.add({face.person, as_it_was.unsqueeze(0), true});
   if (!alone) match(said, face, best_matches(lineup, seen));
 
-  const BeforeAfter<std::optional<double>> self = mean_cosines(find(lineup, face.person), seen);
+  const BeforeAfter<std::optional<double>> self = mean_cosines(lineup.find(face.person), seen);
   said.self = self;
   said.dodged = at_rates(*judge.model, face.known,
                          [&](double threshold, std::size_t i) { return !self.at(i) || *self.at(i) < threshold; });
@@ -71,11 +71,11 @@ Recognition recognise(const Judge& judge, std::vector<Known> lineup, const Ident
     return best && best->name == face.person && best->similarity >= threshold;
   });
   if (face.target.empty()) return said;
-  const Known* known = find(lineup, face.target);
+  const std::optional<Known> known = lineup.find(face.target);
   const BeforeAfter<std::optional<double>> target = mean_cosines(known, seen);
   said.target = target;
-  if (known != nullptr) said.target_disjoint = known->disjoint;
-  said.impersonated = at_rates(*judge.model, known != nullptr, [&](double threshold, std::size_t i) {
+  if (known) said.target_disjoint = known->disjoint;
+  said.impersonated = at_rates(*judge.model, known.has_value(), [&](double threshold, std::size_t i) {
     return target.at(i) && *target.at(i) >= threshold;
   });
   return said;

@@ -61,7 +61,7 @@ struct Identity {
 
 /// What a recogniser that knows these people makes of a face. `as_it_was`: its embedding [D] on the clean picture as it
 /// was; `seen`: on either picture as it is looked at. Undefined where no face was found.
-Recognition recognise(const Judge& judge, std::vector<Known> lineup, const Identity& face, const at::Tensor& as_it_was,
+Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, const at::Tensor& as_it_was,
                       const BeforeAfter<at::Tensor>& seen);
 
 /// Sets what follows from the best matches on either picture, by one rule for all who recognise.

@@ -23,13 +23,17 @@ struct Picture {
 struct ReadOptions {
   std::int64_t max_pixels = 100'000'000;
   std::filesystem::path name = {};  // what errors call the file; empty: its path
+  std::string sha256 = {};          // of the bytes, where it is known already
 };
 
 /// Reads a PNG, JPEG, WebP, BMP or TIFF. FileError where the file cannot be read, PictureError where it is not a
 /// picture, is cut short or has more than `max_pixels`, which is checked before anything is decoded.
 Picture read_picture(const std::filesystem::path& path, const ReadOptions& options = {});
 
-/// The same for bytes in memory; `name` is what errors call them.
+/// The file's bytes. Throws as read_picture() does.
+std::vector<std::uint8_t> read_picture_file(const std::filesystem::path& path, const ReadOptions& options = {});
+
+/// The same as read_picture() for bytes in memory; `name` is what errors call them.
 Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view name, const ReadOptions& options = {});
 
 enum class PictureFormat { png, jpeg };

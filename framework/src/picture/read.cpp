@@ -189,16 +189,20 @@ Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view nam
     const Decoded decoded = decode(bytes, header.edits);
     check_decoded(decoded, header, file);
     Picture picture = to_picture(decoded, header);
-    picture.sha256 = sha256(bytes);
+    picture.sha256 = options.sha256.empty() ? sha256(bytes) : options.sha256;
     return picture;
   } catch (const cv::Exception& exception) {
     throw PictureError(file + ": cannot be read: " + exception.err);
   }
 }
 
+std::vector<std::uint8_t> read_picture_file(const std::filesystem::path& path, const ReadOptions& options) {
+  return read_file(path, largest_file, options.name.empty() ? path : options.name);
+}
+
 Picture read_picture(const std::filesystem::path& path, const ReadOptions& options) {
   const std::filesystem::path& name = options.name.empty() ? path : options.name;
-  return decode_picture(read_file(path, largest_file, name), name.string(), options);
+  return decode_picture(read_picture_file(path, options), name.string(), options);
 }
 
 }  // namespace faceoff

@@ -1,7 +1,6 @@
 #include "plugins/build_plugin.hpp"
 
 #include <filesystem>
-#include <variant>
 
 #include "plugins/check_answer.hpp"
 #include "plugins/plugin_config.hpp"
@@ -11,15 +10,27 @@ namespace faceoff {
 
 Place place_of_file(const PluginConfig& config, const std::string& message) {
   Place place = config.place;
-  std::size_t longest = 0;  // a word like "box" may be a part of a file's name
+  std::size_t longest = 0;  // one file's name may be a part of another's
   for (const auto& [param, value] : config.params) {
-    const auto* text = std::get_if<std::string>(&value);
-    const std::string name = text != nullptr ? std::filesystem::path(*text).filename().string() : "";
-    if (name.size() <= longest || message.find(name) == std::string::npos) continue;
-    longest = name.size();
-    place = config.place_of(param->name);
+    if (!param->file) continue;
+    for (const std::string& file : strings_of(value)) {
+      const std::string name = std::filesystem::path(file).filename().string();
+      if (name.size() <= longest || message.find(name) == std::string::npos) continue;
+      longest = name.size();
+      place = config.place_of(param->name);
+    }
   }
   return place;
+}
+
+void require_files(const PluginConfig& config, const Setup& setup) {
+  for (const auto& [param, value] : config.params) {
+    try {
+      files_of(*param, value, setup);
+    } catch (const MissingFile& error) {
+      throw MissingFile(error.what(), error.path(), config.place_of(param->name));
+    }
+  }
 }
 
 std::string prefix(const Place& place) {
@@ -27,6 +38,7 @@ std::string prefix(const Place& place) {
 }
 
 std::unique_ptr<Plugin> set_up(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup) {
+  require_files(config, setup);
   std::unique_ptr<Plugin> plugin = plugins.create(*config.info);
   for (const auto& [param, value] : config.params) param->set(*plugin, value);
   const std::string who = "plugin " + config.info->name;
@@ -35,7 +47,7 @@ std::unique_ptr<Plugin> set_up(const PluginLibrary& plugins, const PluginConfig&
     plugin->setup(setup);
     call.check();
   } catch (const MissingFile& error) {
-    throw ConfigError(error.what(), place_of_file(config, error.what()));
+    throw MissingFile(error.what(), error.path(), place_of_file(config, error.what()));
   } catch (const ConfigError& error) {
     throw ConfigError(config.info->name + ": " + error.what(), config.place);
   } catch (const FileError& error) {

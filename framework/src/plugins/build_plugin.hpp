@@ -12,8 +12,11 @@
 
 namespace faceoff {
 
-/// Where the experiment names the file that a message is about, or the plugin.
+/// Where the experiment names the file that a message is about, or the plugin: by the parameters that name files.
 Place place_of_file(const PluginConfig& config, const std::string& message);
+
+/// Throws MissingFile with the place of the parameter whose file is nowhere.
+void require_files(const PluginConfig& config, const Setup& setup);
 
 /// "file:line:column: ", as far as it is known.
 std::string prefix(const Place& place);

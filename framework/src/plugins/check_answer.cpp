@@ -58,6 +58,7 @@ void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& 
 void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views) {
   const at::NoGradGuard no_grad;
   const std::int64_t rows = views.size(0);
+  const bool of_candidates = includes(provides, Field::scores);  // whose landmarks are those of its boxes
   const auto check = [&](Field field, const at::Tensor& tensor, std::int64_t dimensions, std::int64_t last) {
     if (!includes(provides, field)) return;
     const auto require = [&](bool holds, const std::string& what) {
@@ -82,11 +83,18 @@ void check_output(const std::string& who, Field provides, const Output& output, 
   };
   check(Field::scores, output.scores, 2, 0);
   check(Field::boxes, output.boxes, 3, 4);
-  check(Field::landmarks, output.landmarks, 3, 2);
+  check(Field::landmarks, output.landmarks, of_candidates ? 4 : 3, 2);
   check(Field::embedding, output.embedding, 2, 0);
   if (includes(provides, Field::scores | Field::boxes) && output.scores.size(1) != output.boxes.size(1)) {
     throw PluginFault(who, "it gives " + std::to_string(output.scores.size(1)) + " scores and " +
                                std::to_string(output.boxes.size(1)) + " boxes");
+  }
+  if (!includes(provides, Field::landmarks)) return;
+  const std::int64_t points = output.landmarks.size(-2), candidates = of_candidates ? output.scores.size(1) : 0;
+  if (points == 0) throw PluginFault(who, "its landmarks: no point a face");
+  if (of_candidates && output.landmarks.size(1) != candidates) {
+    throw PluginFault(who, "it gives " + std::to_string(candidates) + " scores and the landmarks of " +
+                               std::to_string(output.landmarks.size(1)) + " faces");
   }
 }
 

@@ -19,8 +19,8 @@ bool finite(const at::Tensor& tensor);
 /// What a model says that it provides, or a loss that it needs: fields that there are.
 void check_fields(const std::string& who, Field fields);
 
-/// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box a score, the views' type,
-/// finite values, scores in [0,1], embeddings of unit length.
+/// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box and landmarks a score, the
+/// views' type, finite values, scores in [0,1], embeddings of unit length.
 void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views);
 
 /// What an augmentation made of these images: k rows for each, of their type, finite, with a map (or none, where it is

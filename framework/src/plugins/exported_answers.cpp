@@ -23,12 +23,14 @@ struct Part {
   std::vector<std::int64_t> shape;
 };
 
-const std::vector<Part>& parts() {
-  static const std::vector<Part> all = {{Field::scores, &Output::scores, {1, any}},
-                                        {Field::boxes, &Output::boxes, {1, any, 4}},
-                                        {Field::landmarks, &Output::landmarks, {1, any, 2}},
-                                        {Field::embedding, &Output::embedding, {1, any}}};
-  return all;
+std::vector<Part> parts_of(const LoadedModel& model) {
+  const bool of_candidates = includes(model.provides, Field::scores);
+  const std::vector<std::int64_t> landmarks =
+      of_candidates ? std::vector<std::int64_t>{1, any, any, 2} : std::vector<std::int64_t>{1, any, 2};
+  return {{Field::scores, &Output::scores, {1, any}},
+          {Field::boxes, &Output::boxes, {1, any, 4}},
+          {Field::landmarks, &Output::landmarks, landmarks},
+          {Field::embedding, &Output::embedding, {1, any}}};
 }
 
 std::string name_of(const Part& part) {
@@ -68,7 +70,7 @@ void check_exported_answers(const LoadedModel& model, const Setup& setup) {
   const at::Tensor images = get(images_name, {1, 3, side(view.height), side(view.width)});
   const Output found = forward(model, images);
   bool compared = false;
-  for (const Part& part : parts()) {
+  for (const Part& part : parts_of(model)) {
     if (!file->contains(name_of(part))) continue;
     const std::string what = to_string(part.field);
     if (!includes(model.provides, part.field))

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -27,18 +26,6 @@ void ask_cuda_for_same_bits() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
-}
-
-/// The file that a parameter names, if it does.
-std::optional<std::filesystem::path> named_file(const ParamValue& value, const Setup& setup) {
-  const auto* name = std::get_if<std::string>(&value);
-  if (name == nullptr || name->empty()) return std::nullopt;
-  try {
-    std::filesystem::path file = setup.resolve(*name);
-    return std::filesystem::is_regular_file(file) ? std::optional(file) : std::nullopt;
-  } catch (const MissingFile&) {
-    return std::nullopt;
-  }
 }
 
 void require(bool holds, const Place& place, const std::string& message) {
@@ -106,10 +93,10 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
   loaded->identity = identity(config);
   for (const auto& [param, value] : config.params) {
     if (param->name != "weights") continue;
-    const std::optional<std::filesystem::path> file = named_file(value, setup_);
-    if (!file) continue;
-    loaded->weights = *file;
-    loaded->sha256 = sha256_of(*file);
+    const std::vector<std::filesystem::path> files = files_of(*param, value, setup_);
+    if (files.empty()) continue;
+    loaded->weights = files.front();
+    loaded->sha256 = sha256_of(loaded->weights);
   }
   check_view(*loaded, config.place);
   try {
@@ -126,7 +113,11 @@ std::string ModelPool::identity(const PluginConfig& config) {
   std::string text = config.info->name + " " + sha256_of(plugins_.file_of(*config.info));
   for (const auto& [param, value] : config.params) {
     text += "\n" + param->name + " = " + to_toml(value);
-    if (const auto file = named_file(value, setup_)) text += " " + sha256_of(*file);
+    try {
+      for (const std::filesystem::path& file : files_of(*param, value, setup_)) text += " " + sha256_of(file);
+    } catch (const MissingFile&) {
+      text += " missing";  // which whoever builds the plugin is told
+    }
   }
   return text;
 }

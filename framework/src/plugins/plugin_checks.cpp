@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "base/one_line.hpp"
+#include "plugins/plugin_config.hpp"
 
 namespace faceoff {
 
@@ -38,12 +39,6 @@ std::vector<double> numbers_of(const ParamValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return {static_cast<double>(*integer)};
   if (const auto* number = std::get_if<double>(&value)) return {*number};
   if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
-  return {};
-}
-
-std::vector<std::string> strings_of(const ParamValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return {*text};
-  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) return *list;
   return {};
 }
 
@@ -94,6 +89,8 @@ void check_params(const PluginInfo& info) {
     if (!param.set) throw PluginError(which + " has nothing that sets it");
     check_range(which, param);
     check_choices(which, param);
+    if (param.file && !is_textual(param.initial))
+      throw PluginError(which + " names files, and is " + type_name(param.initial));
   }
 }
 

@@ -1,14 +1,22 @@
 #pragma once
 
 #include <faceoff/error.hpp>
+#include <faceoff/plugin.hpp>
 #include <faceoff/schema.hpp>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace faceoff {
+
+/// The strings of a value: one, or those of a list; none of other types.
+std::vector<std::string> strings_of(const ParamValue& value);
+
+/// The files that a parameter names, if it is declared to name any. Throws MissingFile.
+std::vector<std::filesystem::path> files_of(const ParamInfo& param, const ParamValue& value, const Setup& setup);
 
 /// A plugin as an experiment asks for it.
 struct PluginConfig {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "faces/face.hpp"
+#include "faces/box.hpp"
 
 namespace faceoff {
 

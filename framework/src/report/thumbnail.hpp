@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "faces/face.hpp"
+#include "faces/box.hpp"
 
 namespace faceoff {
 

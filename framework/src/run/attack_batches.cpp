@@ -148,7 +148,7 @@ class BatchRunner {
       pictures.push_back({member->work.report().sha256, folder_name(member->item.picture)});
     }
     ObjectiveOptions options;
-    if (PartnerPhotos* partners = flight.variant().people.partners.get(); partners != nullptr) {
+    if (PartnerPhotos* partners = flight.variant().people.attacked.partners.get(); partners != nullptr) {
       options.partners = [=](const LoadedModel& model, const std::vector<std::size_t>& rows, std::int64_t each,
                              Random& random) {
         std::vector<PartnerPhotos::Attacked> whose;

@@ -10,14 +10,15 @@
 
 namespace faceoff {
 
-/// Where a list of pictures is cut into what is attacked at once: the size of each part, in order. A part has at most 32
-/// megapixels once its pictures are padded to the largest, of which no more than half pads; where `one_size`, pictures of
-/// one size. A picture that is larger is alone; one whose size is 0 can't be read and takes no room.
+/// Where a list of pictures is cut into what is attacked at once: the size of each part, in order. A part has at most
+/// 32 megapixels once its pictures are padded to the largest, of which no more than half pads; where `one_size`,
+/// pictures of one size. A picture that is larger is alone; one whose size is 0 can't be read and takes no room.
 std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size);
 
 /// How items are attacked together. So many items as [run] batch says that follow one another in a variant are a group:
-/// shards and ranks take whole groups. A group's pictures are cut into batches by their sizes. So what a batch is depends
-/// on the list, on the number and on the pictures in the group, and neither on what was done before nor on who does it.
+/// shards and ranks take whole groups. A group's pictures are cut into batches by their sizes. So what a batch is
+/// depends on the list, on the number and on the pictures in the group, and neither on what was done before nor on who
+/// does it.
 class Batches {
  public:
   /// The items are kept by reference.

@@ -42,7 +42,7 @@ std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std:
   CleanPicture one{clean, file, std::vector<CleanPicture::Attacked>()};
   for (std::size_t f = 0; f < faces.size(); ++f)
     one.faces->push_back({faces[f].box, targets.empty() ? "" : targets[f].name});
-  return faces_of(by.evaluator->evaluate(one, delivered, by.judges, by.people).front());
+  return faces_of(by.evaluator->evaluate(one, delivered, by.judges, *by.people).front());
 }
 
 // Whole paths: a plugin may, for a moment, have the process in another folder while this is read or written.

@@ -40,7 +40,7 @@ struct ItemReport {
 struct JudgedBy {
   Evaluator* evaluator = nullptr;
   Judges judges;
-  std::vector<const Person*> people;
+  const Gallery* people = nullptr;
 };
 
 /// What judges make of a picture with these faces, attacked to be taken for these targets (or for nobody), as it is

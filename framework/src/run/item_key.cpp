@@ -27,7 +27,7 @@ bool matters(const Resolved::Line& line) {
 /// Whoever is among people, by their photos.
 std::string contents_of(const People& people) {
   std::string text;
-  for (const Person* person : people.all()) text += person->contents();
+  for (const Person& person : people.all().people()) text += person.contents();
   return text;
 }
 

@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/suggest.hpp"
 #include "faces/targets.hpp"
 
 namespace faceoff {
 
 namespace {
-
-/// Throws ConfigError where nobody is named as a target is.
-void require_person(const Gallery& gallery, const TargetConfig& target) {
-  std::vector<std::string> names;
-  for (const Person& person : gallery.people()) names.push_back(person.name);
-  if (std::ranges::find(names, target.name) == names.end())
-    throw ConfigError("nobody is named '" + target.name + "' in [data] people" + did_you_mean(target.name, names),
-                      target.place);
-}
 
 /// Throws ConfigError where people have no mean that anybody differs from.
 void require_several(const Gallery& gallery, const Experiment& experiment) {
@@ -27,13 +17,6 @@ void require_several(const Gallery& gallery, const Experiment& experiment) {
 }
 
 }  // namespace
-
-std::vector<const Person*> People::all() const {
-  std::vector<const Person*> everybody;
-  for (const Person& person : gallery->people()) everybody.push_back(&person);
-  for (const auto& [name, person] : photos) everybody.push_back(&person);
-  return everybody;
-}
 
 const Gallery& Galleries::get(const Portraying& by, const Experiment& experiment) {
   Key key{{by.detector, by.landmarks}, by.minimum_score, experiment.people};
@@ -61,8 +44,8 @@ Galleries::Both Galleries::read(const Assembly& assembly, const Judges& judges) 
   const bool chosen = std::ranges::any_of(
       experiment.targets, [](const TargetConfig& one) { return one.choice != TargetConfig::Choice::photos; });
   const bool centred = includes(assembly.needs, Field::mean);
-  const bool mixed = std::ranges::any_of(assembly.augmentations,
-                                         [](const AugmentationStep& step) { return step.partners > 0; });
+  const bool mixed =
+      std::ranges::any_of(assembly.augmentations, [](const AugmentationStep& step) { return step.partners > 0; });
   people.attacked.gallery = chosen || centred || mixed ? &get(attacking, experiment) : &none_;
   const bool known = !experiment.people.empty() && !judges.recognisers.empty();
   people.judged.gallery = known ? &get(judging, experiment) : &none_;
@@ -74,14 +57,19 @@ Galleries::Both Galleries::read(const Assembly& assembly, const Judges& judges) 
     }
   }
   if (centred) require_several(*people.attacked.gallery, experiment);
+  require_targets(*people.attacked.gallery, experiment.targets);
   for (const TargetConfig& target : experiment.targets) {
-    if (target.choice == TargetConfig::Choice::named) require_person(*people.attacked.gallery, target);
     if (target.choice != TargetConfig::Choice::photos) continue;
     const auto by = [&](const Portraying& portraying) {
       return Gallery::from_photos(portraying, target.name, target.photos, target.place, notice_);
     };
     people.attacked.photos[target.name] = by(attacking);
     people.judged.photos[target.name] = alike ? people.attacked.photos[target.name] : by(judging);
+  }
+  for (People* some : {&people.attacked, &people.judged}) {
+    std::vector<Person> others;
+    for (const auto& [name, person] : some->photos) others.push_back(person);
+    if (!others.empty()) some->with_photos = std::make_shared<const Gallery>(some->gallery->with(others));
   }
   return people;
 }

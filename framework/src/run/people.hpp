@@ -20,7 +20,10 @@ struct People {
   std::map<std::string, Person> photos;     ///< a person for each target that is photos
   std::shared_ptr<PartnerPhotos> partners;  ///< whom augmentations mix in; null where none asks for any
 
-  std::vector<const Person*> all() const;
+  std::shared_ptr<const Gallery> with_photos;  ///< both, where there are such targets
+
+  /// Everybody, as one gallery.
+  const Gallery& all() const { return with_photos ? *with_photos : *gallery; }
 };
 
 /// The people of a run's variants, each read once; variants that look at the same people in the same way share. What

@@ -244,7 +244,7 @@ void RunItems::read_people() {
   for (PreparedVariant& variant : prepared_) {
     checked(*diagnostics_, [&] {
       variant.people = galleries_.read(*variant.assembly, variant.judged_by.judges);
-      variant.judged_by.people = variant.people.judged.all();
+      variant.judged_by.people = &variant.people.judged.all();
     });
   }
   diagnostics_->throw_if_any();

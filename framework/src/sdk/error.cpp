@@ -13,8 +13,8 @@ PictureError::~PictureError() = default;
 
 ConfigError::ConfigError(const std::string& message, Place place) : Error(message), place_(std::move(place)) {}
 
-MissingFile::MissingFile(const std::string& message, std::filesystem::path path)
-    : ConfigError(message), path_(std::move(path)) {}
+MissingFile::MissingFile(const std::string& message, std::filesystem::path path, Place place)
+    : ConfigError(message, std::move(place)), path_(std::move(path)) {}
 
 std::string to_string(const Place& place) {
   std::string text = place.file;

@@ -1,0 +1,97 @@
+// People as one matrix a model, and as a file.
+#include "faces/gallery.hpp"
+
+#include "base/files.hpp"
+#include "faces/people.hpp"
+#include "plugins/plugin_files.hpp"
+#include "support.hpp"
+
+namespace faceoff {
+namespace {
+
+LoadedModel embedder(const std::string& sha256 = std::string(64, 'a')) {
+  LoadedModel model;
+  model.plugin = "made_up";
+  model.sha256 = sha256;
+  model.view = {112, 112, FivePoints{}};
+  return model;
+}
+
+TEST(Gallery, HasARowForEachPhotoOfEachPerson) {
+  const LoadedModel model = embedder();
+  const Gallery gallery({on_axes(model, "ann", {0, 1, 2}), on_axes(model, "bea", {4})});
+  EXPECT_TRUE(at::equal(gallery.embeddings(model), at::stack({axis(0), axis(1), axis(2), axis(4)})));
+  EXPECT_EQ(gallery.rows(0).begin, 0);
+  EXPECT_EQ(gallery.rows(0).end, 3);
+  EXPECT_EQ(gallery.rows(1).end, 4);
+  EXPECT_EQ(gallery.owner(2), 0U);
+  EXPECT_EQ(gallery.owner(3), 1U);
+  EXPECT_EQ(gallery.attacked(), (std::vector<bool>{true, false, true, true}));
+  EXPECT_EQ(gallery.judging(), (std::vector<bool>{false, true, false, true})) << "an only photo has to do both";
+  ASSERT_EQ(gallery.rows_of("ann2").size(), 1U);
+  EXPECT_EQ(gallery.rows_of("ann2").front(), 2);
+  EXPECT_TRUE(gallery.rows_of("elsewhere").empty());
+  EXPECT_EQ(gallery.find("bea"), &gallery.people()[1]);
+  EXPECT_EQ(gallery.find("cat"), nullptr);
+}
+
+TEST(Gallery, AveragesWhatAnAttackMayLookAt) {
+  const LoadedModel model = embedder();
+  const Gallery gallery({on_axes(model, "ann", {0, 1, 2}), on_axes(model, "bea", {4})});
+  EXPECT_TRUE(at::equal(gallery.means().at(&model), (axis(0) + axis(2) + axis(4)) / 3));
+  EXPECT_TRUE(Gallery().means().empty());
+}
+
+TEST(Gallery, TakesOthersBehindItsPeople) {
+  const LoadedModel model = embedder();
+  const Gallery gallery({on_axes(model, "ann", {0, 1})});
+  const Gallery more = gallery.with({on_axes(model, "(photos)", {5})});
+  ASSERT_EQ(more.people().size(), 2U);
+  EXPECT_EQ(more.people()[1].name, "(photos)");
+  EXPECT_TRUE(at::equal(more.embeddings(model)[2], axis(5)));
+  EXPECT_EQ(gallery.people().size(), 1U);
+  EXPECT_EQ(Gallery().with({on_axes(model, "(photos)", {5})}).people().size(), 1U);
+}
+
+TEST(Person, KeepsPhotosInTheirHalfWhicheverShowAFace) {
+  const LoadedModel model = embedder();
+  Person ann = on_axes(model, "ann", {0, 1, 2});
+  ann.judges = {true, false, true};  // on the first file no face was found
+  EXPECT_TRUE(at::equal(ann.attacked().at(&model), axis(1).unsqueeze(0)));
+  EXPECT_TRUE(at::equal(ann.judging().at(&model), at::stack({axis(0), axis(2)})));
+  ann.judges = {false, false, false};
+  EXPECT_TRUE(at::equal(ann.judging().at(&model), ann.embeddings.at(&model))) << "then all do both";
+}
+
+TEST(Gallery, IsTheSameAfterItsFile) {
+  const LoadedModel model = embedder();
+  const Gallery gallery({on_axes(model, "ann", {0, 1, 2}), on_axes(model, "bea", {4})}, {5, 4, 0});
+  const TemporaryFolder folder;
+  const std::string file = (folder / "people.safetensors").string();
+  write_atomically(file, gallery.to_safetensors());
+  Portraying by;
+  by.models = {&model};
+  const Gallery again = Gallery::read(by, {file}, [](const std::string&) {});
+  EXPECT_EQ(again.to_safetensors(), gallery.to_safetensors());
+  EXPECT_EQ(again.attacked(), gallery.attacked());
+  EXPECT_TRUE(at::equal(again.people()[1].embeddings.at(&model), gallery.people()[1].embeddings.at(&model)));
+
+  const LoadedModel other = embedder(std::string(64, 'b'));
+  by.models = {&other};
+  expect_in(error_of<ConfigError>([&] { Gallery::read(by, {file}, [](const std::string&) {}); }), "no embeddings of");
+}
+
+TEST(Gallery, UnderTwoNamesOfOneModelHasItsRowsOnce) {
+  const LoadedModel model = embedder(), again = embedder();
+  Person ann = on_axes(model, "ann", {0, 1});
+  ann.embeddings[&again] = ann.embeddings.at(&model);
+  const TemporaryFolder folder;
+  const std::string file = (folder / "people.safetensors").string();
+  write_atomically(file, Gallery({ann}).to_safetensors());
+  Portraying by;
+  by.models = {&model};
+  EXPECT_EQ(Gallery::read(by, {file}, [](const std::string&) {}).embeddings(model).size(0), 2);
+}
+
+}  // namespace
+}  // namespace faceoff

@@ -16,6 +16,13 @@ void require(bool holds, const Place& place, const std::string& message) {
   if (!holds) throw ConfigError(message, place);
 }
 
+/// An experiment's. Throws PluginError where its plugin is not there.
+const LoadedModel& model(const Experiment& experiment, ModelPool& pool, const std::string& name) {
+  const auto unknown = experiment.unknown_models.find(name);
+  if (unknown != experiment.unknown_models.end()) throw PluginError("model '" + name + "': " + unknown->second);
+  return pool.get(name, experiment.models.at(name));
+}
+
 /// A plugin's model with every parameter at its default, under the plugin's name; null where there is no such plugin or
 /// its weights were never fetched. One that is loaded already is taken under the name that it has.
 const LoadedModel* by_default(ModelPool& pool, const std::string& plugin) {
@@ -58,56 +65,57 @@ std::vector<const LoadedModel*> attacked_models(
 }
 
 Judges judges_of(const Experiment& experiment, ModelPool& pool, const std::vector<const LoadedModel*>& surrogates,
-                 const std::vector<const LoadedModel*>& attacked) {
-  const auto model = [&](const std::string& name) {
-    const auto unknown = experiment.unknown_models.find(name);
-    if (unknown != experiment.unknown_models.end()) throw PluginError("model '" + name + "': " + unknown->second);
-    return &pool.get(name, experiment.models.at(name));
-  };
+                 const std::vector<const LoadedModel*>& attacked, const LoadedModel* finder) {
   Judges judges;
   judges.minimum_score = experiment.minimum_score;
   judges.device = pool.setup().device;
-  const auto add = [&](const LoadedModel* judge, Role role) {
-    if (includes(judge->provides, Field::embedding)) judges.recognisers.push_back({judge, role});
-    if (includes(judge->provides, sight)) judges.detectors.push_back({judge, role});
+  const auto add = [&](const LoadedModel& judge, Role role) {
+    if (includes(judge.provides, Field::embedding)) judges.recognisers.push_back({&judge, role});
+    if (includes(judge.provides, sight)) judges.detectors.push_back({&judge, role});
   };
   for (const LoadedModel* surrogate : surrogates) {
-    if (surrogate->model != nullptr) add(surrogate, Role::surrogate);
+    if (surrogate->model != nullptr) add(*surrogate, Role::surrogate);
   }
   for (const std::string& name : experiment.held_out) {
-    const LoadedModel* judge = model(name);
-    require(includes(judge->provides, Field::embedding) || includes(judge->provides, sight), experiment.evaluate_place,
-            "evaluate: '" + name + "' provides " + to_string(judge->provides) +
+    const LoadedModel& judge = model(experiment, pool, name);
+    require(includes(judge.provides, Field::embedding) || includes(judge.provides, sight), experiment.evaluate_place,
+            "evaluate: '" + name + "' provides " + to_string(judge.provides) +
                 ", and a judge needs embedding, or scores, boxes");
-    add(judge, role_of(*judge, surrogates));
+    add(judge, role_of(judge, surrogates));
   }
-  const bool attacked_detector =
-      std::ranges::find(surrogates, experiment.detector, &LoadedModel::name) != surrogates.end();
-  if (judges.detectors.empty() && !attacked_detector)
-    judges.detectors.push_back({model(experiment.detector), role_of(*model(experiment.detector), surrogates)});
-  if (!experiment.landmarks.empty()) judges.landmarks = model(experiment.landmarks);
-  if (!judges.recognisers.empty()) {
-    const auto there = std::ranges::find(attacked, experiment.detector, &LoadedModel::name);
-    const bool gone = there != attacked.end() && (*there)->model == nullptr;
-    judges.finder = finder_of(pool, gone ? nullptr : model(experiment.detector), attacked);
-    if (judges.finder == nullptr)
-      throw ConfigError("no detector that is there finds the faces: name one with --detector");
-    for (const Judge& judge : judges.recognisers) {
-      const std::string fault = why_not_aligned(*judge.model, *judges.finder, judges.landmarks);
-      require(fault.empty(), experiment.faces_place, fault);
-    }
+  const auto is_usual = [&](const LoadedModel* one) { return one->name == experiment.detector; };
+  if (judges.detectors.empty() && std::ranges::none_of(surrogates, is_usual)) {
+    const LoadedModel& usual = model(experiment, pool, experiment.detector);
+    judges.detectors.push_back({&usual, role_of(usual, surrogates)});
+  }
+  if (judges.recognisers.empty()) return judges;
+  if (!experiment.landmarks.empty()) judges.landmarks = &model(experiment, pool, experiment.landmarks);
+  judges.finder = finder != nullptr ? finder : &finder_of(experiment, pool, attacked);
+  for (const Judge& judge : judges.recognisers) {
+    const std::string fault = why_not_aligned(*judge.model, *judges.finder, judges.landmarks);
+    require(fault.empty() || finder != nullptr, experiment.faces_place, fault);
   }
   return judges;
 }
 
-const LoadedModel* finder_of(ModelPool& pool, const LoadedModel* usual,
+const LoadedModel& finder_of(ModelPool& pool, const LoadedModel* usual,
                              const std::vector<const LoadedModel*>& attacked) {
-  if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return usual;
+  if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return *usual;
   for (const char* plugin : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector"}) {
     const LoadedModel* other = by_default(pool, plugin);
-    if (other != nullptr && role_of(*other, attacked) == Role::held_out) return other;
+    if (other != nullptr && role_of(*other, attacked) == Role::held_out) return *other;
   }
-  return usual;
+  if (usual == nullptr)
+    throw ConfigError("every detector whose weights are there was attacked: name one that was not with --detector");
+  return *usual;
+}
+
+const LoadedModel& finder_of(const Experiment& experiment, ModelPool& pool,
+                             const std::vector<const LoadedModel*>& attacked) {
+  const auto gone = [&](const LoadedModel* one) { return one->name == experiment.detector && one->model == nullptr; };
+  const LoadedModel* usual =
+      std::ranges::any_of(attacked, gone) ? nullptr : &model(experiment, pool, experiment.detector);
+  return finder_of(pool, usual, attacked);
 }
 
 Portraying portraying(const Judges& judges) {

@@ -28,14 +28,18 @@ std::vector<const LoadedModel*> attacked_models(
     const std::function<const LoadedModel*(const std::string& name, const std::string& why)>& missing);
 
 /// The judges of an experiment whose attacked models are these; `attacked`: those of all variants that are judged side
-/// by side, which share who finds their faces. Throws ConfigError with its place where one is no judge.
+/// by side, which share who finds their faces. `finder`: who finds them whatever the rule says, or null. Throws
+/// ConfigError with its place where one is no judge.
 Judges judges_of(const Experiment& experiment, ModelPool& pool, const std::vector<const LoadedModel*>& surrogates,
-                 const std::vector<const LoadedModel*>& attacked);
+                 const std::vector<const LoadedModel*>& attacked, const LoadedModel* finder = nullptr);
 
 /// Who finds the faces that recognisers are shown: the usual detector unless it, or one that shares its weights or
 /// training, was attacked; else the first of those that come with the program that was not and whose weights are there;
-/// else the usual one all the same. `usual` may be null; then null where there is no other.
-const LoadedModel* finder_of(ModelPool& pool, const LoadedModel* usual,
+/// else the usual one all the same. `usual` may be null. Throws ConfigError where there is nobody.
+const LoadedModel& finder_of(ModelPool& pool, const LoadedModel* usual,
+                             const std::vector<const LoadedModel*>& attacked);
+/// The same of an experiment, whose usual detector is that of [faces].
+const LoadedModel& finder_of(const Experiment& experiment, ModelPool& pool,
                              const std::vector<const LoadedModel*>& attacked);
 
 /// How the photos of people become embeddings for these judges, with the usual cache.

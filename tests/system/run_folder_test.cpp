@@ -599,8 +599,8 @@ TEST_F(RunFolder, TargetsByNameByPhotosAndByChance) {
       << unknown.err;
   EXPECT_FALSE(fs::exists(folder_ / "other"));
   const Outcome swept = run_faceoff(
-      {"run", "x.toml", "--out", "other", "--set", "sweep={\"attack.target.name\"=[\"other/1\",\"othr/1\"]}", "--set",
-       "attack.target={choice=\"named\",name=\"\"}"},
+      {"run", "x.toml", "--out", "other", "--set",
+       "sweep={\"attack.target\"=[{choice=\"named\",name=\"other/1\"},{choice=\"named\",name=\"othr/1\"}]}"},
       folder_.path());
   EXPECT_EQ(swept.code, 2) << "people who were read for the first variant are there for the second as well";
   EXPECT_TRUE(contains(swept.err, "nobody is named 'othr/1' in [data] people")) << swept.err;

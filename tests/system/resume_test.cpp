@@ -22,6 +22,17 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+/// A folder for one test that is called the same in all: the key of an item has its picture's folder in it.
+class PartsFolder {
+ public:
+  PartsFolder() { fs::create_directory(path()); }
+  fs::path path() const { return around_ / "parts"; }
+  fs::path operator/(const fs::path& name) const { return path() / name; }
+
+ private:
+  TemporaryFolder around_;
+};
+
 /// Four small pictures, one of them without a face, and a quick attack on them.
 class Parts : public testing::Test {
  protected:
@@ -91,7 +102,7 @@ steps = 1
 [sweep]
 "attack.epsilon" = [4, 8]
 )";
-  TemporaryFolder folder_;
+  PartsFolder folder_;
 };
 
 class Resume : public Parts {};

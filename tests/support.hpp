@@ -28,7 +28,7 @@ inline const PluginLibrary& tree_plugins() {
 inline Setup tree_setup(at::ScalarType dtype = at::kFloat) {
   Setup setup;
   setup.dtype = dtype;
-  setup.models = {std::filesystem::path(FACEOFF_SOURCE_FOLDER) / "models"};
+  setup.models = {"models"};
   return setup;
 }
 

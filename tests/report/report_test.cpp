@@ -209,7 +209,7 @@ TEST(Plots, MoreThanCanBeToldApartAreInTheTableAlone) {
   EXPECT_EQ(impersonated.plots[0].spec["data"]["values"].size(), 2 * most_series);
 }
 
-TEST(Faces, OfManyTheFirstAreShownAndItIsSaid) {
+TEST(ReportedFaces, OfManyTheFirstAreShownAndItIsSaid) {
   std::vector<Json> all;
   for (int i = 0; i < 1000; ++i) {
     all.push_back(line(i, 8, said({.1, .6}, {.8, .4})));
@@ -221,7 +221,7 @@ TEST(Faces, OfManyTheFirstAreShownAndItIsSaid) {
   EXPECT_THAT(faces_table(".", grid), HasSubstr("The first 90 of 1000 faces are shown"));
 }
 
-TEST(Faces, BoxesAreWhereTheFaceIsAndWhereADetectorSeesIt) {
+TEST(ReportedFaces, BoxesAreWhereTheFaceIsAndWhereADetectorSeesIt) {
   const Grid grid = make_grid(lines());
   const Saying& finder = grid.rows.at(0).cells.at(0)->detectors.at(0);
   ASSERT_TRUE(finder.boxes[0]);

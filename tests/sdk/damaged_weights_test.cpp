@@ -127,9 +127,9 @@ class DamagedWeights : public testing::TestWithParam<Native> {
   }
 
   TemporaryFolder folder_;
-  Weights weights_{GetParam().file.empty() ? write_made_up_facenet(folder_ / "made_up")
-                                           : fs::path(FACEOFF_SOURCE_FOLDER) / "models" / GetParam().file,
-                   folder_ / "weights.safetensors"};
+  Weights weights_{
+      GetParam().file.empty() ? write_made_up_facenet(folder_ / "made_up") : fs::path("models") / GetParam().file,
+      folder_ / "weights.safetensors"};
 };
 
 TEST_P(DamagedWeights, ATensorMoreIsNoDamage) {

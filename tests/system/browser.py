@@ -116,9 +116,10 @@ class Browser:
         return answer["result"].get("value")
 
     def wait(self, expression: str, seconds: float = 60) -> None:
+        """A page that complains is waited for no longer: what it does not say now it never will."""
         until = time.monotonic() + seconds
         while not self.evaluate(expression):
-            if time.monotonic() > until:
+            if self.complaints or time.monotonic() > until:
                 raise Failure(f"never true: {expression}; console: {self.complaints}")
             time.sleep(0.1)
 

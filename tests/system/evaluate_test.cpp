@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,14 @@ namespace {
 /// Two people with four photos each, and one of the first made to pass for the second.
 constexpr const char* other = "bea <b>_&";  // as rude as a folder's name can be
 
+/// Each test has a folder of its own, a copy of one whose run is made once.
 class Evaluate : public testing::Test {
  protected:
-  void SetUp() override {
+  static void SetUpTestSuite() {
+    made_ = std::make_unique<TemporaryFolder>();
     save_photos("ann", small_picture());
     save_photos(other, other_small_picture());
-    write_text(folder_ / "x.toml",
+    write_text(*made_ / "x.toml",
                "data = { pictures = [\"people/ann/1.png\"], people = \"people\" }\n"
                "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
                "models.marks.plugin = \"face_landmark_68\"\n"
@@ -34,12 +37,16 @@ class Evaluate : public testing::Test {
                "optimizer = { plugin = \"pgd\", steps = 20, step_size = 2 }\n"
                "evaluate = { models = [\"mobileface\"], after = [\"png\", \"jpeg:75\"] }\n"
                "sweep = { \"attack.epsilon\" = [2, 16] }\n");
-    const Outcome outcome = run_faceoff({"run", "x.toml", "--out", "run"}, folder_.path());
+    const Outcome outcome = run_faceoff({"run", "x.toml", "--out", "run"}, made_->path());
     ASSERT_EQ(outcome.code, 0) << outcome.err;
   }
 
-  void save_photos(const std::string& person, const cv::Mat& face) const {
-    const fs::path photos = folder_ / "people" / person;
+  static void TearDownTestSuite() { made_.reset(); }
+
+  void SetUp() override { fs::copy(made_->path(), folder_.path(), fs::copy_options::recursive); }
+
+  static void save_photos(const std::string& person, const cv::Mat& face) {
+    const fs::path photos = *made_ / "people" / person;
     fs::create_directories(photos);
     for (int i = 1; i <= 4; ++i)
       cv::imwrite((photos / (std::to_string(i) + ".png")).string(), face * (1 - .03 * (i - 1)) + cv::Scalar(i, i, i));
@@ -83,6 +90,7 @@ class Evaluate : public testing::Test {
     EXPECT_EQ(files_in(folder_.path()), before);
   }
 
+  static inline std::unique_ptr<TemporaryFolder> made_;
   TemporaryFolder folder_;
 };
 

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <stdexcept>
 
 #include "faces/faces.hpp"
@@ -54,8 +53,7 @@ faceoff::LoadedModel model(const faceoff::PluginLibrary& library, const std::str
 }  // namespace
 
 fs::path models_folder() {
-  const char* elsewhere = std::getenv("FACEOFF_MODELS");
-  return elsewhere != nullptr && *elsewhere != '\0' ? fs::path(elsewhere) : fs::path(FACEOFF_SOURCE_FOLDER) / "models";
+  return fs::current_path() / "models";
 }
 
 std::vector<fs::path> samples() {

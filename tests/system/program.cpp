@@ -23,16 +23,14 @@ namespace system_test {
 
 namespace {
 
-/// The test's environment, changed as the call says. Plugins that the developer has elsewhere are no part of a test.
+/// The test's environment, changed as the call says.
 std::vector<std::string> environment_of(const Call& call) {
-  std::map<std::string, std::optional<std::string>> changes = call.environment;
-  changes.emplace("FACEOFF_PLUGIN_PATH", std::nullopt);
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    if (!changes.contains(text.substr(0, text.find('=')))) all.push_back(text);
+    if (!call.environment.contains(text.substr(0, text.find('=')))) all.push_back(text);
   }
-  for (const auto& [name, value] : changes) {
+  for (const auto& [name, value] : call.environment) {
     if (value) all.push_back(name + "=" + *value);
   }
   return all;

@@ -36,7 +36,7 @@ class TemporaryFolder {
 struct Call {
   Args command;
   std::map<std::string, std::optional<std::string>> environment = {};  ///< beside the test's own; nothing: not set
-  fs::path folder = FACEOFF_SOURCE_FOLDER;
+  fs::path folder = fs::current_path();  ///< the tests' working folder, where models/ has what is pinned alone
 };
 
 struct Outcome {
@@ -67,9 +67,9 @@ class Process {
 Outcome run(const Call& call);
 
 /// A call of faceoff with these arguments.
-Call faceoff(const Args& args, const fs::path& folder = FACEOFF_SOURCE_FOLDER);
+Call faceoff(const Args& args, const fs::path& folder = fs::current_path());
 /// The same, run.
-Outcome run_faceoff(const Args& args, const fs::path& folder = FACEOFF_SOURCE_FOLDER);
+Outcome run_faceoff(const Args& args, const fs::path& folder = fs::current_path());
 
 /// Waits until it is so, at most that long; whether it came to be.
 bool wait_until(const std::function<bool()>& so, std::chrono::seconds longest = std::chrono::seconds(60));

@@ -1,7 +1,6 @@
 // The same command gives the same bits.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -15,11 +14,6 @@ namespace {
 
 Args impersonate_args(const fs::path& out, const Args& more = {}) {
   Args args = {"run", "experiments/impersonate.toml", "--out", out.string(), "--set", "attack.epsilon=8"};
-  if (models_folder() != fs::path(FACEOFF_SOURCE_FOLDER) / "models") {
-    args.insert(args.end(), {"--set", "data.people=" + toml_list(samples())});
-    if (std::ranges::none_of(more, [](const std::string& arg) { return arg.starts_with("data.pictures="); }))
-      args.insert(args.end(), {"--set", "data.pictures=" + toml_list(samples())});
-  }
   args.insert(args.end(), more.begin(), more.end());
   return args;
 }

@@ -52,7 +52,7 @@ TEST_F(Resume, KilledAtTwentyMomentsARunAndItsReportAreTheSame) {
 }
 
 TEST_F(Resume, OfAChangedExperimentItDoesWhatIsNotTheSame) {
-  done({"--out", "run"});
+  whole_run("run");
   const std::vector<Json> before = results(at("run"));
   const Outcome outcome = done({"--resume", "--out", "run", "--set", "attack.epsilon=[4, 12]"}, 2);
   EXPECT_TRUE(contains(outcome.err, "attack.epsilon")) << outcome.err;
@@ -75,7 +75,7 @@ TEST_F(Resume, OfAChangedExperimentItDoesWhatIsNotTheSame) {
 }
 
 TEST_F(Resume, OfAChangedPictureItDoesThatAlone) {
-  done({"--out", "run"});
+  whole_run("run");
   cv::Mat changed = small_picture();
   changed.at<cv::Vec3b>(0, 0) = {1, 2, 3};
   save("a.png", changed);
@@ -88,7 +88,7 @@ TEST_F(Resume, OfAChangedPictureItDoesThatAlone) {
 }
 
 TEST_F(Resume, WhatOnlyReportsReadChangesNoItem) {
-  done({"--out", "run"});
+  whole_run("run");
   const Outcome outcome =
       done({"--resume", "--out", "run", "--set", "name=other", "--set", "evaluate.false_accept_rate=0.01"});
   EXPECT_TRUE(contains(outcome.err, "resumed: 8 of 8 items are kept, 0 are left\n")) << outcome.err;
@@ -107,7 +107,7 @@ TEST_F(Resume, WhatFailedIsTriedOnceMore) {
 
 TEST_F(Resume, AnEvaluationOfWhatIsNotThereAnyMoreIsRemoved) {
   const std::string evaluation = "run/evaluation.jsonl";
-  done({"--out", "run"});
+  whole_run("run");
   write_text(at(evaluation), "");
   done({"--resume", "--out", "run"});
   EXPECT_TRUE(fs::exists(at(evaluation)));
@@ -118,7 +118,7 @@ TEST_F(Resume, AnEvaluationOfWhatIsNotThereAnyMoreIsRemoved) {
 }
 
 TEST_F(Resume, AWorkerGoesOnToo) {
-  done({"--out", "one"});
+  whole_run("one");
   {
     Process process(call({"--out", "run"}));
     EXPECT_TRUE(wait_until([&] { return fs::exists(at("run/results.jsonl")); }));
@@ -130,12 +130,12 @@ TEST_F(Resume, AWorkerGoesOnToo) {
 }
 
 TEST_F(Resume, ALineThatWasNotWrittenWholeIsDoneAgain) {
-  done({"--out", "run"});
+  whole_run("run");
   const std::string text = read_text(at("run/results.jsonl"));
   write_text(at("run/results.jsonl"), text.substr(0, text.size() - 40));
   const Outcome outcome = done({"--resume", "--out", "run"});
   EXPECT_TRUE(contains(outcome.err, "resumed: 7 of 8 items are kept, 1 are left\n")) << outcome.err;
-  done({"--out", "anew"});
+  whole_run("anew");
   expect_same("run", "anew");
 }
 
@@ -154,7 +154,7 @@ TEST_F(Resume, TouchesNothingThatIsNoRun) {
 }
 
 TEST_F(Resume, ADamagedLineLeadsNowhere) {
-  done({"--out", "run"});
+  whole_run("run");
   write_text(at("mine.png"), "mine");
   std::string text = read_text(at("run/results.jsonl"));
   const std::string output = "images/epsilon=4/a.png";
@@ -170,7 +170,7 @@ TEST_F(Resume, ADamagedLineLeadsNowhere) {
 }
 
 TEST_F(Resume, WhatWouldKeepNothingIsAnotherRun) {
-  done({"--out", "run"});
+  whole_run("run");
   const std::string before = read_text(at("run/results.jsonl"));
   const Outcome outcome = done({"--resume", "--out", "run", "--set", "seed=2"}, 2);
   EXPECT_TRUE(contains(outcome.err, "--resume: none of the 8 items in run would come out the same")) << outcome.err;
@@ -191,7 +191,7 @@ TEST_F(Resume, WaitsForNobodyElseAtWork) {
 class Shards : public Parts {};
 
 TEST_F(Shards, MergedAreAsOneRun) {
-  done({"--out", "one"});
+  whole_run("one");
   for (const char* part : {"1", "2", "3"})
     done({"--shard", std::string(part) + "/3", "--out", std::string("part") + part});
   EXPECT_EQ(results(at("part1")).size(), 3U);
@@ -206,7 +206,7 @@ TEST_F(Shards, MergedAreAsOneRun) {
 }
 
 TEST_F(Shards, WhatAPartLacksIsToldAndCanBeDone) {
-  done({"--out", "one"});
+  whole_run("one");
   done({"--shard", "2/2", "--out", "part"});
   const Outcome merged = run(faceoff({"merge", "part", "--out", "whole"}, folder_.path()));
   EXPECT_EQ(merged.code, 1) << merged.err;
@@ -242,7 +242,7 @@ TEST_F(Shards, AreRefusedWhereTheyMakeNoSense) {
 }
 
 TEST_F(Shards, MergeTouchesNothingElseAndMissesNothing) {
-  done({"--out", "one"});
+  whole_run("one");
   fs::create_directory(at("whole.merging"));
   write_text(at("whole.merging/thesis.txt"), "precious");
   fs::remove(at("one/images/epsilon=4/a.png"));
@@ -314,7 +314,7 @@ TEST_F(Torchrun, TwoRanksLeaveWhatOneProcessLeaves) {
 }
 
 TEST_F(Torchrun, AKilledRankLosesNothingAndRepeatsNothingFinished) {
-  done({"--out", "one"});
+  whole_run("one");
   for (const int which : {1, 0}) {
     fs::remove_all(at("run"));
     Process process(launch({"--out", "run"}, 2));

@@ -79,8 +79,9 @@ const std::string augmentations =
 class Chain {
  public:
   explicit Chain(const std::string& text) : built_(text, at::kDouble), scene_(scene()) {
-    for (const Judge& judge : built_.assembly.judges)
-      means_[judge.model] = noise({embedding_length(*judge.model)}, -.05, .05, 30);
+    for (const LoadedModel* model : built_.assembly.surrogates) {
+      if (includes(model->provides, Field::embedding)) means_[model] = noise({embedding_length(*model)}, -.05, .05, 30);
+    }
     AttackInput input{scene_.picture, scene_.faces, {}, false, 17};
     if (!built_.assembly.experiment.targets.empty()) {
       for (std::size_t f = 0; f < scene_.faces.size(); ++f) input.targets.push_back({target(f)});
@@ -102,9 +103,10 @@ class Chain {
   /// Two made-up embeddings under each model.
   Target target(std::size_t face) const {
     Target target{"somebody", {}, {}};
-    for (const Judge& judge : built_.assembly.judges) {
-      const at::Tensor raw = noise({2, embedding_length(*judge.model)}, -1, 1, 40 + face);
-      target.attacked[judge.model] = raw / raw.norm(2, 1, true);
+    for (const LoadedModel* model : built_.assembly.surrogates) {
+      if (!includes(model->provides, Field::embedding)) continue;
+      const at::Tensor raw = noise({2, embedding_length(*model)}, -1, 1, 40 + face);
+      target.attacked[model] = raw / raw.norm(2, 1, true);
     }
     return target;
   }

@@ -15,12 +15,11 @@
 #include "faces/matching.hpp"
 #include "faces/targets.hpp"
 #include "faces/views.hpp"
-#include "judge/judge.hpp"
 #include "picture/picture.hpp"
 #include "picture/quality.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/loaded_model.hpp"
-#include "plugins/role.hpp"
+#include "told.hpp"
 
 namespace faceoff {
 namespace {
@@ -313,49 +312,7 @@ TEST(Subjects, ACropMayNotChangeInItsViewsZeroPadding) {
   EXPECT_LE(difference.sum({0, 1, 2}).count_nonzero().item<std::int64_t>(), 4);
 }
 
-// -------------------------------------------------------------------------------------------------- finding and
-// judging
-
-/// Says what a test tells it to say of a picture.
-class Told : public Model {
- public:
-  Told(Field provides, ViewSpec view, std::function<Output(const at::Tensor&)> answer)
-      : provides_(provides), view_(view), answer_(std::move(answer)) {}
-  Field provides() const override { return provides_; }
-  ViewSpec view() const override { return view_; }
-  Output forward(const at::Tensor& images) override { return answer_(images); }
-
- private:
-  Field provides_;
-  ViewSpec view_;
-  std::function<Output(const at::Tensor&)> answer_;
-};
-
-struct Candidate {
-  Box box;
-  double score = 0;
-};
-
-/// Boxes and scores in the picture's own pixels.
-LoadedModel detector(std::function<std::vector<Candidate>(const at::Tensor&)> find) {
-  const auto answer = [find = std::move(find)](const at::Tensor& images) {
-    std::vector<double> scores, boxes;
-    for (const Candidate& c : find(images)) {
-      scores.push_back(c.score);
-      boxes.insert(boxes.end(), {c.box.x0, c.box.y0, c.box.x1, c.box.y1});
-    }
-    Output output;
-    output.scores = at::tensor(scores, images.options()).view({1, -1});
-    output.boxes = at::tensor(boxes, images.options()).view({1, -1, 4});
-    return output;
-  };
-  LoadedModel loaded;
-  loaded.name = loaded.plugin = "told";
-  loaded.view = {0, 0, WholePicture{}};
-  loaded.provides = Field::scores | Field::boxes;
-  loaded.model = std::make_unique<Told>(loaded.provides, loaded.view, answer);
-  return loaded;
-}
+// ------------------------------------------------------------------------------------------------------------ finding
 
 TEST(Detect, DropsWhatOverlapsABetterBoxAndWhatScoresTooLittle) {
   const auto model = detector([](const at::Tensor&) {
@@ -459,148 +416,6 @@ TEST(Iou, IsTheSharedPartOfBoth) {
   EXPECT_EQ(iou(box, {10, 0, 20, 10}), 0);
   EXPECT_EQ(iou(box, {11, 11, 20, 20}), 0);
   EXPECT_EQ(iou({3, 3, 3, 3}, {3, 3, 3, 3}), 0);
-}
-
-/// Two people, one red and one green, on black; the detector scores a candidate by the light at its middle, and the
-/// embedder sees a face's mean colour.
-class Judging : public ::testing::Test {
- protected:
-  Judging() : built_(experiment("")) {
-    const auto light = [this](const at::Tensor& images) {
-      std::vector<Candidate> found;
-      for (const Candidate& c : candidates_) {
-        const auto x = static_cast<std::int64_t>((c.box.x0 + c.box.x1) / 2);
-        const auto y = static_cast<std::int64_t>((c.box.y0 + c.box.y1) / 2);
-        found.push_back({c.box, c.score * images[0].select(1, y).select(1, x).max().item<double>() / 250});
-      }
-      return found;
-    };
-    detector_ = detector(light);
-    blind_ = detector([](const at::Tensor&) { return std::vector<Candidate>{}; });
-    embedder_.name = "colour";
-    embedder_.view = {4, 4, BoxCrop{.scale = .5}};
-    embedder_.provides = Field::embedding;
-    embedder_.model = std::make_unique<Told>(Field::embedding, embedder_.view, [](const at::Tensor& images) {
-      const at::Tensor mean = images.mean({2, 3}) + 1e-9;
-      Output output;
-      output.embedding = mean / mean.norm(2, 1, true);
-      return output;
-    });
-    built_.assembly.detector = &detector_;
-    built_.assembly.judging_detectors = {{&detector_, Role::surrogate}, {&blind_, Role::held_out}};
-    built_.assembly.judges = {{&embedder_, Role::surrogate}};
-  }
-
-  at::Tensor people(const std::array<double, 3>& first, const std::array<double, 3>& second) const {
-    at::Tensor picture = at::zeros({1, 3, 80, 120});
-    for (std::int64_t c = 0; c < 3; ++c) {
-      const auto channel = static_cast<std::size_t>(c);
-      picture[0][c].narrow(0, 10, 40).narrow(1, 10, 30).fill_(first.at(channel));
-      picture[0][c].narrow(0, 20, 50).narrow(1, 60, 40).fill_(second.at(channel));
-    }
-    return picture;
-  }
-
-  std::vector<FaceReport> judged(const at::Tensor& delivered, const std::vector<Target>& targets = {}) {
-    return judge(built_.assembly, clean_, delivered, faces_, targets);
-  }
-
-  Target blue() const {
-    // The mean of the cosines with the two that judge counts, and not the one that may be attacked.
-    return {"blue",
-            {{&embedder_, at::tensor({1.F, 0.F, 0.F}).view({1, 3})}},
-            {{&embedder_, at::tensor({0.F, 0.F, 1.F, 0.F, .6F, .8F}).view({2, 3})}}};
-  }
-
-  std::vector<Candidate> candidates_ = {{{10, 10, 40, 50}, .9}, {{60, 20, 100, 70}, .8}};
-  std::vector<Face> faces_ = {Face{{10, 10, 40, 50}, .9, {}}, Face{{60, 20, 100, 70}, .8, {}}};
-  at::Tensor clean_ = people({250, 0, 0}, {0, 250, 0});
-  LoadedModel detector_, blind_, embedder_;
-  Built built_;
-};
-
-TEST_F(Judging, AnUnchangedPictureIsFoundAsItWas) {
-  const std::vector<FaceReport> reports = judged(clean_, {blue(), blue()});
-  ASSERT_EQ(reports.size(), 2U);
-  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
-  EXPECT_NEAR(reports[0].detectors[0].score[1], .9, 1e-6);
-  EXPECT_NEAR(reports[1].detectors[0].score[1], .8, 1e-6);
-  EXPECT_EQ(reports[0].detectors[0].iou, 1);
-  EXPECT_EQ(reports[0].target, "blue");
-  EXPECT_TRUE(still_found(reports[0].detectors[0], .5));
-  EXPECT_FALSE(still_found(reports[0].detectors[0], .95));
-  ASSERT_EQ(reports[0].models.size(), 1U);
-  EXPECT_EQ(reports[0].models[0].judge->model, &embedder_);
-  EXPECT_NEAR(reports[0].models[0].self.before, 1, 1e-6);
-  EXPECT_NEAR(reports[0].models[0].self.after.value(), 1, 1e-6);
-  EXPECT_NEAR(reports[0].models[0].target.value().before, 0, 1e-6);
-  EXPECT_NEAR(reports[1].models[0].target.value().before, .3, 1e-6);  // green: (0 + .6)/2
-}
-
-TEST_F(Judging, EachDetectorSpeaksForItself) {
-  const std::vector<FaceReport> reports = judged(clean_);
-  ASSERT_EQ(reports[0].detectors.size(), 2U);
-  EXPECT_EQ(reports[0].detectors[0].judge->role, Role::surrogate);
-  const DetectorReport& blind = reports[0].detectors[1];
-  EXPECT_EQ(blind.judge->role, Role::held_out);
-  EXPECT_EQ(blind.score[0], 0);
-  EXPECT_EQ(blind.score[1], 0);
-  EXPECT_FALSE(still_found(blind, .5));
-}
-
-TEST_F(Judging, AFaceThatWasTakenForTheTargetSaysSo) {
-  const std::vector<FaceReport> reports = judged(people({0, 0, 250}, {0, 250, 0}), {blue(), blue()});
-  EXPECT_NEAR(reports[0].models[0].self.after.value(), 0, 1e-6);
-  EXPECT_NEAR(reports[0].models[0].target.value().after.value(), .9, 1e-6);  // (1 + .8)/2
-  EXPECT_NEAR(reports[1].models[0].self.after.value(), 1, 1e-6);             // the other is nobody else's affair
-}
-
-TEST_F(Judging, AHiddenFaceHasNoScoreAndNoSimilarityAnyMore) {
-  const std::vector<FaceReport> reports = judged(people({0, 0, 0}, {0, 250, 0}), {blue(), blue()});
-  EXPECT_NEAR(reports[0].detectors[0].score[0], .9, 1e-6);
-  EXPECT_EQ(reports[0].detectors[0].score[1], 0);
-  EXPECT_EQ(reports[0].detectors[0].iou, 0);
-  EXPECT_FALSE(still_found(reports[0].detectors[0], .5));
-  EXPECT_FALSE(reports[0].models[0].self.after.has_value());
-  EXPECT_FALSE(reports[0].models[0].target.value().after.has_value());
-  EXPECT_TRUE(still_found(reports[1].detectors[0], .5));
-}
-
-TEST_F(Judging, WithoutATargetOnlyOneselfIsReported) {
-  const std::vector<FaceReport> reports = judged(clean_);
-  EXPECT_EQ(reports[0].target, "");
-  EXPECT_FALSE(reports[0].models[0].target.has_value());
-}
-
-TEST_F(Judging, ABoxBesideTheFaceIsNotTheFace) {
-  // On the delivered picture the face's own box is dark in the middle; another is found half beside it.
-  at::Tensor delivered = people({0, 0, 0}, {0, 250, 0});
-  const auto with_box = [&](double shift) {
-    candidates_ = {{{10, 10, 40, 50}, .9}, {{10 + shift, 10, 40 + shift, 50}, .9}, {{60, 20, 100, 70}, .8}};
-    const auto x = static_cast<std::int64_t>(25 + shift);
-    delivered = people({0, 0, 0}, {0, 250, 0});
-    delivered[0][0].select(0, 30).narrow(0, x, 1).fill_(250);
-    return judged(delivered)[0];
-  };
-  const FaceReport near = with_box(6);  // IoU 24/36
-  EXPECT_NEAR(near.detectors[0].iou, 2. / 3, 1e-9);
-  EXPECT_TRUE(still_found(near.detectors[0], .5));
-  EXPECT_TRUE(near.models[0].self.after.has_value());
-  const FaceReport far = with_box(16);  // IoU 14/46
-  EXPECT_NEAR(far.detectors[0].iou, 14. / 46, 1e-9);
-  EXPECT_NEAR(far.detectors[0].score[1], .9, 1e-6);
-  EXPECT_FALSE(still_found(far.detectors[0], .5));
-  EXPECT_FALSE(far.models[0].self.after.has_value());
-}
-
-TEST(StillFound, NeedsAScoreAboveTheMinimumAndHalfTheFace) {
-  DetectorReport report;
-  report.score = {.9, .6};
-  report.iou = .5;
-  EXPECT_TRUE(still_found(report, .5));
-  EXPECT_FALSE(still_found(report, .6));
-  report.iou = .49;
-  EXPECT_FALSE(still_found(report, .5));
 }
 
 // ----------------------------------------------------------------------------------------------------------- quality

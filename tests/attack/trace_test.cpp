@@ -165,7 +165,7 @@ class Chain {
   }
 
   const LoadedModel& ssd() const { return *built_.assembly.detector; }
-  const LoadedModel& faceres() const { return *built_.assembly.judges.front().model; }
+  const LoadedModel& faceres() const { return *built_.assembly.measure(); }
   const at::Tensor& x() const { return subjects_.pixels; }
   const std::vector<Face>& faces() const { return inputs_.front().faces; }
   const Target& target(std::size_t face) const { return inputs_.front().targets[face].front(); }

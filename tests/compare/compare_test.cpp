@@ -260,7 +260,7 @@ TEST(Plans, KeepKeysTogetherThatChangeTogether) {
 /// Values of 40 pictures with two faces each, by contestant.
 Series made_up(bool share, std::size_t contestants) {
   std::mt19937_64 random(3);
-  Series series{{"score", share, "judge", "held_out"}, {}};
+  Series series{{"score", share, "judge", "held_out"}, {}, {}};
   for (std::size_t c = 0; c < contestants; ++c) {
     auto& values = series.values.emplace_back();
     for (std::size_t picture = 0; picture < 40; ++picture) {
@@ -276,7 +276,8 @@ Series made_up(bool share, std::size_t contestants) {
 TEST(Comparisons, PairWhatBothHave) {
   Runs runs;
   runs.contestants = {contestant("a"), contestant("b")};
-  runs.series = {{{"psnr"}, {{{{0, 0}, 40}, {{1, 0}, 41}, {{2, 0}, 42}}, {{{3, 0}, 1}, {{2, 0}, 40}, {{1, 0}, 40}}}}};
+  runs.series = {
+      {{"psnr"}, {{{{0, 0}, 40}, {{1, 0}, 41}, {{2, 0}, 42}}, {{{3, 0}, 1}, {{2, 0}, 40}, {{1, 0}, 40}}}, {}}};
   const Table table = compare(runs, compare_all(runs.contestants, std::nullopt)).at(0);
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.rows[0].value.value, 41);
@@ -292,7 +293,7 @@ TEST(Comparisons, PairWhatBothHave) {
 TEST(Comparisons, TellWhatNeverSharedAPicture) {
   Runs runs;
   runs.contestants = {contestant("a"), contestant("b")};
-  runs.series = {{{"psnr"}, {{{{0, 0}, 40}}, {{{1, 0}, 40}}}}};
+  runs.series = {{{"psnr"}, {{{{0, 0}, 40}}, {{{1, 0}, 40}}}, {}}};
   const std::string why = refusal([&] { compare(runs, compare_all(runs.contestants, std::nullopt)); });
   EXPECT_NE(why.find("no picture was protected both by a"), std::string::npos) << why;
 }

@@ -30,8 +30,10 @@ class Targets : public testing::Test {
                                   const std::string& folder = "", std::uint64_t seed = 1) const {
     const at::Tensor own = configs.size() > 1 ? at::stack({axis(0), axis(0)}) : axis(0).unsqueeze(0);
     std::vector<std::string> names;
-    for (const Target& target : choose_targets(configs, model_, seed, gallery_, photos_, {photo, folder, own}))
-      names.push_back(target.name);
+    for (const std::vector<Target>& face :
+         choose_targets(configs, model_, seed, gallery_, photos_, {photo, folder, own})) {
+      for (const Target& target : face) names.push_back(target.name);
+    }
     return names;
   }
   std::string chosen(Choice choice, const std::string& photo = "new", const std::string& folder = "") const {
@@ -59,9 +61,21 @@ TEST_F(Targets, AreNobodyOnThePictureOrInWhoseFolderItIs) {
 TEST_F(Targets, HaveTheEmbeddingsOfBothHalves) {
   const Target target =
       choose_targets({config(Choice::named, "bea")}, model_, 1, gallery_, {}, {"new", "", axis(0).unsqueeze(0)})
+          .front()
           .front();
   EXPECT_TRUE(at::equal(target.attacked.at(&model_), at_cosine(-.3).unsqueeze(0)));
   EXPECT_TRUE(at::equal(target.judging.at(&model_), at_cosine(1).unsqueeze(0)));
+}
+
+TEST_F(Targets, ByGainAreSeveralDifferentPeople) {
+  TargetConfig gain = config(Choice::gain);
+  gain.candidates = 2;
+  const std::vector<std::string> two = chosen({gain});
+  EXPECT_EQ(std::set(two.begin(), two.end()).size(), 2U);
+  EXPECT_EQ(chosen({gain}), two) << "the same every time";
+  gain.candidates = 10;
+  EXPECT_EQ(chosen({gain}).size(), 3U) << "no more than there are";
+  EXPECT_EQ(chosen({gain}, "new", "ann").size(), 2U) << "never oneself";
 }
 
 TEST_F(Targets, ByChanceAreAllInTurnAndTheSameEveryTime) {

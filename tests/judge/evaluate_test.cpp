@@ -6,10 +6,12 @@
 
 #include <fstream>
 
+#include "base/numbers.hpp"
 #include "faces/matching.hpp"
 #include "judge/answers.hpp"
 #include "judge/detection.hpp"
 #include "judge/interval.hpp"
+#include "judge/lines.hpp"
 #include "judge/outcome.hpp"
 #include "judge/tally.hpp"
 #include "picture/degrade.hpp"
@@ -165,13 +167,13 @@ TEST(Degradations, OfOtherNamesAreRefused) {
 // ------------------------------------------------------------------------------------------------------------ answers
 
 /// What the evaluation says of one picture with two faces, ann's and bea's, both to be taken for cat.
-std::vector<Json> two_faces() {
+std::vector<EvaluationLine> two_faces() {
   const auto face = [](const char* person) {
     return Json{{"person", person}, {"target", "cat"}, {"models", Json::array()}};
   };
   return {
-      {{"picture", "a,\"b\".png"}, {"output", "out/1.png"}, {"after", "png"}, {"faces", {face("ann"), face("bea")}}},
-      {{"picture", "a,\"b\".png"}, {"output", "out/1.png"}, {"after", "jpeg:75"}, {"faces", {face("ann")}}}};
+      line_of({{"picture", "a,\"b\".png"}, {"output", "out/1.png"}, {"faces", {face("ann"), face("bea")}}}),
+      line_of({{"picture", "a,\"b\".png"}, {"output", "out/1.png"}, {"after", "jpeg:75"}, {"faces", {face("ann")}}})};
 }
 
 class AnswersOf : public testing::Test {
@@ -182,7 +184,7 @@ class AnswersOf : public testing::Test {
   }
   std::string refusal(const std::string& text) const {
     try {
-      std::vector<Json> lines = two_faces();
+      std::vector<EvaluationLine> lines = two_faces();
       const Answers answers(file(text));
       answers.require({{"a,\"b\".png", "out/1.png", std::nullopt}}, {"faceres"});
       answers.add_to(lines);
@@ -202,16 +204,20 @@ TEST_F(AnswersOf, OthersAreScoredByTheSameRules) {
            "service,cat,out/1.png,1\r\n"
            "service,,out/1.png,2\r\n"
            "\r\n"));
-  std::vector<Json> lines = two_faces();
+  std::vector<EvaluationLine> lines = two_faces();
   answers.add_to(lines);
-  const Json& faces = lines[0]["faces"];
-  ASSERT_EQ(faces[0]["models"].size(), 1U);
-  EXPECT_EQ(faces[0]["models"][0]["name"], "service");
-  EXPECT_EQ(faces[0]["models"][0]["outcome"], "H");
-  EXPECT_EQ(faces[1]["models"][0]["outcome"], "N");
-  EXPECT_EQ(faces[0]["models"][0]["best"][1]["name"], "cat");
-  EXPECT_TRUE(faces[1]["models"][0]["best"][1].is_null());
-  EXPECT_TRUE(lines[1]["faces"][0]["models"].empty()) << "the answers are of the pictures as delivered";
+  const std::vector<FaceEvaluation>& faces = lines[0].seen.faces;
+  ASSERT_EQ(faces[0].models.size(), 1U);
+  const Recognition &ann = faces[0].models[0], &bea = faces[1].models[0];
+  EXPECT_EQ(ann.name, "service");
+  EXPECT_EQ(ann.outcome, Outcome::target);
+  EXPECT_EQ(ann.best[1]->name, "cat");
+  EXPECT_EQ(ann.not_the_person, (BeforeAfter<bool>{false, true}));
+  EXPECT_EQ(ann.is_the_target, (BeforeAfter<bool>{false, true}));
+  EXPECT_EQ(bea.outcome, Outcome::no_face);
+  EXPECT_FALSE(bea.best[1]);
+  EXPECT_EQ(bea.not_the_person, (BeforeAfter<bool>{false, true})) << "who is not found is not recognised";
+  EXPECT_TRUE(lines[1].seen.faces[0].models.empty()) << "the answers are of the pictures as delivered";
 }
 
 TEST_F(AnswersOf, NobodyOrAboutNothingAreRefusedWithTheirPlace) {
@@ -244,10 +250,13 @@ TEST(Tallies, AddUpFacesByVariantAndDegradation) {
     const Json nothing = {
         {"faces", {{{"score", 0}, {"iou", 0}}}}, {"false_areas", Json::array()}, {"boxes", Json::array()}};
     const Json detector = {{"name", "d"}, {"role", "surrogate"}, {"minimum_score", .5}, {"seen", {sighting, nothing}}};
-    return Json{{"variant", variant},     {"after", "png"},
-                {"psnr", psnr},           {"ssim", 1},
-                {"changed", .5},          {"faces", {{{"models", {model}}}}},
-                {"detectors", {detector}}};
+    return line_of({{"variant", variant},
+                    {"after", "png"},
+                    {"psnr", psnr},
+                    {"ssim", 1},
+                    {"changed", .5},
+                    {"faces", {{{"models", {model}}}}},
+                    {"detectors", {detector}}});
   };
   const std::vector<Tally> tallies =
       tally({line("a", "H", true, 30), line("b", "L", false, 40), line("a", "L", false, 40)});
@@ -275,21 +284,17 @@ TEST(Tallies, AddUpFacesByVariantAndDegradation) {
 // -------------------------------------------------------------------------------------------------------------- grids
 
 TEST(Grids, AreTheOriginalsTableWhereTargetAndBudgetAreSwept) {
-  std::vector<Json> lines;
+  std::vector<EvaluationLine> lines;
+  Choices choices;
   for (const char* target : {"furthest_", "random_draw_1_", "random_draw_2_"}) {
     for (const double epsilon : {16, 8}) {
       const Json face = {{"box", {0, 0, 1, 1}}, {"person", "ann"}, {"target", "bea"}, {"models", Json::array()}};
-      lines.push_back({{"variant", "epsilon=" + std::to_string(epsilon) + ",target=choice_" + target},
-                       {"picture", "a.png"},
-                       {"output", "b.png"},
-                       {"after", "png"},
-                       {"epsilon", epsilon},
-                       {"psnr", nullptr},
-                       {"faces", {face}},
-                       {"detectors", Json::array()}});
+      const std::string name = "a name that says nothing " + std::to_string(lines.size());
+      lines.push_back(line_of({{"variant", name}, {"epsilon", epsilon}, {"faces", {face}}}));
+      choices[name] = {{"attack.epsilon", shortest(epsilon)}, {"attack.target", std::string("choice_") + target}};
     }
   }
-  const Grid grid = make_grid(lines);
+  const Grid grid = make_grid(lines, choices);
   EXPECT_TRUE(grid.by_epsilon);
   std::vector<std::string> columns;
   for (const GridColumn& column : grid.columns) columns.push_back(column.group + ": " + column.epsilon);

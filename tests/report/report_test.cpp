@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/numbers.hpp"
+#include "judge/lines.hpp"
 #include "judge/tally.hpp"
 #include "plugins/plugin_files.hpp"
 #include "report/faces.hpp"
@@ -38,7 +40,7 @@ Json said(const std::array<double, 2>& target, const std::array<double, 2>& self
           {"dodged", {{"1e-3", dodged}}}};
 }
 
-Json line(int picture, double epsilon, const Json& model, const std::string& person = "ann") {
+EvaluationLine line(int picture, double epsilon, const Json& model, const std::string& person = "ann") {
   const Json face = {
       {"box", {0, 0, 4, 4}}, {"person", person}, {"known", true}, {"target", "bea"}, {"models", {model}}};
   const Json seen = {{"score", .9}, {"iou", .8}, {"box", {0, 0, 4, 3}}},
@@ -46,22 +48,38 @@ Json line(int picture, double epsilon, const Json& model, const std::string& per
   const auto sight = [](const Json& sighting) {
     return Json{{"faces", {sighting}}, {"false_areas", Json::array()}, {"boxes", Json::array()}};
   };
-  return {
-      {"variant", "epsilon=" + std::to_string(static_cast<int>(epsilon))},
-      {"picture", std::to_string(picture) + ".png"},
-      {"output", "images/" + std::to_string(picture) + ".png"},
-      {"after", "png"},
-      {"epsilon", epsilon},
-      {"psnr", 30},
-      {"ssim", 1},
-      {"changed", 1},
-      {"faces", {face}},
-      {"detectors",
-       {{{"name", "finder"}, {"role", "surrogate"}, {"minimum_score", .5}, {"seen", {sight(seen), sight(missed)}}}}}};
+  return line_of(
+      {{"variant", "epsilon=" + std::to_string(static_cast<int>(epsilon))},
+       {"picture", std::to_string(picture) + ".png"},
+       {"output", "images/" + std::to_string(picture) + ".png"},
+       {"after", "png"},
+       {"epsilon", epsilon},
+       {"psnr", 30},
+       {"ssim", 1},
+       {"changed", 1},
+       {"faces", {face}},
+       {"detectors",
+        {{{"name", "finder"}, {"role", "surrogate"}, {"minimum_score", .5}, {"seen", {sight(seen), sight(missed)}}}}}});
+}
+
+/// What each variant of these lines is.
+Choices choices_of(const std::vector<EvaluationLine>& lines, const std::string& key = {}) {
+  Choices choices;
+  for (const EvaluationLine& one : lines) {
+    auto& said = choices[one.variant];
+    said = {{"attack.epsilon", shortest(*one.epsilon)}};
+    const std::size_t comma = one.variant.find(',');
+    if (!key.empty()) said.emplace_back(key, one.variant.substr(comma + 1));
+  }
+  return choices;
+}
+
+Grid grid_of(const std::vector<EvaluationLine>& lines) {
+  return make_grid(lines, choices_of(lines));
 }
 
 /// Two pictures at two budgets; the larger one makes both pass.
-std::vector<Json> lines() {
+std::vector<EvaluationLine> lines() {
   return {line(1, 8, said({.1, .2}, {.8, .7})), line(1, 16, said({.1, .6}, {.8, .4})),
           line(2, 8, said({.2, .6}, {.9, .6})), line(2, 16, said({.2, .7}, {.9, .3}))};
 }
@@ -100,15 +118,16 @@ TEST(Html, APageAllowsItsOwnScriptsAndStyleAndNothingElse) {
 }
 
 TEST(Html, NamesAreTextEverywhere) {
-  std::vector<Json> rude = lines();
-  for (Json& one : rude) {
-    one["faces"][0]["person"] = "<i>ann";
-    one["faces"][0]["target"] = "<i>bea";
-    one["variant"] = "<i>" + one["variant"].get<std::string>();
-    one["faces"][0]["models"][0]["name"] = "<i>judge";
-    one["detectors"][0]["name"] = "<i>finder";
+  std::vector<EvaluationLine> rude = lines();
+  for (EvaluationLine& one : rude) {
+    FaceEvaluation& face = one.seen.faces[0];
+    face.who.person = "<i>ann";
+    face.who.target = "<i>bea";
+    one.variant = "<i>" + one.variant;
+    face.models[0].name = "<i>judge";
+    one.seen.detectors[0].name = "<i>finder";
   }
-  const Grid grid = make_grid(rude);
+  const Grid grid = make_grid(rude, choices_of(rude, "name"));
   const std::vector<Tally> tallies = tally(rude);
   std::string all = recognisers_table(tallies) + detectors_table(tallies) + faces_table(".", grid);
   for (const Figure& one : success_figures(grid, tallies)) all += figure_html(one, true);
@@ -117,8 +136,8 @@ TEST(Html, NamesAreTextEverywhere) {
 }
 
 TEST(Plots, SuccessAgainstEpsilonBeginsAtTheControl) {
-  const std::vector<Json> all = lines();
-  const std::vector<Figure> figures = success_figures(make_grid(all), tally(all));
+  const std::vector<EvaluationLine> all = lines();
+  const std::vector<Figure> figures = success_figures(grid_of(all), tally(all));
   const Figure& impersonated = figure(figures, "Impersonated against ε");
   EXPECT_THAT(impersonated.rows,
               ElementsAre(ElementsAre("judge", "held-out", "png", "0, clean", "0 of 2", "0.0", "0.0 to 65.8"),
@@ -134,31 +153,31 @@ TEST(Plots, SuccessAgainstEpsilonBeginsAtTheControl) {
 }
 
 TEST(Plots, OneEpsilonIsNoLine) {
-  const std::vector<Json> all = {lines()[0], lines()[2]};
-  for (const Figure& one : success_figures(make_grid(all), tally(all))) EXPECT_THAT(one.title, Not(HasSubstr("ε")));
+  const std::vector<EvaluationLine> all = {lines()[0], lines()[2]};
+  for (const Figure& one : success_figures(grid_of(all), tally(all))) EXPECT_THAT(one.title, Not(HasSubstr("ε")));
 }
 
 TEST(Plots, LinesStandInTheOrderOfTheVariants) {
-  std::vector<Json> all;
+  std::vector<EvaluationLine> all;
   for (const char* loss : {"similarity", "dodging", "triplet"}) {
-    for (Json one : lines()) {
-      one["variant"] = one["variant"].get<std::string>() + "," + loss;
+    for (EvaluationLine one : lines()) {
+      one.variant += std::string(",") + loss;
       all.push_back(one);
     }
   }
-  const std::vector<Figure> figures = success_figures(make_grid(all), tally(all));
+  const std::vector<Figure> figures = success_figures(make_grid(all, choices_of(all, "loss.0.plugin")), tally(all));
   const Figure& impersonated = figure(figures, "Impersonated against ε");
   std::vector<std::string> order;
   for (const std::vector<std::string>& row : impersonated.rows) {
     if (order.empty() || order.back() != row[2]) order.push_back(row[2]);
   }
-  EXPECT_THAT(order, ElementsAre("similarity", "dodging", "triplet"))
+  EXPECT_THAT(order, ElementsAre("plugin=similarity", "plugin=dodging", "plugin=triplet"))
       << "the first lines are drawn, and these are they";
 }
 
 TEST(Plots, CosinesTellThePersonFromTheTarget) {
-  const std::vector<Json> all = lines();
-  const Similarities cosines = similarities(make_grid(all), all);
+  const std::vector<EvaluationLine> all = lines();
+  const Similarities cosines = similarities(grid_of(all), all);
   const std::vector<Figure> telling = telling_figures(cosines);
   ASSERT_EQ(telling.size(), 1U);
   EXPECT_THAT(telling[0].rows,
@@ -169,9 +188,9 @@ TEST(Plots, CosinesTellThePersonFromTheTarget) {
 }
 
 TEST(Plots, HistogramsCountEachFaceOnceAndShowTheThresholds) {
-  const std::vector<Json> all = lines();
-  const Json about = {{"recognisers", {{{"name", "judge"}, {"thresholds", {{1e-3, .5}}}}}}};
-  const std::vector<Figure> figures = histogram_figures(similarities(make_grid(all), all), about);
+  const std::vector<EvaluationLine> all = lines();
+  const Thresholds about = {{"judge", {{1e-3, .5}}}};
+  const std::vector<Figure> figures = histogram_figures(similarities(grid_of(all), all), about);
   ASSERT_EQ(figures.size(), 1U);
   ASSERT_EQ(figures[0].plots.size(), 2U) << "with the person and with the target";
   int faces = 0;
@@ -182,7 +201,7 @@ TEST(Plots, HistogramsCountEachFaceOnceAndShowTheThresholds) {
 
 TEST(Plots, TracesAreMediansAndQuartilesOfWhatIsThere) {
   const TemporaryFolder folder;
-  const Grid grid = make_grid(lines());
+  const Grid grid = grid_of(lines());
   EXPECT_TRUE(trace_figures(folder.path(), grid).empty());
   std::filesystem::create_directories(folder / "traces/epsilon=8");
   for (int i = 0; i < 5; ++i) {
@@ -197,32 +216,32 @@ TEST(Plots, TracesAreMediansAndQuartilesOfWhatIsThere) {
 }
 
 TEST(Plots, MoreThanCanBeToldApartAreInTheTableAlone) {
-  std::vector<Json> all;
+  std::vector<EvaluationLine> all;
   for (int i = 0; i < 20; ++i) {
-    Json one = line(1, 8, said({.1, .6}, {.8, .4}));
-    one["variant"] = "steps=" + std::to_string(i);
+    EvaluationLine one = line(1, 8, said({.1, .6}, {.8, .4}));
+    one.variant = "steps=" + std::to_string(i);
     all.push_back(one);
   }
-  const std::vector<Figure> figures = success_figures(make_grid(all), tally(all));
+  const std::vector<Figure> figures = success_figures(make_grid(all, {}), tally(all));
   const Figure& impersonated = figure(figures, "Impersonated against the false accept rate");
   EXPECT_EQ(impersonated.rows.size(), 2U * 21);
   EXPECT_EQ(impersonated.plots[0].spec["data"]["values"].size(), 2 * most_series);
 }
 
 TEST(ReportedFaces, OfManyTheFirstAreShownAndItIsSaid) {
-  std::vector<Json> all;
+  std::vector<EvaluationLine> all;
   for (int i = 0; i < 1000; ++i) {
     all.push_back(line(i, 8, said({.1, .6}, {.8, .4})));
     all.push_back(line(i, 16, said({.1, .6}, {.8, .4})));
   }
-  const Grid grid = make_grid(all);
+  const Grid grid = grid_of(all);
   EXPECT_EQ(grid.faces, 1000U);
   EXPECT_EQ(grid.rows.size(), most_cells / 2);
   EXPECT_THAT(faces_table(".", grid), HasSubstr("The first 90 of 1000 faces are shown"));
 }
 
 TEST(ReportedFaces, BoxesAreWhereTheFaceIsAndWhereADetectorSeesIt) {
-  const Grid grid = make_grid(lines());
+  const Grid grid = grid_of(lines());
   const Saying& finder = grid.rows.at(0).cells.at(0)->detectors.at(0);
   ASSERT_TRUE(finder.boxes[0]);
   EXPECT_EQ(finder.boxes[0]->y1, 3);

@@ -295,7 +295,7 @@ TEST(Comparisons, TellWhatNeverSharedAPicture) {
   runs.contestants = {contestant("a"), contestant("b")};
   runs.series = {{{"psnr"}, {{{{0, 0}, 40}}, {{{1, 0}, 40}}}, {}}};
   const std::string why = refusal([&] { compare(runs, compare_all(runs.contestants, std::nullopt)); });
-  EXPECT_NE(why.find("no picture was protected both by a"), std::string::npos) << why;
+  EXPECT_NE(why.find("no picture was attacked both by a"), std::string::npos) << why;
 }
 
 TEST(Comparisons, AdjustForOneMeasureAtATime) {

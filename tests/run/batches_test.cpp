@@ -28,10 +28,10 @@ TEST(Cut, KeepsMemoryBounded) {
 }
 
 TEST(Cut, NeverPadsMoreThanHalf) {
-  // Wide and high together are 200 by 200 each: half of each pads, which is allowed; of three, more.
+  // Wide and high together are 200 by 200 each: half of it pads, which is allowed.
   EXPECT_EQ(cut_of({{100, 200}, {200, 100}}), Sizes{2});
-  EXPECT_EQ(cut_of({{100, 100}, {200, 200}, {100, 100}}), (Sizes{2, 1}));
-  EXPECT_EQ(cut_of({{100, 100}, {1000, 1000}}), (Sizes{1, 1}));
+  EXPECT_EQ(cut_of({{200, 200}, {100, 100}, {100, 100}, {100, 100}}), (Sizes{3, 1}));
+  EXPECT_EQ(cut_of({{100, 1000}, {1000, 100}}), (Sizes{1, 1}));
 }
 
 TEST(Cut, KeepsOneSizeWhereAModelSeesPicturesInTheirOwn) {

@@ -73,7 +73,7 @@ TEST_F(Batch, APictureMoreRedoesTheBatchesWhoseMembersChange) {
 
 TEST_F(Batch, APictureThatCantBeReadCostsItselfAlone) {
   write_text(at("b.png"), "no picture");
-  const Outcome outcome = done({"--out", "run"}, 3);
+  const Outcome outcome = done({"--out", "run"}, 1);
   for (const Json& line : results(at("run"))) {
     const bool broken = contains(line["picture"], "b.png");
     EXPECT_EQ(line["status"] == "failed", broken) << line;

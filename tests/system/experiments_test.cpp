@@ -128,6 +128,44 @@ TEST_F(Experiments, AListOfTargetsGivesEachFaceItsOwn) {
   EXPECT_TRUE(contains(outcome.err, "has 3 targets, one a face, and the picture has 2 faces")) << outcome.err;
 }
 
+TEST_F(Experiments, ByGainAFaceIsLedToWhomItComesNearestTo) {
+  const std::vector<Json> all =
+      items("impersonate_picture",
+            {"--set", "attack.target={choice=\"gain\",candidates=3}", "--set", "data.people=models/samples/sample2.jpg",
+             "--set", "loss.0.plugin=target_gain", "--set", "attack.epsilon=8", "--set", "optimizer.steps=4"});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["status"], "attacked");
+  const Json& face = all[0]["faces"][0];
+  EXPECT_TRUE(contains(face["target"], "sample2/")) << face;
+  const Change toward(face["models"][0]["target"]);
+  EXPECT_GT(toward.after, toward.before);
+}
+
+TEST_F(Experiments, OtherPeoplesPhotosAreMixedIn) {
+  const Args mixing = {"--set", "augment=[{plugin=\"admix\",people=2,scales=1}]",
+                       "--set", "sweep={}",
+                       "--set", "attack.epsilon=8",
+                       "--set", "optimizer.steps=2"};
+  const auto with = [&](const std::string& people) {
+    Args args = mixing;
+    args.insert(args.end(), {"--set", "data.people=" + people});
+    return args;
+  };
+  const std::string by_one = items("impersonate_picture", with("models/samples/sample2.jpg"))[0]["output_sha256"],
+                    by_others = items("impersonate_picture", with("models/samples/sample3.jpg"))[0]["output_sha256"];
+  EXPECT_NE(by_one, by_others);
+
+  const Outcome made = run_faceoff({"embed", "models/samples/sample2.jpg", "-o", "people.safetensors", "--model",
+                                    "faceres", "--model", "face_recognition"},
+                                   folder_.path());
+  ASSERT_EQ(made.code, 0) << made.err;
+  Args args = with("people.safetensors");
+  args.insert(args.end(), {"--out", "refused", "--set", "data.pictures=small.png"});
+  const Outcome refused = run("impersonate_picture", args);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_TRUE(contains(refused.err, "no photos to mix in")) << refused.err;
+}
+
 TEST_F(Experiments, NobodyIsTheirOwnTarget) {
   for (const char* person : {"ann", "bea"}) fs::create_directories(folder_ / "people" / person);
   ASSERT_TRUE(cv::imwrite((folder_ / "people/ann/1.png").string(), small_picture()));

@@ -62,7 +62,7 @@ def taken(pairs: list[list[float | None] | None], threshold: float | None) -> st
 def rows(run: Path) -> list[tuple[str, ...]]:
     items = read_items(run)
     faces = [face for item in items for face in item.get("faces", [])]
-    protected = sum(item["status"] == "protected" for item in items)
+    protected = sum(item["status"] == "attacked" for item in items)
     before, after = (sum(found(face)[i] for face in faces) for i in (0, 1))
     largest = max((item["linf"] for item in items if item.get("linf") is not None), default=None)
     left = (run.name, f"{protected}/{len(items)}", f"{before} → {after}")

@@ -88,7 +88,7 @@ const std::map<std::string, Json>& Attack::behaving() {
 
 void Attack::expect_whole(const Json& item) {
   const Json& twin = behaving().at(item["picture"]);
-  ASSERT_EQ(item["status"], "protected") << item;
+  ASSERT_EQ(item["status"], "attacked") << item;
   EXPECT_GT(item["linf"].get<int>(), 0);
   EXPECT_LE(item["linf"].get<double>(), item["epsilon"].get<double>());
   EXPECT_EQ(comparable(item), comparable(twin));

@@ -19,7 +19,7 @@ namespace {
 void expect_hidden(const Json& item, std::size_t sample, const fs::path& run, const Judges& judges) {
   const fs::path photo = samples()[sample];
   EXPECT_EQ(fs::path(item["picture"].get<std::string>()).filename(), photo.filename());
-  EXPECT_EQ(item["status"], "protected");
+  EXPECT_EQ(item["status"], "attacked");
   EXPECT_LE(item["linf"].get<int>(), 8);
   EXPECT_EQ(item["faces"].size(), faces_on_samples[sample]);
   for (const Json& face : item["faces"]) {

@@ -43,49 +43,114 @@ Json pair(double before, const std::optional<double>& after) {
   return Json::array({before, after ? Json(*after) : Json(nullptr)});
 }
 
+/// ann's, to be taken for bea.
 Json face(const Said& said, const std::string& role = "held_out") {
+  const bool found = said.self.has_value();
+  const auto best = [](double self, double target) {
+    return Json{{"name", self >= target ? "ann" : "bea"}, {"similarity", std::max(self, target)}};
+  };
+  const bool taken = found && *said.target > *said.self;
+  const Json model = {{"name", "judge"},
+                      {"role", role},
+                      {"found", {true, found}},
+                      {"outcome", !found  ? "N"
+                                  : taken ? "H"
+                                          : "L"},
+                      {"best", {best(1, 0), found ? best(*said.self, *said.target) : Json(nullptr)}},
+                      {"protected", {false, !found || taken}},
+                      {"rank1", {false, taken}},
+                      {"target", pair(0, said.target)},
+                      {"target_disjoint", true},
+                      {"self", pair(1, said.self)},
+                      {"impersonated", Json::object()},
+                      {"dodged", Json::object()},
+                      {"identified", Json::object()}};
   return {
       {"box", {said.x, 0, said.x + 10, 10}},
       {"detectors",
        {{{"name", "ssd"}, {"role", "surrogate"}, {"score", {said.found.first, said.found.second}}, {"iou", said.iou}}}},
+      {"person", "ann"},
+      {"known", true},
       {"target", "bea"},
-      {"models",
-       {{{"name", "judge"}, {"role", role}, {"target", pair(0, said.target)}, {"self", pair(1, said.self)}}}}};
+      {"found", {true, found}},
+      {"models", {model}}};
 }
 
 Json item(const std::string& variant, const std::string& picture, const std::vector<Json>& faces, double psnr = 40) {
-  return {{"item", 0},   {"variant", variant}, {"picture", picture}, {"status", "protected"}, {"psnr", psnr},
-          {"ssim", .99}, {"linf", 8},          {"queries", 10},      {"seconds", 1.5},        {"faces", faces}};
+  return {{"item", 0},
+          {"variant", variant},
+          {"picture", picture},
+          {"output", "images/" + variant + "/" + picture},
+          {"status", "attacked"},
+          {"key", "k"},
+          {"picture_sha256", "p"},
+          {"output_sha256", "o"},
+          {"epsilon", 8},
+          {"norm", "inf"},
+          {"linf", 8},
+          {"l2", 100},
+          {"psnr", psnr},
+          {"ssim", .99},
+          {"changed", .5},
+          {"bytes", 1000},
+          {"queries", 10},
+          {"seconds", 1.5},
+          {"started", "2026-01-31T23:59:58Z"},
+          {"finished", "2026-01-31T23:59:59Z"},
+          {"faces", faces}};
 }
 
-Json unprotected(const std::string& variant, const std::string& picture, const std::string& status) {
+Json not_attacked(const std::string& variant, const std::string& picture, const std::string& status) {
   Json one = item(variant, picture, {});
   one["status"] = status;
-  if (status == "failed") one["psnr"] = one["ssim"] = one["linf"] = nullptr;
+  if (status != "failed") return one;
+  one["output"] = one["output_sha256"] = nullptr;
+  one["error"] = "it is no picture";
   return one;
 }
 
 Json about(const Json& choices = Json::object(), double threshold = .5) {
-  return {{"false_accept_rate", 1e-3},
+  return {{"choices", choices},
+          {"seed", 0},
+          {"false_accept_rate", 1e-3},
           {"minimum_score", .5},
+          {"finder", "mtcnn"},
           {"detectors", {{{"name", "ssd"}, {"role", "surrogate"}}}},
-          {"judges", {{{"name", "judge"}, {"role", "held_out"}, {"threshold", threshold}}}},
-          {"choices", choices}};
+          {"judges", {{{"name", "judge"}, {"role", "held_out"}, {"threshold", threshold}}}}};
 }
 
 /// environment.json of variants that share their judges.
 Json environment(const Json& variants) {
-  return {{"variants", variants},
+  const Json host = {{"system", "s"}, {"release", "r"}, {"machine", "m"}, {"threads", 1}};
+  const Json thresholds = Json::array({Json::array({1e-3, .5}), Json::array({1e-2, .3})});
+  return {{"faceoff", "0"},
+          {"api", 1},
+          {"libtorch", "2"},
+          {"opencv", "4"},
+          {"compiler", "12"},
+          {"command", Json::array()},
+          {"plan", "p"},
+          {"items", 0},
+          {"shard", nullptr},
+          {"device", "cpu"},
+          {"variants", variants},
+          {"host", host},
+          {"plugins", Json::object()},
           {"models",
-           {{"ssd", {{"sha256", "aa"}}},
+           {{"ssd", {{"plugin", "ssd"}, {"weights", "s"}, {"sha256", "aa"}}},
             {"judge",
-             {{"sha256", "bb"}, {"thresholds", Json::array({Json::array({1e-3, .5}), Json::array({1e-2, .3})})}}}}}};
+             {{"plugin", "judge"},
+              {"weights", "j"},
+              {"sha256", "bb"},
+              {"calibration", "judge.toml"},
+              {"thresholds", thresholds}}}}}};
 }
 
 class Compare : public testing::Test {
  protected:
-  void write_run(const std::string& name, const Json& environment, const std::vector<Json>& items) const {
+  void write_run(const std::string& name, Json environment, const std::vector<Json>& items) const {
     fs::create_directories(folder_ / name);
+    environment["items"] = items.size();
     write_text(folder_ / name / "environment.json", environment.dump());
     std::string text;
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -204,8 +269,10 @@ TEST_F(Compare, SaysOfARealSweepWhatItsResultsShow) {
   ASSERT_EQ(text.code, 0) << text.err;
   EXPECT_EQ(text.err, "");
   EXPECT_EQ(text.out, again.out);
-  for (const char* part : {"hidden from ssd (held_out)", "taken for the target by faceres (surrogate)",
-                           "not taken for oneself by mobileface (held_out)", "PSNR [95 %]", "baseline"})
+  for (const char* part :
+       {"hidden from ssd (held_out)", "taken for the target by faceres (surrogate)",
+        "not taken for oneself by mobileface (held_out)", "not taken for the person by faceres (surrogate)",
+        "best match the target", "clean", "PSNR [95 %]", "baseline"})
     EXPECT_TRUE(contains(text.out, part)) << part << "\n" << text.out;
   EXPECT_FALSE(contains(text.out, "cosine with")) << text.out;
   EXPECT_TRUE(contains(compare({"run", "--all"}).out, "cosine with oneself, says mobileface (held_out)"));
@@ -284,7 +351,13 @@ TEST_F(Compare, AFaceThatIsNotFoundPassesForNobody) {
   const Json said = compare_json({"run"});
   const auto row = [&](const char* name) { return measure(said, name)["rows"][1]; };
   EXPECT_EQ(row("impersonated")["value"], 0);
-  EXPECT_EQ(row("dodged")["value"], .25) << "of four, the second alone: the first is hidden, not dodged";
+  EXPECT_EQ(row("dodged")["value"], .5) << "of four, the second, and the first, which is not found";
+  EXPECT_EQ(row("dodged")["clean"], 0) << "beside the clean pictures";
+  EXPECT_EQ(row("protected")["value"], .25) << "not found is protected, too";
+  EXPECT_EQ(row("not_found")["value"], .25) << "and has a column of its own";
+  EXPECT_EQ(row("identified")["value"], .5) << "of the best match, where it is similar enough";
+  EXPECT_EQ(row("identified")["clean"], 1);
+  EXPECT_EQ(row("rank1")["value"], 0);
   EXPECT_EQ(row("self_cosine")["n"], 3);
   EXPECT_EQ(row("self_cosine")["difference"]["n"], 3);
   EXPECT_EQ(row("hidden")["n"], 3) << "the third was never found, so nothing hid it";
@@ -363,8 +436,8 @@ TEST_F(Compare, RunsAreComparedOnThePicturesThatTheyShare) {
   std::ranges::reverse(items);
   items.resize(6);                                              // pictures 9 to 4
   for (Json& one : items) one["faces"][0]["box"][0] = .000001;  // another machine
-  items.push_back(unprotected("base", "p3.png", "failed"));
-  items.push_back(unprotected("base", "p2.png", "no_face"));
+  items.push_back(not_attacked("base", "p3.png", "failed"));
+  items.push_back(not_attacked("base", "p2.png", "no_face"));
   write_run("one", environment({{"base", about()}}), ten_pictures("base", {4, 5, 6}));
   write_run("two", environment({{"base", about()}}), items);
   const Outcome text = compare({"one", "two/"});
@@ -427,7 +500,7 @@ TEST_F(Compare, BadInputGetsOneLine) {
   refuse({"run", "empty"}, 2, "empty: not a run's folder (no results.jsonl)");
   refuse({"run"}, 2, "run: it has one variant, 'base', and nothing to compare it with");
   refuse({"run", "./run"}, 2, "./run: named twice");
-  refuse({"run", "elsewhere"}, 2, "no picture was protected both by run and by what is compared with it");
+  refuse({"run", "elsewhere"}, 2, "no picture was attacked both by run and by what is compared with it");
   refuse({"sweep", "--baseline", "c"}, 2, "--baseline c: there is none");
   refuse({"sweep", "--by", "loss"}, 2, "--by loss: no key was swept");
   refuse({"sweep", "--false-accept-rate", "0.002"}, 2, "of judge only the thresholds at 0.001, 0.01 were measured");

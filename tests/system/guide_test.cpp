@@ -42,7 +42,7 @@ TEST(Guide, ItsPluginsBuildAndRunAsItSays) {
   EXPECT_EQ(kinds, (std::set<std::string>{"loss", "optimizer", "augmentation", "model"}));
   const std::vector<Json> items = results(folder / "my_plugins" / "run");
   ASSERT_EQ(items.size(), 1U);
-  EXPECT_EQ(items[0]["status"], "protected");
+  EXPECT_EQ(items[0]["status"], "attacked");
   EXPECT_EQ(items[0]["faces"][0]["models"][0]["name"], "texture");
 }
 

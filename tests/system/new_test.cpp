@@ -44,7 +44,7 @@ TEST_P(NewKind, BuildsAndRunsAsItIsAsItsReadmeSays) {
   for (const fs::path& run : {project / "run", project / "build" / (name + ".run")}) {
     const std::vector<Json> items = results(run);
     ASSERT_EQ(items.size(), 1U);
-    EXPECT_EQ(items[0]["status"], "protected");
+    EXPECT_EQ(items[0]["status"], "attacked");
     EXPECT_GT(items[0]["linf"].get<int>(), 0);
   }
   const Outcome again = run({{"ctest", "--test-dir", (project / "build").string()}});

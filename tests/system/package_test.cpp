@@ -99,7 +99,7 @@ TEST_F(Package, BuildsAThirdPartysPluginAndRunsIt) {
   EXPECT_FALSE(contains(outcome.err, "warning")) << outcome.err;
   EXPECT_FALSE(contains(outcome.err, "no threshold")) << "without its calibrations\n" << outcome.err;
   ASSERT_EQ(results(folder_ / "run").size(), 1U);
-  EXPECT_EQ(results(folder_ / "run")[0]["status"], "protected");
+  EXPECT_EQ(results(folder_ / "run")[0]["status"], "attacked");
 }
 
 TEST_F(Package, RunsItsExperimentsAndMakesProjectsThatFindIt) {

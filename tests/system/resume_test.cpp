@@ -102,7 +102,7 @@ TEST_F(Resume, WhatFailedIsTriedOnceMore) {
   save("e.png", other_small_picture());
   const Outcome outcome = done({"--resume", "--out", "run"});
   EXPECT_TRUE(contains(outcome.err, "resumed: 8 of 10 items are kept, 2 are left; 2 that failed")) << outcome.err;
-  EXPECT_EQ(results(at("run")).at(4).at("status"), "protected");
+  EXPECT_EQ(results(at("run")).at(4).at("status"), "attacked");
 }
 
 TEST_F(Resume, AnEvaluationOfWhatIsNotThereAnyMoreIsRemoved) {

@@ -140,15 +140,18 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   const std::vector<Json> all = items(impersonate("[\"small.png\"]"));
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all.front();
-  EXPECT_EQ(keys(item), (std::vector<std::string>{"bytes", "changed", "epsilon", "faces", "finished", "item", "key",
-                                                  "l2", "linf", "norm", "output", "picture", "psnr", "queries",
-                                                  "seconds", "ssim", "started", "status", "variant"}));
+  EXPECT_EQ(keys(item), (std::vector<std::string>{
+                            "bytes", "changed", "epsilon", "faces",  "finished",      "item",    "key",
+                            "l2",    "linf",    "norm",    "output", "output_sha256", "picture", "picture_sha256",
+                            "psnr",  "queries", "seconds", "ssim",   "started",       "status",  "variant"}));
   EXPECT_EQ(item["item"], 0);
   EXPECT_EQ(item["variant"], "base");
   EXPECT_EQ(item["picture"], "small.png");
   EXPECT_EQ(item["output"], "images/base/small.png");
-  EXPECT_EQ(item["status"], "protected");
+  EXPECT_EQ(item["status"], "attacked");
   EXPECT_TRUE(matches(item["key"], "[0-9a-f]{32}"));
+  EXPECT_EQ(item["picture_sha256"], faceoff::sha256_file(folder_ / "small.png"));
+  EXPECT_EQ(item["output_sha256"], faceoff::sha256_file(delivered(item)));
   EXPECT_EQ(item["epsilon"], 6.5);
   EXPECT_EQ(item["norm"], "inf");
   EXPECT_EQ(item["queries"], 2);
@@ -171,7 +174,8 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
 
   ASSERT_EQ(item["faces"].size(), 1U);
   const Json& face = item["faces"][0];
-  EXPECT_EQ(keys(face), (std::vector<std::string>{"box", "detectors", "iou", "models", "score", "target"}));
+  EXPECT_EQ(keys(face), (std::vector<std::string>{"box", "detectors", "found", "iou", "known", "models", "person",
+                                                  "score", "target"}));
   ASSERT_EQ(face["box"].size(), 4U);
   EXPECT_LT(face["box"][0].get<double>(), face["box"][2].get<double>());
   EXPECT_LE(face["box"][2].get<double>(), before.cols);
@@ -191,7 +195,9 @@ TEST_F(RunFolder, EveryFieldOfAnItem) {
   EXPECT_EQ(face["models"][1]["name"], "dlib");
   EXPECT_EQ(face["models"][1]["role"], "held_out");
   for (const Json& said : face["models"]) {
-    EXPECT_EQ(keys(said), (std::vector<std::string>{"name", "role", "self", "target"}));
+    EXPECT_EQ(keys(said),
+              (std::vector<std::string>{"best", "dodged", "found", "identified", "impersonated", "name", "outcome",
+                                        "protected", "rank1", "role", "self", "target", "target_disjoint"}));
     expect_similarities(said["target"], false);
     expect_similarities(said["self"], true);
   }
@@ -461,7 +467,7 @@ TEST_F(RunFolder, AFileThatIsNoPictureFailsAloneAndSaysWhy) {
     EXPECT_TRUE(error.starts_with(all[failed]["picture"].get<std::string>() + ": ")) << error;
     EXPECT_FALSE(contains(error, "\n"));
   }
-  EXPECT_EQ(all[1]["status"], "protected");
+  EXPECT_EQ(all[1]["status"], "attacked");
   EXPECT_FALSE(all[1].contains("error"));
   EXPECT_EQ(files_in(folder_ / "run" / "images"), (std::vector<std::string>{"base/small.png"}));
 }
@@ -490,7 +496,7 @@ TEST_F(RunFolder, GreyStaysGrey) {
   save("grey.png", grey);
   const std::vector<Json> all = items(hide("[\"grey.png\"]"));
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["status"], "attacked");
   const cv::Mat pixels = raw(delivered(all[0]));
   ASSERT_EQ(pixels.channels(), 1);
   EXPECT_EQ(pixels.size(), grey.size());
@@ -506,7 +512,7 @@ TEST_F(RunFolder, GreyStaysGreyWhereCropsArePasted) {
   save("other.png", other_small_picture());
   const std::vector<Json> all = items(impersonate("[\"grey.png\"]"));
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["status"], "attacked");
   const cv::Mat pixels = raw(delivered(all[0]));
   ASSERT_EQ(pixels.channels(), 1);
   EXPECT_GT(largest_difference(pixels, grey), 0);
@@ -521,7 +527,7 @@ TEST_F(RunFolder, AlphaIsKept) {
   save("alpha.png", picture);
   const std::vector<Json> all = items(hide("[\"alpha.png\"]"));
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["status"], "attacked");
   const cv::Mat pixels = raw(delivered(all[0]));
   ASSERT_EQ(pixels.channels(), 4);
   cv::Mat kept;
@@ -543,7 +549,7 @@ TEST_F(RunFolder, ARotatedJpegComesBackAsAViewerShowsIt) {
   ASSERT_EQ(as_a_viewer.size(), cv::Size(360, 320));
   const std::vector<Json> all = items(hide("[\"turned.jpg\"]"));
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["status"], "attacked");
   EXPECT_EQ(all[0]["faces"].size(), 1U);
   const cv::Mat pixels = raw(delivered(all[0]));  // without orientation: a PNG here has none
   EXPECT_GT(largest_difference(pixels, as_a_viewer), 0);
@@ -616,7 +622,7 @@ TEST_F(RunFolder, NobodyIsTakenForSomebodyOnTheSamePicture) {
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0]["status"], "failed");
   EXPECT_EQ(all[0]["error"], "nobody is left to be taken for: everybody in [data] people is on this picture");
-  EXPECT_EQ(all[1]["status"], "protected");
+  EXPECT_EQ(all[1]["status"], "attacked");
 }
 
 TEST_F(RunFolder, AJudgeOfTheSurrogatesFamilyIsRelated) {
@@ -666,7 +672,7 @@ TEST_F(RunFolder, AnAttackMayStopAtItsGoal) {
   const std::string experiment = hide("[\"small.png\"]", "[attack]\nstop_at = 1000\n");
   const std::vector<Json> all = items(experiment);
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0]["status"], "protected");
+  EXPECT_EQ(all[0]["status"], "attacked");
   EXPECT_EQ(all[0]["queries"], 1) << "the goal is met at the first look";
 }
 
@@ -734,7 +740,7 @@ class Stopping : public RunFolder {
     EXPECT_TRUE(contains(outcome.err, "stopped after 1 of 2 items, which are saved")) << outcome.err;
     const std::vector<Json> all = results(folder_ / "run");
     ASSERT_EQ(all.size(), 1U);
-    EXPECT_EQ(all[0]["status"], "protected");
+    EXPECT_EQ(all[0]["status"], "attacked");
     EXPECT_EQ(files_in(folder_ / "run"),
               (std::vector<std::string>{"environment.json", "experiment.toml", "images/base/first.png", "resolved.toml",
                                         "results.jsonl", "traces/base/first.csv"}));

@@ -81,7 +81,7 @@ TEST_F(WholePictures, AFaceThatABorderCutsIsProtectedAndJudged) {
   ASSERT_EQ(all.size(), 4U);
   for (const auto& [name, item] : all) {
     SCOPED_TRACE(name);
-    EXPECT_EQ(item["status"], "protected");
+    EXPECT_EQ(item["status"], "attacked");
     ASSERT_EQ(item["faces"].size(), 1U);
     const Json& face = item["faces"][0];
     const auto [before, after] = pixels(item);

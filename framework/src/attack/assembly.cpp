@@ -1,11 +1,11 @@
 #include "attack/assembly.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "faces/views.hpp"
 #include "plugins/build_plugin.hpp"
 #include "plugins/model_pool.hpp"
-#include "plugins/role.hpp"
 
 namespace faceoff {
 
@@ -71,41 +71,27 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   }
   optimizer = build_plugin<Optimizer>(pool.plugins(), experiment.optimizer, pool.setup());
 
-  constexpr Field sight = Field::scores | Field::boxes;
-  for (const LoadedModel* surrogate : surrogates) {
-    if (includes(surrogate->provides, Field::embedding)) judges.push_back({surrogate, Role::surrogate});
-    if (includes(surrogate->provides, sight)) judging_detectors.push_back({surrogate, Role::surrogate});
-  }
-  require(experiment.targets.empty() || !judges.empty(),
+  require(experiment.targets.empty() || measure() != nullptr,
           experiment.targets.empty() ? Place{} : experiment.targets.front().place,
           "a target is a person, and none of the attacked models is an embedder");
-  for (const std::string& name : experiment.held_out) {
-    const LoadedModel* judge = model(name);
-    const bool embeds = includes(judge->provides, Field::embedding), sees = includes(judge->provides, sight);
-    require(embeds || sees, experiment.evaluate_place,
-            "evaluate: '" + name + "' provides " + to_string(judge->provides) +
-                ", and a judge needs embedding, or scores, boxes");
-    const Role role = role_of(*judge, surrogates);
-    if (embeds) judges.push_back({judge, role});
-    if (sees) judging_detectors.push_back({judge, role});
-  }
-  if (judging_detectors.empty()) judging_detectors.push_back({detector, Role::held_out});
   for (const LoadedModel* used : surrogates) {
     require(!needs_landmarks(used->view.crop) || landmarks != nullptr, experiment.faces_place,
             "'" + used->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
   }
-  for (const Judge& judge : judges) {
-    require(
-        !needs_landmarks(judge.model->view.crop) || landmarks != nullptr, experiment.faces_place,
-        "'" + judge.model->name + "' is aligned by landmarks: name a landmark model, landmarks = \"NAME\" in [faces]");
-  }
+}
+
+const LoadedModel* Assembly::measure() const {
+  const auto embeds = [](const LoadedModel* model) { return includes(model->provides, Field::embedding); };
+  const auto found = std::ranges::find_if(surrogates, embeds);
+  return found != surrogates.end() ? *found : nullptr;
 }
 
 Portraying portraying(const Assembly& assembly) {
   Portraying by{
       assembly.detector, assembly.landmarks, assembly.experiment.minimum_score, assembly.experiment.device, {},
       usual_cache()};
-  for (const Judge& judge : assembly.judges) by.models.push_back(judge.model);
+  std::ranges::copy_if(assembly.surrogates, std::back_inserter(by.models),
+                       [](const LoadedModel* model) { return includes(model->provides, Field::embedding); });
   return by;
 }
 

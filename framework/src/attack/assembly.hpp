@@ -12,7 +12,6 @@
 #include "faces/portrait.hpp"
 #include "plugins/loaded_model.hpp"
 #include "plugins/model_pool.hpp"
-#include "plugins/role.hpp"
 
 namespace faceoff {
 
@@ -43,12 +42,12 @@ struct Assembly {
   Field needs = Field::none;  ///< of all losses together
   std::vector<AugmentationStep> augmentations;
   std::unique_ptr<Optimizer> optimizer;
-  std::vector<Judge> judges;  ///< embedders: surrogates first
-  /// Detectors: surrogates first, then those of [evaluate]; that of [faces] where there is no other.
-  std::vector<Judge> judging_detectors;
+
+  /// By whom targets are chosen: the first attacked embedder, or null where there is none.
+  const LoadedModel* measure() const;
 };
 
-/// Photos become embeddings as an assembly judges, with the usual cache.
+/// How the photos that an attack looks at become embeddings, with the usual cache.
 Portraying portraying(const Assembly& assembly);
 
 }  // namespace faceoff

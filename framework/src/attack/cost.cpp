@@ -58,11 +58,11 @@ struct Sitting {
         faces{{{240, 140, 400, 340}, 1, {}}} {
     if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, picture, faces);
     Target target{"", {}, {}};
-    for (const Judge& judge : assembly.judges) {
-      if (judge.role != Role::surrogate) continue;
-      const at::Tensor own = embed(*judge.model, picture, faces.front());
-      target.attacked[judge.model] = own.unsqueeze(0);
-      means[judge.model] = own / 2;
+    for (const LoadedModel* model : assembly.surrogates) {
+      if (!includes(model->provides, Field::embedding)) continue;
+      const at::Tensor own = embed(*model, picture, faces.front());
+      target.attacked[model] = own.unsqueeze(0);
+      means[model] = own / 2;
     }
     if (!assembly.experiment.targets.empty()) targets.push_back(target);
   }

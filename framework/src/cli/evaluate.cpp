@@ -21,7 +21,7 @@
 #include "cli/progress.hpp"
 #include "judge/answers.hpp"
 #include "judge/evaluation.hpp"
-#include "judge/evaluation_record.hpp"
+#include "judge/evaluation_line.hpp"
 #include "judge/tally.hpp"
 #include "report/provenance.hpp"
 #include "report/report.hpp"
@@ -45,6 +45,7 @@ po::options_description options() {
        "one more recogniser or detector that judges; may be repeated")                                            //
       ("detector", po::value<std::string>(), "the model that finds and aligns the faces; else one not attacked")  //
       ("landmarks", po::value<std::string>(), "the model that finds a face's landmarks")                          //
+      ("device", po::value<std::string>(), "what judges, cpu or cuda; else the run's device, if it is there")     //
       ("minimum-score", po::value<double>(), "of a face")                                                         //
       ("answers", po::value<std::string>(),
        "a CSV file with what other services answered: picture, recogniser, identity")                               //
@@ -60,40 +61,82 @@ po::options_description options() {
   return all;
 }
 
+/// A picture that has to be the file that the run knew. Throws PictureError where it is another one.
+Picture read_known(const KnownFile& known, const char* what_the_run_did) {
+  Picture picture = read_picture(known.file);
+  if (!known.sha256.empty() && picture.sha256 != known.sha256) {
+    throw PictureError(known.file.string() + ": it is another file than the one that the run " + what_the_run_did +
+                       " (its SHA-256 is " + picture.sha256 + ", and was " + known.sha256 + ")");
+  }
+  return picture;
+}
+
+/// Adds what the run recorded of attacked models that are not there any more: on the pictures as delivered it is what
+/// they would say.
+void add_known(const Task& task, const std::vector<std::string>& gone, Judgement& seen) {
+  if (seen.after != "png" || seen.faces.size() != task.known.size()) return;
+  for (std::size_t f = 0; f < seen.faces.size(); ++f) {
+    for (const Recognition& said : task.known[f].models) {
+      if (std::ranges::find(gone, said.name) != gone.end()) seen.faces[f].models.push_back(said);
+    }
+  }
+}
+
+/// The lines of one task, a degradation each.
+std::vector<EvaluationLine> evaluate(Evaluator& evaluator, const Work& work, const Task& task, const Picture& clean) {
+  const VariantWork& variant = work.variants[task.variant];
+  const Picture delivered = read_known(task.delivered, "delivered");
+  const CleanPicture one{clean, task.clean.file, task.faces, task.target};
+  std::vector<EvaluationLine> lines;
+  try {
+    for (Judgement& seen : evaluator.evaluate(one, delivered, variant.judges, variant.people)) {
+      EvaluationLine& line = lines.emplace_back(task.line);
+      if (lines.size() == 1) line.quality = compare(clean.rgb, delivered.rgb);
+      line.quality = lines.front().quality;
+      add_known(task, work.gone, seen);
+      line.seen = std::move(seen);
+    }
+  } catch (const PictureError& error) {
+    throw PictureError(task.delivered.file.string() + ": " + error.what());
+  }
+  return lines;
+}
+
 /// Lines of evaluation.jsonl, in the order of the items.
-std::vector<Json> evaluate(Work& work) {
-  // Cases of one picture stand together, so that the clean one is looked at once.
-  std::ranges::stable_sort(work.tasks, {}, [](const Task& task) { return task.one.clean; });
-  Evaluator evaluator(work.panel);
+std::vector<EvaluationLine> evaluate(Work& work) {
+  // Tasks of one picture stand together, so that the clean one is read once.
+  std::ranges::stable_sort(work.tasks, {}, [](const Task& task) { return task.clean.file; });
+  Evaluator evaluator(work.examination);
   Progress progress(static_cast<std::int64_t>(work.tasks.size()));
-  std::vector<std::pair<std::int64_t, Json>> lines;
+  std::vector<EvaluationLine> lines;
+  std::optional<std::pair<fs::path, Picture>> clean;
   for (const Task& task : work.tasks) {
-    progress.start_item(task.one.delivered.filename().string());
+    progress.start_item(task.delivered.file.filename().string());
     try {
-      const CaseEvaluations seen = evaluator.evaluate(task.one, work.juries[task.jury]);
-      for (const CaseEvaluation& after : seen.after)
-        lines.emplace_back(task.label.item, evaluation_line(task.label, after, seen.quality));
+      if (!clean || clean->first != task.clean.file) {
+        clean.reset();
+        clean.emplace(task.clean.file, read_known(task.clean, "read"));
+      }
+      std::ranges::move(evaluate(evaluator, work, task, clean->second), std::back_inserter(lines));
       progress.pass_item();
     } catch (const Error& error) {
       ++work.failed;
       progress.end_item(std::string(error.what()) + "; left out");
     }
   }
-  std::ranges::stable_sort(lines, {}, &std::pair<std::int64_t, Json>::first);
-  std::vector<Json> ordered;
-  for (auto& [item, line] : lines) ordered.push_back(std::move(line));
-  return ordered;
+  std::ranges::stable_sort(lines, {}, &EvaluationLine::item);
+  return lines;
 }
 
 /// What was changed in each evaluated picture, as pictures.
-void write_differences(const Work& work, const std::vector<Json>& lines) {
+void write_differences(const Work& work, const std::vector<EvaluationLine>& lines) {
   std::set<std::int64_t> evaluated;
-  for (const Json& line : lines) evaluated.insert(line.at("item").get<std::int64_t>());
+  for (const EvaluationLine& line : lines) evaluated.insert(line.item);
   for (const Task& task : work.tasks) {
-    if (!evaluated.contains(task.label.item)) continue;
+    if (!evaluated.contains(task.line.item)) continue;
     Picture difference;
-    difference.rgb = difference_picture(read_picture(task.one.clean).rgb, read_picture(task.one.delivered).rgb);
-    const fs::path file = work.out / difference_place(task.label.variant, task.label.output);
+    difference.rgb = difference_picture(read_picture(task.clean.file).rgb, read_picture(task.delivered.file).rgb);
+    const fs::path file = work.out / difference_place(task.line.variant, task.line.output);
     make_folder(file.parent_path());
     write_picture(file, difference);
   }
@@ -108,19 +151,21 @@ void check_places(const fs::path& out) {
   }
 }
 
-int conclude(const Work& work, const std::vector<Json>& lines, const Gallery& gallery,
+int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const Gallery& gallery,
              const std::vector<std::string>& command, bool json) {
   if (lines.empty()) throw Error(one_line(work.out.string()) + ": nothing could be evaluated, so nothing is written");
   if (!fs::exists(work.out / "results.jsonl")) RunFolder::make(work.out);
   for (const char* earlier : {"differences", "report"}) fs::remove_all(work.out / earlier);
   std::string text;
-  for (const Json& line : lines) text += to_text(line) + "\n";
+  for (const EvaluationLine& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
-  const Json about = provenance(command, work.panel, work.people, gallery);
+  const std::vector<Tally> tallies = tally(lines);
+  const Json about = provenance(command, work.examination, work.people, gallery, tallies);
   write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
   write_differences(work, lines);
-  const std::vector<Tally> tallies = tally(lines);
-  const bool plotted = write_report(work.out, work.name, {judged_by(work.panel, gallery), about}, lines, tallies);
+  const bool plotted = write_report(
+      work.out, work.name, {judged_by(work.examination, gallery), thresholds_of(work.examination), work.choices}, lines,
+      tallies);
   std::cerr << to_words(tallies);
   if (!plotted)
     std::cerr << "report.html has no plots: the program was built without Vega; scripts/bootstrap gets it\n";
@@ -143,8 +188,8 @@ void require_person(const Gallery& gallery, const std::string& name) {
 
 /// The people whom recognisers choose between.
 Gallery people_of(Work& work) {
-  if (work.people.empty() || work.panel.by.models.empty()) return {};
-  Gallery gallery = read_people(work.panel.by, work.people);
+  if (work.people.empty() || work.examination.by.models.empty()) return {};
+  Gallery gallery = read_people(work.examination.by, work.people);
   if (gallery.people().empty()) throw ConfigError("no face on any picture of people: recognisers know nobody");
   return gallery;
 }
@@ -169,7 +214,7 @@ int evaluate_command(std::vector<std::string> args) {
   if (!given.contains("what")) throw ConfigError("evaluate needs a run's folder: faceoff evaluate RUN");
   const fs::path what = given["what"].as<std::string>();
   if (!fs::is_directory(what)) throw ConfigError("no folder " + one_line(what.string()));
-  NamedModels models(given);
+  NamedModels models(given, judging_device(what, given));
   std::optional<RunWork> run;
   std::optional<Work> folder;
   if (fs::exists(what / "results.jsonl")) {
@@ -182,10 +227,14 @@ int evaluate_command(std::vector<std::string> args) {
     folder.emplace(folder_work(what, given, models));
   }
   Work& work = run ? run->work : *folder;
-  if (given.contains("minimum-score")) work.panel.by.minimum_score = minimum_score(given);
+  if (given.contains("minimum-score")) work.examination.by.minimum_score = minimum_score(given);
   if (given.contains("people")) work.people = {given["people"].as<std::string>()};
+  // What the run recorded answers its own question, not another one.
+  for (const char* option : {"people", "detector", "landmarks", "minimum-score"}) {
+    if (given.contains(option)) work.gone.clear();
+  }
   if (work.tasks.empty())
-    throw ConfigError(one_line(what.string()) + ": nothing was protected, so there is nothing to evaluate");
+    throw ConfigError(one_line(what.string()) + ": nothing was attacked, so there is nothing to evaluate");
   std::optional<Answers> answers;
   if (given.contains("answers")) {
     const std::string file = given["answers"].as<std::string>();
@@ -193,13 +242,14 @@ int evaluate_command(std::vector<std::string> args) {
     answers.emplace(file);
     std::vector<Answers::Pictured> pictures;
     for (const Task& task : work.tasks) {
-      pictures.push_back({task.label.picture, task.label.output,
-                          task.one.faces ? std::optional(task.one.faces->size()) : std::nullopt});
+      pictures.push_back(
+          {task.line.picture, task.line.output, task.faces ? std::optional(task.faces->size()) : std::nullopt});
     }
     std::vector<std::string> judges;
-    for (const LoadedModel* model : work.panel.by.models) judges.push_back(model->name);
+    for (const LoadedModel* model : work.examination.by.models) judges.push_back(model->name);
     answers->require(pictures, judges);
-    if (std::ranges::find(work.panel.after, std::string("png"), &Degradation::name) == work.panel.after.end())
+    if (std::ranges::find(work.examination.after, std::string("png"), &Degradation::name) ==
+        work.examination.after.end())
       throw ConfigError("--answers are of the pictures as delivered, so --after needs png among the others");
   }
 
@@ -207,12 +257,12 @@ int evaluate_command(std::vector<std::string> args) {
   if (run) check_places(work.out);
   const Gallery gallery = people_of(work);
   if (given.contains("target")) require_person(gallery, given["target"].as<std::string>());
-  for (Jury& jury : work.juries) {
-    for (const Person& person : gallery.people()) jury.people.push_back(&person);
+  for (VariantWork& variant : work.variants) {
+    for (const Person& person : gallery.people()) variant.people.push_back(&person);
   }
   std::deque<Person> fixed;
   if (run) run->add_fixed(fixed);
-  std::vector<Json> lines = evaluate(work);
+  std::vector<EvaluationLine> lines = evaluate(work);
   if (answers) answers->add_to(lines);
   return conclude(work, lines, gallery, command, given.contains("json"));
 }

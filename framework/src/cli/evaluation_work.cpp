@@ -1,5 +1,7 @@
 #include "cli/evaluation_work.hpp"
 
+#include <ATen/Context.h>
+
 #include <algorithm>
 #include <deque>
 #include <filesystem>
@@ -15,6 +17,7 @@
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/role.hpp"
+#include "run/environment.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 
@@ -28,7 +31,7 @@ namespace po = boost::program_options;
 constexpr Field sight = Field::scores | Field::boxes;
 
 /// Puts a judge where its kind belongs, unless it is there. Throws ConfigError where another has its name.
-void add_judge(Jury& jury, const LoadedModel& model, Role role) {
+void add_judge(Judges& to, const LoadedModel& model, Role role) {
   const auto add = [&](std::vector<Judge>& judges) {
     if (std::ranges::any_of(judges, [&](const Judge& one) { return one.model->identity == model.identity; })) return;
     const auto there = std::ranges::find(judges, model.name, [](const Judge& one) { return one.model->name; });
@@ -36,8 +39,8 @@ void add_judge(Jury& jury, const LoadedModel& model, Role role) {
       throw ConfigError("--model " + model.name + ": the experiment calls another model so, which judges already");
     judges.push_back({&model, role});
   };
-  if (includes(model.provides, Field::embedding)) add(jury.recognisers);
-  if (includes(model.provides, sight)) add(jury.detectors);
+  if (includes(model.provides, Field::embedding)) add(to.recognisers);
+  if (includes(model.provides, sight)) add(to.detectors);
 }
 
 /// The models of --model, which may be of either kind.
@@ -54,20 +57,15 @@ std::vector<const LoadedModel*> asked_for(const po::variables_map& given, NamedM
   return found;
 }
 
-/// Finds and aligns faces: what is asked for, else this one unless it was attacked, else the first that was not.
-const LoadedModel& detector_for(const po::variables_map& given, NamedModels& models, const LoadedModel* usual,
-                                const std::vector<const LoadedModel*>& attacked) {
-  if (given.contains("detector")) return models.get(given["detector"].as<std::string>(), sight);
-  if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return *usual;
-  for (const char* name : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector"}) {
-    try {
-      const LoadedModel& other = models.get(name, sight);
-      if (role_of(other, attacked) == Role::held_out) return other;
-    } catch (const MissingFile&) {
-      continue;  // its weights were never fetched
-    }
-  }
-  throw ConfigError("every detector whose weights are there was attacked: name one that was not with --detector");
+/// Who finds and aligns faces, if somebody is asked for, else null.
+const LoadedModel* asked_finder(const po::variables_map& given, NamedModels& models) {
+  return given.contains("detector") ? &models.get(given["detector"].as<std::string>(), sight) : nullptr;
+}
+
+const LoadedModel* landmarks_for(const po::variables_map& given, NamedModels& models, const LoadedModel* usual) {
+  if (!given.contains("landmarks") && usual != nullptr) return usual;
+  return &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
+                     Field::landmarks);
 }
 
 std::vector<Degradation> degradations(const po::variables_map& given, const std::vector<Degradation>& experiment) {
@@ -89,18 +87,6 @@ std::string choice_of(const Experiment& experiment) {
   return joined(words);
 }
 
-Case case_of(const Json& line, const fs::path& run) {
-  Case one{line.at("picture").get<std::string>(), run / line.at("output").get<std::string>(), {}};
-  one.faces.emplace();
-  for (const Json& face : line.at("faces")) {
-    const Json& box = face.at("box");
-    const Json& target = face.at("target");
-    one.faces->push_back(
-        {{box.at(0), box.at(1), box.at(2), box.at(3)}, target.is_null() ? "" : target.get<std::string>()});
-  }
-  return one;
-}
-
 /// The picture of the same name, else the only one of the same stem, in a folder. Throws ConfigError where there is
 /// none.
 const fs::path& same_name(const std::vector<fs::path>& pictures, const fs::path& name, const std::string& folder) {
@@ -119,30 +105,59 @@ const fs::path& same_name(const std::vector<fs::path>& pictures, const fs::path&
 
 }  // namespace
 
+at::Device judging_device(const fs::path& what, const po::variables_map& given) {
+  const auto there = [](const at::Device& device) { return device.is_cpu() || (device.is_cuda() && at::hasCUDA()); };
+  const auto parsed = [](const std::string& name) {
+    try {
+      return at::Device(name);
+    } catch (const c10::Error&) {
+      throw ConfigError("'" + one_line(name) + "' is no device: cpu, cuda or cuda:0");
+    }
+  };
+  if (given.contains("device")) {
+    const at::Device asked = parsed(given["device"].as<std::string>());
+    if (!there(asked)) throw ConfigError("--device " + asked.str() + ": this LibTorch sees none; use cpu");
+    return asked;
+  }
+  const std::optional<Environment> environment = read_environment(what);
+  if (!environment) return at::kCPU;
+  const at::Device made_on = parsed(environment->device);
+  if (there(made_on)) return made_on;
+  std::cerr << "the run was made on " << made_on.str() << ", which is not here: judged on the processor\n";
+  return at::kCPU;
+}
+
 RunWork::RunWork(const fs::path& run, const po::variables_map& given, NamedModels& models)
     : document_(run / "resolved.toml", {}),
-      experiments_(read_experiments(document_, models.plugins(), Files::may_be_gone)) {
-  for (const Experiment& experiment : experiments_) {
-    for (const std::string& name : experiment.used_models()) models.pool().get(name, experiment.models.at(name));
-    assemblies_.push_back(std::make_unique<Assembly>(experiment, models.pool()));
+      environment_(read_environment(run)),
+      experiments_(read_experiments(document_, models.plugins(), Purpose::judge)) {
+  require_judged_alike(run, given);
+  work.name = experiments_.front().name;
+  work.out = run;
+  work.people = experiments_.front().people;
+  choose_judges(given, models);
+  work.examination.after = degradations(given, experiments_.front().after);
+  for (const Experiment& experiment : experiments_) work.choices[experiment.variant] = experiment.choices;
+  if (environment_) {
+    for (const Environment::Variant& variant : environment_->variants) work.choices[variant.name] = variant.choices;
   }
-  prepare(run, given, models);
-  read_results(run, [&](const Json& line, const std::string& where) { read_result(run, line, where); });
+  read_results(run, [&](const ItemLine& line, const std::string& where) { read_result(run, line, where); });
   work.missing = missing_items(run);
 }
 
 void RunWork::add_fixed(std::deque<Person>& kept) {
+  const Portraying& by = work.examination.by;
   for (std::size_t v = 0; v < experiments_.size(); ++v) {
     for (const TargetConfig& target : experiments_[v].targets) {
-      if (target.choice != TargetConfig::Choice::photos || work.panel.by.models.empty()) continue;
-      kept.push_back(Gallery::from_photos(work.panel.by, target.name, target.photos, target.place,
+      if (target.choice != TargetConfig::Choice::photos || by.models.empty()) continue;
+      kept.push_back(Gallery::from_photos(by, target.name, target.photos, target.place,
                                           [](const std::string& line) { std::cerr << line << '\n'; }));
-      work.juries[v].people.push_back(&kept.back());
+      work.variants[v].people.push_back(&kept.back());
     }
   }
 }
 
-void RunWork::require_one_panel(const fs::path& run, const po::variables_map& given) const {
+void RunWork::require_judged_alike(const fs::path& run, const po::variables_map& given) const {
   const Experiment& first = experiments_.front();
   for (const Experiment& other : experiments_) {
     const auto same = [&](const char* key, const char* option, bool equal) {
@@ -159,44 +174,76 @@ void RunWork::require_one_panel(const fs::path& run, const po::variables_map& gi
   }
 }
 
-void RunWork::prepare(const fs::path& run, const po::variables_map& given, NamedModels& models) {
-  require_one_panel(run, given);
-  work.name = experiments_.front().name;
-  work.out = run;
-  work.people = experiments_.front().people;
-  std::vector<const LoadedModel*> attacked;
-  const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
-  for (const auto& assembly : assemblies_) {
-    for (const LoadedModel* surrogate : assembly->surrogates) add_once(attacked, surrogate);
-    Jury jury{assembly->judges, assembly->judging_detectors, {}};
-    for (const LoadedModel* model : more) add_judge(jury, *model, role_of(*model, assembly->surrogates));
-    for (const Judge& judge : jury.recognisers) add_once(work.panel.by.models, judge.model);
-    for (const Judge& judge : jury.detectors) add_once(work.panel.detectors, judge.model);
-    work.juries.push_back(std::move(jury));
-  }
-  Portraying& by = work.panel.by;
-  by.detector = &detector_for(given, models, assemblies_.front()->detector, attacked);
-  by.landmarks = assemblies_.front()->landmarks;
-  if (given.contains("landmarks") || by.landmarks == nullptr) {
-    by.landmarks = &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
-                               Field::landmarks);
-  }
-  by.minimum_score = experiments_.front().minimum_score;
-  by.cache = usual_cache();
-  work.panel.after = degradations(given, experiments_.front().after);
+const LoadedModel* RunWork::stand_in(const std::string& name, const std::string& why) {
+  const auto there = std::ranges::find(stand_ins_, name, &LoadedModel::name);
+  if (there != stand_ins_.end()) return &*there;
+  std::cerr << one_line(name) << ", which was attacked, does not judge: " << one_line(why)
+            << "; what the run itself recorded of it stays\n";
+  work.gone.push_back(name);
+  LoadedModel& made = stand_ins_.emplace_back();
+  made.name = name;
+  const Environment::Model* known = environment_ ? environment_->model(name) : nullptr;
+  if (known == nullptr) return &made;
+  made.plugin = known->plugin;
+  made.sha256 = known->sha256;
+  made.family = known->family;
+  return &made;
 }
 
-void RunWork::read_result(const fs::path& run, const Json& line, const std::string& where) {
-  const std::string variant = line.at("variant");
-  const auto found = std::ranges::find(experiments_, variant, &Experiment::variant);
-  if (found == experiments_.end()) throw FileError(where + ": no variant '" + one_line(variant) + "' in resolved.toml");
-  if (line.at("status") == "no_face") ++work.without_face;
-  if (line.at("status") == "failed") ++work.failed;
-  if (line.at("status") != "protected") return;
-  work.tasks.push_back(
-      {{line.at("item"), variant, line.at("picture"), line.at("output"), found->epsilon, choice_of(*found)},
-       case_of(line, run),
-       static_cast<std::size_t>(found - experiments_.begin())});
+void RunWork::choose_judges(const po::variables_map& given, NamedModels& models) {
+  std::vector<std::vector<const LoadedModel*>> surrogates;
+  std::vector<const LoadedModel*> attacked;
+  for (const Experiment& experiment : experiments_) {
+    surrogates.push_back(
+        attacked_models(experiment, models.pool(),
+                        [&](const std::string& name, const std::string& why) { return stand_in(name, why); }));
+    for (const LoadedModel* surrogate : surrogates.back()) add_once(attacked, surrogate);
+  }
+  const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
+  Portraying& by = work.examination.by;
+  by.detector = asked_finder(given, models);
+  for (std::size_t v = 0; v < experiments_.size(); ++v) {
+    Judges judges = judges_of(experiments_[v], models.pool(), surrogates[v], attacked, by.detector);
+    for (const LoadedModel* model : more) add_judge(judges, *model, role_of(*model, surrogates[v]));
+    for (const Judge& judge : judges.recognisers) add_once(by.models, judge.model);
+    for (const Judge& judge : judges.detectors) add_once(work.examination.detectors, judge.model);
+    if (judges.landmarks != nullptr) by.landmarks = judges.landmarks;
+    work.variants.push_back({std::move(judges), {}});
+  }
+  if (!by.models.empty()) {
+    if (by.detector == nullptr) by.detector = &finder_of(experiments_.front(), models.pool(), attacked);
+    const Experiment& first = experiments_.front();
+    if (by.landmarks == nullptr && !first.landmarks.empty() && !first.unknown_models.contains(first.landmarks))
+      by.landmarks = &models.pool().get(first.landmarks, first.models.at(first.landmarks));
+    by.landmarks = landmarks_for(given, models, by.landmarks);
+  }
+  by.minimum_score = experiments_.front().minimum_score;
+  by.device = models.pool().setup().device;
+  by.cache = usual_cache();
+}
+
+void RunWork::read_result(const fs::path& run, const ItemLine& line, const std::string& where) {
+  const auto found = std::ranges::find(experiments_, line.variant, &Experiment::variant);
+  if (found == experiments_.end())
+    throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
+  if (line.status == Status::no_face) ++work.without_face;
+  if (line.status == Status::failed) ++work.failed;
+  if (line.status != Status::attacked) return;
+  Task& task = work.tasks.emplace_back();
+  task.line.item = line.item;
+  task.line.variant = line.variant;
+  task.line.picture = line.picture;
+  task.line.output = line.output;
+  task.line.epsilon = line.epsilon;
+  task.line.choice = choice_of(*found);
+  task.clean = {line.picture, line.picture_sha256};
+  task.delivered = {run / line.output, line.output_sha256};
+  task.variant = static_cast<std::size_t>(found - experiments_.begin());
+  task.faces.emplace();
+  for (const ItemFace& face : line.faces) {
+    task.faces->push_back({face.said.box, face.said.who.target});
+    task.known.push_back(face.said);
+  }
 }
 
 Work folder_work(const fs::path& folder, const po::variables_map& given, NamedModels& models) {
@@ -213,31 +260,37 @@ Work folder_work(const fs::path& folder, const po::variables_map& given, NamedMo
   RunFolder::require_free(work.out);
   work.people = {given["people"].as<std::string>()};
   const std::vector<const LoadedModel*> attacked = asked_for(given, models, "attacked");
-  std::vector<const LoadedModel*> judges = asked_for(given, models, "model");
-  if (std::ranges::none_of(judges, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
-    for (const LoadedModel* embedder : models.embedders()) judges.push_back(embedder);
+  std::vector<const LoadedModel*> asked = asked_for(given, models, "model");
+  if (std::ranges::none_of(asked, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
+    for (const LoadedModel* embedder : models.embedders()) asked.push_back(embedder);
   }
-  Portraying& by = work.panel.by;
-  by.detector = &detector_for(given, models, nullptr, attacked);
-  by.landmarks = &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
-                             Field::landmarks);
+  Portraying& by = work.examination.by;
+  by.detector = asked_finder(given, models);
+  if (by.detector == nullptr) by.detector = &finder_of(models.pool(), nullptr, attacked);
+  by.landmarks = landmarks_for(given, models, nullptr);
+  by.device = models.pool().setup().device;
   by.cache = usual_cache();
-  Jury& jury = work.juries.emplace_back();
-  for (const LoadedModel* model : attacked) add_judge(jury, *model, Role::surrogate);
-  for (const LoadedModel* model : judges) add_judge(jury, *model, role_of(*model, attacked));
-  if (jury.detectors.empty()) add_judge(jury, *by.detector, role_of(*by.detector, attacked));
-  for (const Judge& judge : jury.recognisers) by.models.push_back(judge.model);
-  for (const Judge& judge : jury.detectors) work.panel.detectors.push_back(judge.model);
-  work.panel.after = degradations(given, {});
+  Judges& judges = work.variants.emplace_back().judges;
+  for (const LoadedModel* model : attacked) add_judge(judges, *model, Role::surrogate);
+  for (const LoadedModel* model : asked) add_judge(judges, *model, role_of(*model, attacked));
+  if (judges.detectors.empty()) add_judge(judges, *by.detector, role_of(*by.detector, attacked));
+  for (const Judge& judge : judges.recognisers) by.models.push_back(judge.model);
+  for (const Judge& judge : judges.detectors) work.examination.detectors.push_back(judge.model);
+  work.examination.after = degradations(given, {});
   const std::string target = given.contains("target") ? given["target"].as<std::string>() : "";
   const std::vector<fs::path> clean = expand_pictures({given["clean"].as<std::string>()});
   for (const fs::path& delivered : expand_pictures({folder.string()})) {
     const fs::path& before = same_name(clean, delivered, given["clean"].as<std::string>());
-    const auto item = static_cast<std::int64_t>(work.tasks.size());
-    work.tasks.push_back(
-        {{item, "base", before.string(), fs::absolute(delivered).string(), std::nullopt, target.empty() ? "" : "named"},
-         {before, delivered, std::nullopt, target},
-         0});
+    Task task;
+    task.line.item = static_cast<std::int64_t>(work.tasks.size());
+    task.line.variant = "base";
+    task.line.picture = before.string();
+    task.line.output = fs::absolute(delivered).string();
+    task.line.choice = target.empty() ? "" : "named";
+    task.clean.file = before;
+    task.delivered.file = delivered;
+    task.target = target;
+    work.tasks.push_back(std::move(task));
   }
   return work;
 }

@@ -9,11 +9,11 @@
 #include <system_error>
 
 #include "base/files.hpp"
-#include "base/json.hpp"
 #include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/summary.hpp"
+#include "run/environment.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 
@@ -69,7 +69,7 @@ int merge_command(std::vector<std::string> args) {
   if (error) throw FileError(place.string() + ": can't make the folder: " + error.message());
   std::cerr << summary.text;
   if (missing > 0) {
-    std::cerr << missing << " of " << read_environment(place).at("items")
+    std::cerr << missing << " of " << read_environment(place).value().items
               << " items are not done in any part; faceoff run EXPERIMENT.toml --resume --out " << out.string()
               << " does them\n";
   }

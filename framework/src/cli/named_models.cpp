@@ -51,13 +51,14 @@ void NamedModels::add_options(po::options_description& options) {
        "a folder with more plugins; may be repeated");
 }
 
-NamedModels::NamedModels(const po::variables_map& given)
-    : NamedModels(plugin_folders(list(given, "plugin-path")), list(given, "set")) {}
+NamedModels::NamedModels(const po::variables_map& given, at::Device device)
+    : NamedModels(plugin_folders(list(given, "plugin-path")), list(given, "set"), device) {}
 
-NamedModels::NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets)
+NamedModels::NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets,
+                         at::Device device)
     : plugins_(folders),
       params_(read_params(models_of(plugins_), sets)),
-      pool_(plugins_, setup_on(at::kCPU), read_calibrations(folders)) {
+      pool_(plugins_, setup_on(device), read_calibrations(folders)) {
   for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
 }
 

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "attack/assembly.hpp"
 #include "cli/plugin_params.hpp"
 #include "faces/gallery.hpp"
 #include "picture/picture.hpp"
@@ -21,7 +20,7 @@ namespace faceoff {
 class NamedModels {
  public:
   static void add_options(boost::program_options::options_description& options);
-  explicit NamedModels(const boost::program_options::variables_map& given);
+  explicit NamedModels(const boost::program_options::variables_map& given, at::Device device = at::kCPU);
 
   /// Set up, and providing `needed`. Throws ConfigError where there is no such model or it does not provide that.
   const LoadedModel& get(const std::string& name, Field needed);
@@ -35,7 +34,8 @@ class NamedModels {
   ModelPool& pool() { return pool_; }
 
  private:
-  NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets);
+  NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets,
+              at::Device device);
   bool has_weights(const PluginInfo& info) const;
 
   PluginLibrary plugins_;

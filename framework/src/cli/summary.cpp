@@ -3,26 +3,18 @@
 #include <faceoff/error.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <fstream>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/numbers.hpp"
 #include "faces/matching.hpp"
+#include "run/environment.hpp"
 #include "run/results.hpp"
 
 namespace faceoff {
 
 namespace {
-
-std::string fixed(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
 
 std::string count(std::int64_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
@@ -35,90 +27,118 @@ Value& entry(std::vector<std::pair<std::string, Value>>& list, const std::string
   return found != list.end() ? found->second : list.emplace_back(name, Value{}).second;
 }
 
-/// What one model said of a variant's faces.
-struct Similarities {
-  std::string role;
-  double target_before = 0, target_after = 0, self_after = 0;
-  std::int64_t faces = 0, found = 0;
-  std::int64_t taken_for_target = 0, taken_for_self = 0;  ///< at the threshold
-  std::optional<double> threshold;
-  bool has_target = false;
+/// How often something held, of the clean pictures and of the delivered ones.
+struct Held {
+  std::int64_t n = 0;
+  BeforeAfter<std::int64_t> held = {0, 0};
 
-  void add(const Json& said) {
-    ++faces;
-    const Json& self = said.at("self");
-    if (self.at(1).is_null()) return;
-    ++found;
-    const auto passes = [&](const Json& change) { return threshold && change.at(1).get<double>() >= *threshold; };
-    self_after += self.at(1).get<double>();
-    taken_for_self += passes(self) ? 1 : 0;
-    const Json& target = said.at("target");
-    if (target.is_null()) return;
-    has_target = true;
-    target_before += target.at(0).get<double>();
-    target_after += target.at(1).get<double>();
-    taken_for_target += passes(target) ? 1 : 0;
+  void add(const BeforeAfter<bool>& holds) {
+    ++n;
+    for (std::size_t i = 0; i < held.size(); ++i) held.at(i) += holds.at(i) ? 1 : 0;
+  }
+  /// "; protected 3 of 4 (clean 0)", or nothing.
+  std::string text(const std::string& what) const {
+    if (n == 0) return "";
+    return "; " + what + " " + std::to_string(held[1]) + " of " + std::to_string(n) + " (clean " +
+           std::to_string(held[0]) + ")";
+  }
+};
+
+/// A mean of cosines before and after, over the faces that were found both times.
+struct MeanChange {
+  std::int64_t n = 0;
+  BeforeAfter<double> sum = {0, 0};
+
+  void add(const std::optional<BeforeAfter<std::optional<double>>>& cosines) {
+    if (!cosines || !cosines->at(0) || !cosines->at(1)) return;
+    ++n;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum.at(i) += *cosines->at(i);
+  }
+  std::string text() const {
+    const auto mean = [&](std::size_t i) { return fixed(sum.at(i) / static_cast<double>(n), 3); };
+    return mean(0) + " → " + mean(1);
+  }
+};
+
+/// What one recogniser said of a variant's faces.
+struct RecogniserSummary {
+  std::string role;
+  std::optional<double> threshold;
+  MeanChange target, self;
+  Held impersonated, dodged, identified, protected_faces, rank1, not_found;
+
+  void add(const Identity& who, const Recognition& said) {
+    target.add(said.target);
+    self.add(said.self);
+    not_found.add({!said.found[0], !said.found[1]});
+    if (said.not_the_person) protected_faces.add(*said.not_the_person);
+    if (said.is_the_target) rank1.add(*said.is_the_target);
+    if (!threshold) return;
+    const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= *threshold; };
+    const auto known = [&](const std::optional<BestMatch>& best) {
+      return best && best->name == who.person && reaches(best->similarity);
+    };
+    if (said.target) impersonated.add({reaches(said.target->at(0)), reaches(said.target->at(1))});
+    if (said.self) dodged.add({!reaches(said.self->at(0)), !reaches(said.self->at(1))});
+    if (said.outcome && who.known) identified.add({known(said.best[0]), known(said.best[1])});
   }
 
   std::string text(double rate) const {
-    if (found == 0) return "no face found any more\n";
-    const auto n = static_cast<double>(found);
-    const std::string of = " of " + std::to_string(faces);
     std::string text;
-    if (has_target)
-      text += "similarity to the target " + fixed(target_before / n, 3) + " → " + fixed(target_after / n, 3) + ", ";
-    text += "to oneself 1.000 → " + fixed(self_after / n, 3);
+    if (self.n == 0) text = "no face found any more";
+    if (target.n > 0) text += "similarity to the target " + target.text() + ", ";
+    if (self.n > 0) text += "to oneself " + self.text();
+    text += protected_faces.text("protected") + rank1.text("best match the target");
+    if (not_found.held[1] > 0) text += not_found.text("not found");
     if (!threshold) return text + "; no threshold was measured for this model, view and false accept rate\n";
-    if (has_target) text += "; taken for the target " + std::to_string(taken_for_target) + of;
-    return text + "; still taken for oneself " + std::to_string(taken_for_self) + of + " (cosine " +
-           fixed(*threshold, 3) + ", false accept rate " + fixed(rate, 4) + ")\n";
+    return text + impersonated.text("taken for the target") + dodged.text("not taken for oneself") +
+           identified.text("identified") + " (cosine " + fixed(*threshold, 3) + ", false accept rate " +
+           fixed(rate, 4) + ")\n";
   }
 };
 
 /// How many of a variant's faces one detector found.
-struct Sightings {
+struct DetectorSummary {
   std::string role;
   std::int64_t before = 0, after = 0;
 };
 
 struct VariantSummary {
-  Json judging;  ///< the variant's part of environment.json
+  Environment::Variant judging;
   std::int64_t items = 0, no_face = 0, failed = 0, changed = 0;
   std::int64_t faces = 0;
-  std::vector<std::pair<std::string, Sightings>> detectors;
+  std::vector<std::pair<std::string, DetectorSummary>> detectors;
   int linf = 0;
   double psnr = 0;
-  std::vector<std::pair<std::string, Similarities>> models;
+  std::vector<std::pair<std::string, RecogniserSummary>> recognisers;
 
-  void add(const Json& item) {
+  void add(const ItemLine& item) {
     ++items;
-    no_face += item.at("status") == "no_face" ? 1 : 0;
-    failed += item.at("status") == "failed" ? 1 : 0;
-    if (item.at("status") != "protected") return;
-    linf = std::max(linf, item.at("linf").get<int>());
-    if (!item.at("psnr").is_null()) {
-      psnr += item.at("psnr").get<double>();
+    no_face += item.status == Status::no_face ? 1 : 0;
+    failed += item.status == Status::failed ? 1 : 0;
+    if (item.status != Status::attacked) return;
+    linf = std::max(linf, item.quality.linf);
+    if (item.quality.psnr) {
+      psnr += *item.quality.psnr;
       ++changed;
     }
-    const double minimum = judging.at("minimum_score");
-    for (const Json& face : item.at("faces")) {
-      ++faces;
-      for (const Json& said : face.at("detectors")) {
-        Sightings& found = entry(detectors, said.at("name"));
-        found.role = said.at("role");
-        found.before += said.at("score").at(0).get<double>() > minimum ? 1 : 0;
-        found.after += still_found(said.at("score").at(1), said.at("iou"), minimum) ? 1 : 0;
-      }
-      for (const Json& said : face.at("models")) {
-        Similarities& sums = entry(models, said.at("name"));
-        if (sums.faces == 0) {
-          const auto judge =
-              std::ranges::find(judging.at("judges"), said.at("name"), [](const Json& one) { return one.at("name"); });
-          sums.role = said.at("role");
-          if (!judge->at("threshold").is_null()) sums.threshold = judge->at("threshold").get<double>();
-        }
-        sums.add(said);
-      }
+    for (const ItemFace& face : item.faces) add(face);
+  }
+
+  void add(const ItemFace& face) {
+    ++faces;
+    for (const Sighting& said : face.detectors) {
+      DetectorSummary& found = entry(detectors, said.name);
+      found.role = said.role;
+      found.before += said.score[0] > judging.minimum_score ? 1 : 0;
+      found.after += still_found(said.score[1], said.iou, judging.minimum_score) ? 1 : 0;
+    }
+    for (const Recognition& said : face.said.models) {
+      RecogniserSummary& sums = entry(recognisers, said.name);
+      sums.role = said.role;
+      const auto judge = std::ranges::find(judging.recognisers, said.name, &Environment::Recogniser::name);
+      if (judge != judging.recognisers.end()) sums.threshold = judge->threshold;
+      sums.add(face.said.who, said);
     }
   }
 
@@ -136,43 +156,36 @@ struct VariantSummary {
           "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not too "
           "high?\n";
     }
-    if (faces == 0) return text;
     for (const auto& [detector, found] : detectors) {
       text += "  found by " + detector + " (" + found.role + "): " + std::to_string(found.before) + " before, " +
               std::to_string(found.after) + " after\n";
     }
-    for (const auto& [model, sums] : models)
-      text += "  " + model + " (" + sums.role + "): " + sums.text(judging.at("false_accept_rate"));
+    for (const auto& [recogniser, sums] : recognisers)
+      text += "  " + recogniser + " (" + sums.role + "): " + sums.text(judging.false_accept_rate);
     return text;
   }
 };
 
 }  // namespace
 
-std::string item_line(const Assembly& assembly, const std::string& picture, const ItemReport& report, double seconds) {
-  const Experiment& experiment = assembly.experiment;
+std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report,
+                       double seconds) {
   std::string line = picture + ": ";
   if (report.status == Status::failed) return line + "failed: " + report.error;
   if (report.status == Status::no_face) return line + "no face found, delivered unchanged";
-  const auto found = std::ranges::count_if(report.faces, [&](const FaceReport& face) {
-    return still_found(face.detectors.front(), experiment.minimum_score);
+  const double minimum = variant.assembly->experiment.minimum_score;
+  const auto found = std::ranges::count_if(report.faces, [&](const ItemFace& face) {
+    const Sighting& first = face.detectors.front();
+    return still_found(first.score[1], first.iou, minimum);
   });
   line += count(static_cast<std::int64_t>(report.faces.size()), "face") + ", " + std::to_string(found) + " still found";
-  for (const Judge& judge : assembly.judges) {
-    double before = 0, after = 0;
-    std::int64_t n = 0;
-    for (const FaceReport& face : report.faces) {
-      for (const EmbedderReport& said : face.models) {
-        if (said.judge != &judge || !said.target || !said.target->after) continue;
-        before += said.target->before;
-        after += *said.target->after;
-        ++n;
-      }
-    }
-    if (n > 0) {
-      line += "; " + judge.model->name + " (" + to_string(judge.role) + ") with the target " +
-              fixed(before / static_cast<double>(n), 3) + " → " + fixed(after / static_cast<double>(n), 3);
-    }
+  std::vector<std::pair<std::string, MeanChange>> targets;
+  for (const ItemFace& face : report.faces) {
+    for (const Recognition& said : face.said.models)
+      entry(targets, said.name + " (" + said.role + ")").add(said.target);
+  }
+  for (const auto& [recogniser, change] : targets) {
+    if (change.n > 0) line += "; " + recogniser + " with the target " + change.text();
   }
   line += "; linf " + std::to_string(report.quality.linf);
   if (report.quality.psnr) line += ", " + fixed(*report.quality.psnr, 1) + " dB";
@@ -183,13 +196,15 @@ Summary summarise(const std::filesystem::path& run) {
   return summarise(run, run);
 }
 
-Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name) try {
-  const Json environment = read_environment(run);
+Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name) {
+  const std::optional<Environment> environment = read_environment(run);
   std::vector<std::pair<std::string, VariantSummary>> variants;
-  read_results(run, [&](const Json& item, const std::string&) {
-    const std::string of = item.at("variant");
-    VariantSummary& variant = entry(variants, of);
-    variant.judging = environment.at("variants").at(of);
+  read_results(run, [&](const ItemLine& item, const std::string&) {
+    const Environment::Variant* judging = environment ? environment->variant(item.variant) : nullptr;
+    if (judging == nullptr)
+      throw FileError((run / "environment.json").string() + ": gone, or not as this run wrote it");
+    VariantSummary& variant = entry(variants, item.variant);
+    variant.judging = *judging;
     variant.add(item);
   });
   Summary summary;
@@ -200,8 +215,6 @@ Summary summarise(const std::filesystem::path& run, const std::filesystem::path&
   summary.text +=
       "\npictures: " + (name / "images").string() + "\nresults:  " + (name / "results.jsonl").string() + "\n";
   return summary;
-} catch (const Json::exception&) {
-  throw FileError((run / "environment.json").string() + ": gone, or not as this run wrote it");
 }
 
 }  // namespace faceoff

@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <string>
 
-#include "attack/assembly.hpp"
 #include "run/item.hpp"
+#include "run/item_list.hpp"
 
 namespace faceoff {
 
 /// One item in a line of words.
-std::string item_line(const Assembly& assembly, const std::string& picture, const ItemReport& report, double seconds);
+std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report,
+                       double seconds);
 
 /// What a run achieved.
 struct Summary {

@@ -22,7 +22,7 @@ void TerminalObserver::picture_read() {
 void TerminalObserver::end_item(const Item& item, const ItemReport& report, double seconds) {
   const std::string picture = item.picture.string();
   for (const std::string& note : report.notes) progress_->say(picture + ": " + note);
-  progress_->end_item(item_line(*item.variant->assembly, picture, report, seconds));
+  progress_->end_item(item_words(*item.variant, picture, report, seconds));
 }
 
 }  // namespace faceoff

@@ -26,11 +26,12 @@ double six_digits(double value) {
   return std::round(value * 1e6) / 1e6;
 }
 
-std::vector<Observation> values_of(const Series& series, const Level& level) {
+/// A level's, by the values of the variants.
+std::vector<Observation> values_of(const std::vector<std::map<Unit, double>>& variants, const Level& level) {
   std::vector<Observation> all;
   for (const auto& contestant : level.contestants) {
-    if (!contestant) continue;
-    for (const auto& [unit, value] : series.values[*contestant]) all.push_back({unit.picture, value});
+    if (!contestant || *contestant >= variants.size()) continue;
+    for (const auto& [unit, value] : variants[*contestant]) all.push_back({unit.picture, value});
   }
   return all;
 }
@@ -122,11 +123,13 @@ Table table_of(const Series& series, const Plan& plan) {
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     const std::vector<Level>& levels = plan.groups[g].levels;
     for (std::size_t l = 0; l < levels.size(); ++l) {
-      const std::vector<Observation> values = values_of(series, levels[l]);
+      const std::vector<Observation> values = values_of(series.values, levels[l]);
       if (values.empty()) continue;
       const std::vector<Cluster> pictures = clusters_of(values);
-      Row row{g, l, static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(pictures.size()), {}, {}};
+      Row row{g, l, static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(pictures.size()), {}, {}, {}};
       row.value = series.measure.is_share ? wilson(count(values, 1), row.n) : bootstrap_mean(pictures);
+      const std::vector<Observation> clean = values_of(series.clean, levels[l]);
+      if (!clean.empty()) row.clean = wilson(count(clean, 1), static_cast<std::int64_t>(clean.size()));
       if (l > 0) {
         const std::vector<Observation> pairs = differences_of(series, levels[l], levels.front());
         if (!pairs.empty()) row.difference = compare(pairs, series.measure.is_share);
@@ -156,7 +159,7 @@ std::vector<Table> compare(const Runs& runs, const Plan& plan) {
         paired || std::ranges::any_of(tables.back().rows, [](const Row& row) { return row.difference.has_value(); });
   }
   if (!paired) {
-    throw ConfigError("no picture was protected both by " + plan.baseline +
+    throw ConfigError("no picture was attacked both by " + plan.baseline +
                       " and by what is compared with it, and only the same pictures, named alike, can be compared");
   }
   return tables;

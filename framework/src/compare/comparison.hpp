@@ -34,6 +34,7 @@ struct Row {
   std::size_t group = 0, level = 0;  ///< of the plan
   std::int64_t n = 0, pictures = 0;
   Estimate value;                        ///< of a share with Wilson's interval, of a mean with the bootstrap's
+  std::optional<Estimate> clean;         ///< a share of the clean pictures, the control, where there is one
   std::optional<Difference> difference;  ///< nothing for the baseline, and where no unit is in both
 };
 

@@ -49,6 +49,8 @@ Json row_json(const Row& row, const Plan& plan, bool share) {
           {"value", rounded(row.value.value)},
           {"interval", interval(row.value)},
           {"interval_method", share ? "wilson" : "bootstrap"},
+          {"clean", row.clean ? Json(rounded(row.clean->value)) : Json(nullptr)},
+          {"clean_interval", row.clean ? interval(*row.clean) : Json(nullptr)},
           {"difference", row.difference ? difference_json(*row.difference, share) : Json(nullptr)}};
 }
 
@@ -133,7 +135,7 @@ std::string to_csv(const Comparison& comparison) {
                                                                           {"odds_ratio", "odds_ratio"}};
   std::vector<std::string> header = {"measure", "of", "judge", "role", "sha256", "threshold", "false_accept_rate"};
   header.insert(header.end(), plain.begin(), plain.end());
-  for (const char* name : {"low", "high", "baseline"}) header.emplace_back(name);
+  for (const char* name : {"low", "high", "clean", "clean_low", "clean_high", "baseline"}) header.emplace_back(name);
   for (const auto& [name, key] : of_difference) header.emplace_back(name);
   for (const char* name : {"difference_low", "difference_high", "by_picture_low", "by_picture_high"})
     header.emplace_back(name);
@@ -155,6 +157,8 @@ std::string to_csv(const Comparison& comparison) {
       };
       for (const char* key : plain) fields.push_back(field(json.at(key)));
       add_interval(json, "interval");
+      fields.push_back(field(json.at("clean")));
+      add_interval(json, "clean_interval");
       fields.push_back(quoted(comparison.plan.baseline));
       for (const auto& [name, key] : of_difference)
         fields.push_back(difference.is_object() && difference.contains(key) ? field(difference.at(key)) : "");

@@ -18,7 +18,7 @@ struct Unit {
 /// What is compared: a figure of pictures, or what one judge makes of faces. Variants are compared only where all of it
 /// is equal, so that attacked and judging models, and other weights of one name, never mix.
 struct Measure {
-  std::string name;                              ///< "hidden", "impersonated", "dodged", "psnr", …
+  std::string name;                              ///< "hidden", "protected", "dodged", "psnr", …
   bool is_share = false;                         ///< of faces where something holds, in values 0 and 1; else a mean
   std::string judge = {}, role = {};             ///< the model's; empty for figures of pictures
   std::string weights = {};                      ///< the judge's, as SHA-256
@@ -33,6 +33,8 @@ struct Measure {
 struct Series {
   Measure measure;
   std::vector<std::map<Unit, double>> values;
+  /// Of shares: the same of the clean pictures, the control. None of "hidden", which counts what was found there.
+  std::vector<std::map<Unit, double>> clean;
 };
 
 }  // namespace faceoff

@@ -6,7 +6,6 @@
 #include <array>
 #include <set>
 
-#include "base/json.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "compare/judging.hpp"
@@ -20,8 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// In the order in which they are shown.
-constexpr std::array names = {"hidden", "impersonated", "dodged", "score",   "target_cosine", "self_cosine",
-                              "psnr",   "ssim",         "linf",   "queries", "seconds"};
+constexpr std::array names = {"hidden",       "protected", "not_found", "rank1",         "identified",
+                              "impersonated", "dodged",    "score",     "target_cosine", "self_cosine",
+                              "psnr",         "ssim",      "linf",      "queries",       "seconds"};
 
 /// The name of a folder, for people.
 std::string name_of(const fs::path& folder) {
@@ -41,7 +41,7 @@ class Reader {
     run_ = name;
     here_.clear();
     std::size_t number = 0;
-    read_results(run, [&](const Json& line, const std::string& where) {
+    read_results(run, [&](const ItemLine& line, const std::string& where) {
       add(judging, line, where);
       ++number;
     });
@@ -52,10 +52,12 @@ class Reader {
   }
 
   Runs finish() {
-    std::ranges::stable_sort(runs_.series, {}, [](const Series& series) {
-      return std::ranges::find(names, series.measure.name) - names.begin();
-    });
-    for (Series& series : runs_.series) series.values.resize(runs_.contestants.size());
+    std::ranges::stable_sort(
+        runs_.series, {}, [](const Series& one) { return std::ranges::find(names, one.measure.name) - names.begin(); });
+    for (Series& one : runs_.series) {
+      one.values.resize(runs_.contestants.size());
+      one.clean.resize(runs_.contestants.size());
+    }
     for (const Contestant& one : runs_.contestants) {
       if (one.failed > 0) note(one.label + ": " + std::to_string(one.failed) + " failed, left out");
       if (one.without_face > 0) note(one.label + ": " + std::to_string(one.without_face) + " without a face, left out");
@@ -73,7 +75,7 @@ class Reader {
  private:
   void note(const std::string& line) { add_once(runs_.notes, line); }
 
-  std::size_t contestant(const std::string& name, const Judging::Variant& variant) {
+  std::size_t contestant(const std::string& name, const Environment::Variant& variant) {
     const auto found = here_.find(name);
     if (found != here_.end()) return found->second;
     Contestant one;
@@ -81,48 +83,66 @@ class Reader {
     one.variant = one_line(name);
     one.label = !several_ ? one.variant : name == "base" ? run_ : run_ + "/" + one.variant;
     if (several_) one.choices.emplace_back("run", run_);
-    one.choices.insert(one.choices.end(), variant.choices.begin(), variant.choices.end());
+    for (const auto& [key, value] : variant.choices) one.choices.emplace_back(one_line(key), one_line(value));
     runs_.contestants.push_back(one);
     return here_[name] = runs_.contestants.size() - 1;
   }
 
-  std::map<Unit, double>& values(const Measure& measure) {
+  Series& series(const Measure& measure) {
     auto found = std::ranges::find(runs_.series, measure, &Series::measure);
-    if (found == runs_.series.end()) found = runs_.series.insert(found, Series{measure, {}});
-    if (found->values.size() <= current_) found->values.resize(current_ + 1);
-    return found->values[current_];
+    if (found == runs_.series.end()) found = runs_.series.insert(found, Series{measure, {}, {}});
+    for (auto* values : {&found->values, &found->clean}) {
+      if (values->size() <= current_) values->resize(current_ + 1);
+    }
+    return *found;
   }
 
-  void add(const Judging& judging, const Json& item, const std::string& where) {
-    const std::string name = item.at("variant"), picture = item.at("picture");
-    const Judging::Variant* variant = judging.variant(name);
-    if (variant == nullptr) throw FileError(where + ": no variant '" + one_line(name) + "' in environment.json");
-    current_ = contestant(name, *variant);
-    const std::size_t number = pictures_.try_emplace(picture, pictures_.size()).first->second;
-    if (!seen_.insert({current_, number}).second)
-      throw FileError(where + ": " + one_line(picture) + " is there twice in variant '" + one_line(name) + "'");
-    Contestant& one = runs_.contestants[current_];
-    const std::string status = item.at("status");
-    one.failed += status == "failed" ? 1 : 0;
-    one.without_face += status == "no_face" ? 1 : 0;
-    if (status != "protected") return;
-    ++one.pictures;
-    for (const char* key : {"psnr", "ssim", "linf", "queries", "seconds"}) {
-      if (!item.at(key).is_null()) values(Measure{key})[{number, 0}] = item.at(key).get<double>();
+  void add_mean(const Measure& measure, const Unit& unit, double value) {
+    series(measure).values[current_][unit] = value;
+  }
+
+  /// Whether something holds of a face, delivered and clean.
+  void add_share(Measure measure, const char* name, const Unit& unit, const BeforeAfter<bool>& holds) {
+    measure.name = name;
+    measure.is_share = true;
+    Series& there = series(measure);
+    there.clean[current_][unit] = holds[0] ? 1 : 0;
+    there.values[current_][unit] = holds[1] ? 1 : 0;
+  }
+
+  void add(const Judging& judging, const ItemLine& item, const std::string& where) {
+    const Environment::Variant* variant = judging.variant(item.variant);
+    if (variant == nullptr)
+      throw FileError(where + ": no variant '" + one_line(item.variant) + "' in environment.json");
+    current_ = contestant(item.variant, *variant);
+    const std::size_t number = pictures_.try_emplace(item.picture, pictures_.size()).first->second;
+    if (!seen_.insert({current_, number}).second) {
+      throw FileError(where + ": " + one_line(item.picture) + " is there twice in variant '" + one_line(item.variant) +
+                      "'");
     }
+    Contestant& one = runs_.contestants[current_];
+    one.failed += item.status == Status::failed ? 1 : 0;
+    one.without_face += item.status == Status::no_face ? 1 : 0;
+    if (item.status != Status::attacked) return;
+    ++one.pictures;
+    const Unit whole{number, 0};
+    if (item.quality.psnr) add_mean({"psnr"}, whole, *item.quality.psnr);
+    add_mean({"ssim"}, whole, item.quality.ssim);
+    add_mean({"linf"}, whole, item.quality.linf);
+    add_mean({"queries"}, whole, static_cast<double>(item.queries));
+    add_mean({"seconds"}, whole, item.seconds);
     std::set<std::size_t> taken;
-    for (const Json& face : item.at("faces")) {
+    for (const ItemFace& face : item.faces) {
       ++one.faces;
-      const Unit unit{number, face_number(number, face.at("box"), taken)};
-      for (const Json& said : face.at("detectors")) add_detector(judging, *variant, said, unit);
-      for (const Json& said : face.at("models")) add_recogniser(judging, *variant, said, unit);
+      const Unit unit{number, face_number(number, face.said.box, taken)};
+      for (const Sighting& said : face.detectors) add_detector(judging, *variant, said, unit);
+      for (const Recognition& said : face.said.models) add_recogniser(judging, *variant, face.said.who, said, unit);
     }
   }
 
   /// Faces are those of the clean picture, so the same in all variants, but for rounding and for other detectors.
-  std::size_t face_number(std::size_t picture, const Json& box, std::set<std::size_t>& taken) {
+  std::size_t face_number(std::size_t picture, const Box& here, std::set<std::size_t>& taken) {
     std::vector<Box>& known = boxes_[picture];
-    const Box here{box.at(0), box.at(1), box.at(2), box.at(3)};
     std::size_t best = known.size();
     for (std::size_t i = 0; i < known.size(); ++i) {
       const double overlap = iou(known[i], here);
@@ -135,52 +155,59 @@ class Reader {
   }
 
   /// Who judges, or nothing where that can't be told, which is noted.
-  std::optional<Measure> judged_by(const Judging& judging, const Json& said) {
+  std::optional<Measure> judged_by(const Judging& judging, const std::string& judge, const std::string& role) {
     Measure measure;
-    measure.judge = said.at("name");
-    measure.role = said.at("role");
-    measure.weights = judging.weights(measure.judge);
-    if (!judging.is_several(measure.judge)) return measure;
-    note(one_line(measure.judge) + ": variants of " + run_ + " give this name to several models, so it is left out");
+    measure.judge = judge;
+    measure.role = role;
+    measure.weights = judging.weights(judge);
+    if (!judging.is_several(judge)) return measure;
+    note(one_line(judge) + ": variants of " + run_ + " give this name to several models, so it is left out");
     return std::nullopt;
   }
 
-  void add_detector(const Judging& judging, const Judging::Variant& variant, const Json& said, const Unit& unit) {
-    std::optional<Measure> measure = judged_by(judging, said);
+  void add_detector(const Judging& judging, const Environment::Variant& variant, const Sighting& said,
+                    const Unit& unit) {
+    std::optional<Measure> measure = judged_by(judging, said.name, said.role);
     if (!measure) return;
-    const double minimum = variant.minimum_score, before = said.at("score").at(0), after = said.at("score").at(1);
-    const double overlap = said.at("iou");
+    const double minimum = variant.minimum_score;
     measure->threshold = minimum;
     measure->name = "score";
-    values(*measure)[unit] = overlap >= same_face ? after : 0;
-    if (before <= minimum) return;  // it never found this face, so it can't lose it
+    add_mean(*measure, unit, said.iou >= same_face ? said.score[1] : 0);
+    if (said.score[0] <= minimum) return;  // it never found this face, so it can't lose it
     measure->name = "hidden";
     measure->is_share = true;
-    values(*measure)[unit] = still_found(after, overlap, minimum) ? 0 : 1;
+    add_mean(*measure, unit, still_found(said.score[1], said.iou, minimum) ? 0 : 1);
   }
 
-  void add_recogniser(const Judging& judging, const Judging::Variant& variant, const Json& said, const Unit& unit) {
-    std::optional<Measure> measure = judged_by(judging, said);
+  void add_recogniser(const Judging& judging, const Environment::Variant& variant, const Identity& who,
+                      const Recognition& said, const Unit& unit) {
+    const std::optional<Measure> measure = judged_by(judging, said.name, said.role);
     if (!measure) return;
-    const std::optional<Threshold> threshold = judging.threshold(variant, measure->judge, rate_);
-    if (!threshold) note(one_line(measure->judge) + ": no threshold was measured, so of it there are cosines alone");
-    const auto add_change = [&](const char* name, const char* share, const Json& change, bool at_least) {
-      if (change.is_null()) return;
-      const bool found = !change.at(1).is_null();
-      measure->name = name;
-      measure->is_share = false;
-      measure->threshold.reset();
-      measure->false_accept_rate.reset();
-      if (found) values(*measure)[unit] = change.at(1).get<double>();
-      if (!threshold) return;
-      measure->name = share;
-      measure->is_share = true;
-      measure->threshold = threshold->cosine;
-      measure->false_accept_rate = threshold->false_accept_rate;
-      values(*measure)[unit] = found && (change.at(1).get<double>() >= threshold->cosine) == at_least ? 1 : 0;
+    add_share(*measure, "not_found", unit, {!said.found[0], !said.found[1]});
+    if (said.not_the_person) add_share(*measure, "protected", unit, *said.not_the_person);
+    if (said.is_the_target) add_share(*measure, "rank1", unit, *said.is_the_target);
+    for (const auto& [name, cosines] : {std::pair("target_cosine", said.target), std::pair("self_cosine", said.self)}) {
+      Measure mean = *measure;
+      mean.name = name;
+      if (cosines && cosines->at(1)) add_mean(mean, unit, *cosines->at(1));
+    }
+    const std::optional<Threshold> threshold = judging.threshold(variant, said.name, rate_);
+    if (!threshold) {
+      note(one_line(said.name) + ": no threshold was measured, so of it there are cosines and best matches alone");
+      return;
+    }
+    Measure at_rate = *measure;
+    at_rate.threshold = threshold->cosine;
+    at_rate.false_accept_rate = threshold->false_accept_rate;
+    const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold->cosine; };
+    const auto is_known = [&](const std::optional<BestMatch>& best) {
+      return best && best->name == who.person && reaches(best->similarity);
     };
-    add_change("target_cosine", "impersonated", said.at("target"), true);
-    add_change("self_cosine", "dodged", said.at("self"), false);
+    if (said.target)
+      add_share(at_rate, "impersonated", unit, {reaches(said.target->at(0)), reaches(said.target->at(1))});
+    if (said.self) add_share(at_rate, "dodged", unit, {!reaches(said.self->at(0)), !reaches(said.self->at(1))});
+    if (said.outcome && who.known)
+      add_share(at_rate, "identified", unit, {is_known(said.best[0]), is_known(said.best[1])});
   }
 
   std::optional<double> rate_;

@@ -18,7 +18,7 @@ struct Contestant {
   std::string label;  ///< the variant, and of several runs its run before it
   /// Swept keys and what they are here, by label; of several runs, "run" is one.
   std::vector<std::pair<std::string, std::string>> choices;
-  std::int64_t pictures = 0, faces = 0;       ///< that were protected, and are compared
+  std::int64_t pictures = 0, faces = 0;       ///< that were attacked, and are compared
   std::int64_t without_face = 0, failed = 0;  ///< pictures that are left out
 };
 

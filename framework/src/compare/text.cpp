@@ -21,6 +21,10 @@ struct Wording {
 
 const Wording& wording(const std::string& measure) {
   static const std::map<std::string, Wording> all = {{"hidden", {"hidden from", 1}},
+                                                     {"protected", {"not taken for the person by", 1}},
+                                                     {"not_found", {"not found for", 1}},
+                                                     {"rank1", {"best match the target, says", 1}},
+                                                     {"identified", {"identified as the person by", 1}},
                                                      {"impersonated", {"taken for the target by", 1}},
                                                      {"dodged", {"not taken for oneself by", 1}},
                                                      {"score", {"score of the face, says", 3}},
@@ -59,8 +63,8 @@ std::string words_of(const Table& table, const Plan& plan) {
   const int digits = wording(table.measure.name).digits;
   const double factor = share ? 100 : 1;
   TextTable text({plan.by.empty() ? "variant" : plan.by, table.measure.of_faces() ? "faces" : "pictures",
-                  share ? "% [95 %]" : "mean [95 %]", "pairs", "difference [95 %]", share ? "gained" : "",
-                  share ? "lost" : "", share ? "g" : "r", "p", "Holm", "p by picture", "Holm"});
+                  share ? "% [95 %]" : "mean [95 %]", share ? "clean" : "", "pairs", "difference [95 %]",
+                  share ? "gained" : "", share ? "lost" : "", share ? "g" : "r", "p", "Holm", "p by picture", "Holm"});
   std::size_t group = plan.groups.size();
   for (const Row& row : table.rows) {
     const Group& in = plan.groups[row.group];
@@ -68,7 +72,8 @@ std::string words_of(const Table& table, const Plan& plan) {
     group = row.group;
     const std::string indent = in.setting.empty() ? "" : "  ";
     std::vector<std::string> fields = {indent + in.levels[row.level].name, std::to_string(row.n),
-                                       with_interval(row.value, digits, factor, false)};
+                                       with_interval(row.value, digits, factor, false),
+                                       row.clean ? fixed(factor * row.clean->value, digits) : ""};
     if (row.difference) {
       const Difference& found = *row.difference;
       fields.push_back(std::to_string(found.n));
@@ -123,6 +128,7 @@ std::string title_of(const Measure& measure) {
   if (!measure.of_faces()) return text;
   text += " " + one_line(measure.judge) + " (" + measure.role + ")";
   if (!measure.is_share) return text;
+  if (!measure.threshold) return text;
   if (measure.name == "hidden") return text + ": no box of it with a score above " + shortest(*measure.threshold);
   return text + ": a cosine " + (measure.name == "dodged" ? "below " : "of at least ") + fixed(*measure.threshold, 3) +
          ", false accept rate " + shortest(*measure.false_accept_rate);

@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
+#include "experiment/tables.hpp"
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/plugin_config.hpp"
@@ -22,9 +23,13 @@ namespace fs = std::filesystem;
 /// Reads one variant's tables.
 class Reader {
  public:
-  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Files files,
+  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Purpose purpose,
          Diagnostics& diagnostics)
-      : root_(root), file_(document.file()), plugins_(plugins), files_(files), diagnostics_(diagnostics) {}
+      : file_(document.file()),
+        plugins_(plugins),
+        judged_(purpose == Purpose::judge),
+        diagnostics_(diagnostics),
+        tables_(root, document.file(), diagnostics, out_.resolved) {}
 
   Experiment read() {
     read_top();
@@ -33,8 +38,10 @@ class Reader {
     read_faces();
     read_attack();
     read_losses();
-    read_augmentations();
-    read_optimizer();
+    if (!judged_) {
+      read_augmentations();
+      read_optimizer();
+    }
     read_evaluate();
     read_output();
     check_roles();
@@ -42,41 +49,8 @@ class Reader {
   }
 
  private:
-  /// Whether a top-level key is something else than a table: a fault, and what is in it is not asked for.
-  bool misshapen(const std::string& key) {
-    const toml::node* node = root_.get(key);
-    if (node == nullptr || node->is_table()) return false;
-    diagnostics_.add(place_of(node->source()), "'" + key + "' should be a table: [" + key + "]");
-    return true;
-  }
-
-  /// The table under a top-level key, or null.
-  const toml::table* table(const std::string& key) const {
-    const toml::node* node = root_.get(key);
-    return node != nullptr ? node->as_table() : nullptr;
-  }
-
-  /// The tables of a [[key]] list.
-  std::vector<const toml::table*> tables(const std::string& key) {
-    std::vector<const toml::table*> found;
-    const toml::node* node = root_.get(key);
-    if (node == nullptr) return found;
-    const toml::array* list = node->as_array();
-    bool good = list != nullptr;
-    for (std::size_t i = 0; good && i < list->size(); ++i) {
-      good = list->get(i)->is_table();
-      if (good) found.push_back(list->get(i)->as_table());
-    }
-    if (!good) diagnostics_.add(place_of(node->source()), "'" + key + "' should be a list of tables: [[" + key + "]]");
-    return found;
-  }
-
-  TomlTable opened(const toml::table* table, const std::string& header) {
-    return {table, header, Place{file_, 0, 0}, diagnostics_, out_.resolved};
-  }
-
   void read_top() {
-    TomlTable top = opened(&root_, "");
+    TomlTable top = tables_.top();
     for (const char* key : {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "output",
                             "sweep", "extends"}) {
       top.take(key);
@@ -94,14 +68,15 @@ class Reader {
     } catch (const c10::Error&) {
       top.fault("device", "'" + device + "' is no device: cpu, cuda or cuda:0");
     }
-    if (out_.device.is_cuda() && !at::hasCUDA()) top.fault("device", "this LibTorch sees no CUDA device; use cpu");
+    if (!judged_ && out_.device.is_cuda() && !at::hasCUDA())
+      top.fault("device", "this LibTorch sees no CUDA device; use cpu");
     if (!out_.device.is_cuda() && !out_.device.is_cpu()) top.fault("device", "'" + device + "': only cpu and cuda");
     top.finish();
   }
 
   void read_data() {
-    if (misshapen("data")) return;
-    TomlTable data = opened(table("data"), "[data]");
+    if (tables_.misshapen("data")) return;
+    TomlTable data = tables_.opened(tables_.table("data"), "[data]");
     const std::vector<std::string> patterns = data.required_texts("pictures", "a list of files, folders or patterns");
     try {
       out_.pictures = expand_pictures(patterns);
@@ -111,7 +86,7 @@ class Reader {
         break;
       }
     } catch (const ConfigError& error) {
-      if (files_ == Files::have_to_be_there) data.fault("pictures", error.what());
+      if (!judged_) data.fault("pictures", error.what());
     }
     out_.people_place = data.place("people");
     if (data.has("people")) {
@@ -122,7 +97,7 @@ class Reader {
         try {
           for (const fs::path& file : expand_pictures(people)) out_.people.push_back(file.string());
         } catch (const ConfigError& error) {
-          if (files_ == Files::have_to_be_there) data.fault("people", error.what());
+          if (!judged_) data.fault("people", error.what());
           out_.people = people;
         }
       }
@@ -157,19 +132,26 @@ class Reader {
   }
 
   void read_models() {
-    if (misshapen("models")) return;
-    const toml::table* models = table("models");
+    if (tables_.misshapen("models")) return;
+    const toml::table* models = tables_.table("models");
     if (models == nullptr || models->empty()) {
-      diagnostics_.add(Place{file_, 0, 0}, "no [models.NAME]: an attack needs at least one model");
+      tables_.fault(nullptr, "no [models.NAME]: an attack needs at least one model");
       return;
     }
     for (const auto& [key, node] : *models) {
       const std::string name(key.str());
       if (!node.is_table()) {
-        diagnostics_.add(place_of(node.source()), "'" + name + "' should be a table: [models." + name + "]");
+        tables_.fault(&node, "'" + name + "' should be a table: [models." + name + "]");
         continue;
       }
-      TomlTable model = opened(node.as_table(), "[models." + as_key(name) + "]");
+      TomlTable model = tables_.opened(node.as_table(), "[models." + as_key(name) + "]");
+      const std::string plugin_name = judged_ ? model.text("plugin", "") : "";
+      if (judged_ && plugins_.find(Kind::model, plugin_name) == nullptr) {
+        const std::string broken = plugins_.why_missing(plugin_name);
+        out_.unknown_models[name] = broken.empty() ? "no model plugin '" + plugin_name + "' is there" : broken;
+        out_.models.emplace(name, PluginConfig{});
+        continue;
+      }
       PluginConfig config = plugin(model, Kind::model);
       finish(model, config);
       out_.models.emplace(name, std::move(config));
@@ -178,7 +160,7 @@ class Reader {
 
   /// Checks that a name is one of [models].
   void check_model(TomlTable& from, const std::string& key, const std::string& name) {
-    const toml::node* models = root_.get("models");
+    const toml::node* models = tables_.at("models");
     const bool unknown = models != nullptr && !models->is_table();  // which is a fault of its own
     if (unknown || out_.models.contains(name)) return;
     std::vector<std::string> names;
@@ -196,8 +178,8 @@ class Reader {
   }
 
   void read_faces() {
-    if (misshapen("faces")) return;
-    TomlTable faces = opened(table("faces"), "[faces]");
+    if (tables_.misshapen("faces")) return;
+    TomlTable faces = tables_.opened(tables_.table("faces"), "[faces]");
     out_.faces_place = faces.place("detector");
     out_.landmarks_place = faces.place("landmarks");
     out_.detector = faces.required_text("detector");
@@ -209,8 +191,8 @@ class Reader {
   }
 
   void read_attack() {
-    if (misshapen("attack")) return;
-    TomlTable attack = opened(table("attack"), "[attack]");
+    if (tables_.misshapen("attack")) return;
+    TomlTable attack = tables_.opened(tables_.table("attack"), "[attack]");
     out_.attack_place = attack.place("subject");
     out_.subject = attack.choice("subject", {"picture", "crop"}) == "crop" ? SubjectKind::crop : SubjectKind::picture;
     if (out_.subject == SubjectKind::picture) {
@@ -257,7 +239,7 @@ class Reader {
   }
 
   void read_target(const toml::table& node, const std::string& header, const std::string& photos_name) {
-    TomlTable target = opened(&node, header);
+    TomlTable target = tables_.opened(&node, header);
     TargetConfig config;
     config.place = target.place();
     using Choice = TargetConfig::Choice;
@@ -273,7 +255,7 @@ class Reader {
       } catch (const ConfigError& error) {
         target.fault("photos", error.what());
       }
-    } else if (!root_["data"]["people"]) {
+    } else if (tables_.table("data") == nullptr || !tables_.table("data")->contains("people")) {
       target.fault("choice", "choosing a target needs people: [data] people");
     }
     target.finish();
@@ -282,26 +264,27 @@ class Reader {
 
   void read_losses() {
     int number = 0;
-    for (const toml::table* node : tables("loss")) {
-      TomlTable loss = opened(node, "[[loss]]  # " + std::to_string(number++));
+    for (const toml::table* node : tables_.list("loss")) {
+      TomlTable loss = tables_.opened(node, "[[loss]]  # " + std::to_string(number++));
       LossConfig config;
       config.models = loss.required_texts("models", "the models that it attacks");
       check_models(loss, config.models);
-      config.weight = loss.number("weight", 1, {-1e6, 1e6});
-      config.plugin = plugin(loss, Kind::loss);
-      finish(loss, config.plugin);
+      if (!judged_) {
+        config.weight = loss.number("weight", 1, {-1e6, 1e6});
+        config.plugin = plugin(loss, Kind::loss);
+        finish(loss, config.plugin);
+      }
       out_.losses.push_back(std::move(config));
     }
-    const toml::node* node = root_.get("loss");
+    const toml::node* node = tables_.at("loss");
     const bool empty = node != nullptr && node->is_array() && node->as_array()->empty();
-    if (node == nullptr || empty)
-      diagnostics_.add(empty ? place_of(node->source()) : Place{file_, 0, 0}, "no [[loss]]: nothing to minimise");
+    if (node == nullptr || empty) tables_.fault(empty ? node : nullptr, "no [[loss]]: nothing to minimise");
   }
 
   void read_augmentations() {
     int number = 0;
-    for (const toml::table* node : tables("augment")) {
-      TomlTable augment = opened(node, "[[augment]]  # " + std::to_string(number++));
+    for (const toml::table* node : tables_.list("augment")) {
+      TomlTable augment = tables_.opened(node, "[[augment]]  # " + std::to_string(number++));
       AugmentationConfig config;
       config.probability = augment.number("probability", 1, {0, 1});
       config.draws = augment.integer("draws", 1, {1, 1000});
@@ -313,20 +296,20 @@ class Reader {
   }
 
   void read_optimizer() {
-    if (misshapen("optimizer")) return;
-    const toml::table* node = table("optimizer");
+    if (tables_.misshapen("optimizer")) return;
+    const toml::table* node = tables_.table("optimizer");
     if (node == nullptr) {
-      diagnostics_.add(Place{file_, 0, 0}, "no [optimizer]: say how to attack");
+      tables_.fault(nullptr, "no [optimizer]: say how to attack");
       return;
     }
-    TomlTable optimizer = opened(node, "[optimizer]");
+    TomlTable optimizer = tables_.opened(node, "[optimizer]");
     out_.optimizer = plugin(optimizer, Kind::optimizer);
     finish(optimizer, out_.optimizer);
   }
 
   void read_evaluate() {
-    if (misshapen("evaluate")) return;
-    TomlTable evaluate = opened(table("evaluate"), "[evaluate]");
+    if (tables_.misshapen("evaluate")) return;
+    TomlTable evaluate = tables_.opened(tables_.table("evaluate"), "[evaluate]");
     out_.evaluate_place = evaluate.place("models");
     out_.held_out = evaluate.texts("models");
     check_models(evaluate, out_.held_out);
@@ -343,8 +326,8 @@ class Reader {
   }
 
   void read_output() {
-    if (misshapen("output")) return;
-    TomlTable output = opened(table("output"), "[output]");
+    if (tables_.misshapen("output")) return;
+    TomlTable output = tables_.opened(tables_.table("output"), "[output]");
     const bool jpeg = output.choice("format", {"png", "jpeg"}) == "jpeg";
     out_.encoding.format = jpeg ? PictureFormat::jpeg : PictureFormat::png;
     if (jpeg) {
@@ -368,12 +351,12 @@ class Reader {
     }
   }
 
-  const toml::table& root_;
   std::string file_;
   const PluginLibrary& plugins_;
-  Files files_;
+  bool judged_;  ///< rather than attacked with
   Diagnostics& diagnostics_;
   Experiment out_;
+  ExperimentTables tables_;
 };
 
 }  // namespace
@@ -386,7 +369,7 @@ std::vector<std::string> Experiment::used_models() const {
   return {names.begin(), names.end()};
 }
 
-std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins, Files files) {
+std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins, Purpose purpose) {
   Diagnostics diagnostics(document.sources());
   std::vector<Experiment> experiments;
   for (const auto& [key, value] : document.variants().front().choices) {
@@ -395,7 +378,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   }
   for (const Variant& variant : document.variants()) {
     const toml::table root = document.tables(variant);
-    experiments.push_back(Reader(root, document, plugins, files, diagnostics).read());
+    experiments.push_back(Reader(root, document, plugins, purpose, diagnostics).read());
     experiments.back().variant = variant.name;
     experiments.back().choices = variant.choices;
   }

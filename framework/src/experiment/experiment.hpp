@@ -51,6 +51,8 @@ struct Experiment {
   Place people_place;
 
   std::map<std::string, PluginConfig> models;
+  /// Of a run that is judged: models whose plugins are not there, and why. Attacked ones need not be.
+  std::map<std::string, std::string> unknown_models;
 
   std::string detector, landmarks;
   double minimum_score = .5;
@@ -84,11 +86,13 @@ struct Experiment {
   Resolved resolved;
 };
 
-/// What an experiment says of pictures and people: that they are there, or, of a run long done, that they were.
-enum class Files { have_to_be_there, may_be_gone };
+/// What an experiment is read for. A run that is judged may be long done and elsewhere: its pictures, people and device
+/// need not be there, nor the plugins that only an attack uses, and of its losses there is only which models they
+/// attack.
+enum class Purpose { attack, judge };
 
 /// Reads every variant of the document; all faults of all variants are thrown at once.
 std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins,
-                                         Files files = Files::have_to_be_there);
+                                         Purpose purpose = Purpose::attack);
 
 }  // namespace faceoff

@@ -9,7 +9,6 @@
 #include "base/files.hpp"
 #include "base/one_line.hpp"
 #include "faces/gallery.hpp"
-#include "judge/outcome.hpp"
 
 namespace faceoff {
 
@@ -150,43 +149,40 @@ void Answers::require(const std::vector<Pictured>& pictures, const std::vector<s
   }
 }
 
-void Answers::add_to(std::vector<Json>& lines) const {
+void Answers::require_faces(const std::vector<EvaluationLine>& lines) const {
   std::map<std::string, std::size_t> faces_of;
-  for (const Json& line : lines) {
-    for (const char* key : {"picture", "output"}) faces_of.emplace(line.at(key), line.at("faces").size());
+  for (const EvaluationLine& line : lines) {
+    for (const std::string& name : {line.picture, line.output}) faces_of.emplace(name, line.seen.faces.size());
   }
   for (const auto& [about, answer] : answers_) {
     const auto faces = faces_of.find(std::get<1>(about));
     if (faces != faces_of.end() && std::get<2>(about) >= faces->second) refuse_face(about, answer, faces->second);
   }
-  const auto name = [](const Answer& answer) {
-    return answer.identity.empty() ? std::nullopt : std::optional(answer.identity);
-  };
-  const auto match = [](const Answer& answer) {
-    return answer.identity.empty() ? Json(nullptr) : Json{{"name", answer.identity}, {"similarity", nullptr}};
-  };
-  for (Json& line : lines) {
-    if (line.at("after") != "png") continue;
+}
+
+std::optional<BestMatch> Answers::Answer::match() const {
+  return identity.empty() ? std::nullopt : std::optional(BestMatch{identity, std::nullopt});
+}
+
+void Answers::add_to(std::vector<EvaluationLine>& lines) const {
+  require_faces(lines);
+  for (EvaluationLine& line : lines) {
+    if (line.seen.after != "png") continue;
     for (const std::string& recogniser : recognisers_) {
-      for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
-        Json& face = line.at("faces").at(f);
-        const Answer* delivered = find(recogniser, line.at("output"), f);
-        const Answer* clean = find(recogniser, line.at("picture"), f);
+      for (std::size_t f = 0; f < line.seen.faces.size(); ++f) {
+        const Answer* delivered = find(recogniser, line.output, f);
+        const Answer* clean = find(recogniser, line.picture, f);
         if (delivered == nullptr || clean == nullptr) continue;
-        const std::string target = face.at("target").is_null() ? "" : face.at("target").get<std::string>();
+        FaceEvaluation& face = line.seen.faces[f];
         // Who nobody among the people is, is who the service takes the clean face for.
-        const std::string person =
-            face.at("person") == unknown_person ? clean->identity : face.at("person").get<std::string>();
-        const Outcome is = outcome(person, target, name(*clean), name(*delivered));
-        face.at("models").push_back({{"name", recogniser},
-                                     {"role", "held_out"},
-                                     {"outcome", std::string(1, static_cast<char>(is))},
-                                     {"best", {match(*clean), match(*delivered)}},
-                                     {"target", nullptr},
-                                     {"target_disjoint", nullptr},
-                                     {"self", nullptr},
-                                     {"impersonated", nullptr},
-                                     {"dodged", nullptr}});
+        Identity who = face.who;
+        if (who.person == unknown_person) who.person = clean->identity;
+        Recognition said;
+        said.name = recogniser;
+        said.role = to_string(Role::held_out);
+        said.found = {clean->match().has_value(), delivered->match().has_value()};
+        match(said, who, {clean->match(), delivered->match()});
+        face.models.push_back(std::move(said));
       }
     }
   }

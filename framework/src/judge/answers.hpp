@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "base/json.hpp"
+#include "judge/evaluation_line.hpp"
 
 namespace faceoff {
 
@@ -31,19 +31,22 @@ class Answers {
 
   /// Puts each recogniser, with its outcomes, into the lines for the pictures as delivered. Throws ConfigError where
   /// one has fewer faces than it answered about.
-  void add_to(std::vector<Json>& lines) const;
+  void add_to(std::vector<EvaluationLine>& lines) const;
 
  private:
   using About = std::tuple<std::string, std::string, std::size_t>;  // recogniser, picture, face
   struct Answer {
     std::string identity;
     std::uint32_t row = 0;  ///< of the file
+
+    std::optional<BestMatch> match() const;
   };
   const Answer* find(const std::string& recogniser, const std::string& picture, std::size_t face) const;
+  [[noreturn]] void refuse_face(const About& about, const Answer& answer, std::size_t faces) const;
+  /// Throws ConfigError where an answer is about a face that a picture does not have.
+  void require_faces(const std::vector<EvaluationLine>& lines) const;
 
   std::string file_;
-  [[noreturn]] void refuse_face(const About& about, const Answer& answer, std::size_t faces) const;
-
   std::map<About, Answer> answers_;
   std::vector<std::string> recognisers_;
 };

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json.hpp"
+#include "base/lists.hpp"
 #include "faces/faces.hpp"
 #include "faces/matching.hpp"
 #include "faces/pixels.hpp"
 #include "faces/views.hpp"
-#include "judge/detection.hpp"
 
 namespace faceoff {
 
@@ -18,61 +19,79 @@ namespace {
 /// Boxes that count for average precision; what a cascade thinks of on the way is less sure (models.md).
 constexpr double lowest_score = .1;
 
+/// Of so many clean pictures it is remembered what was seen: some ten kilobytes each.
+constexpr std::size_t most_remembered = 500;
+
 Box scaled(const Box& box, double x, double y) {
   return {box.x0 * x, box.y0 * y, box.x1 * x, box.y1 * y};
 }
 
-std::vector<Box> boxes_of(const std::vector<Case::ProtectedFace>& faces) {
-  std::vector<Box> boxes;
-  for (const Case::ProtectedFace& face : faces) boxes.push_back(face.box);
-  return boxes;
+/// A box as it is recorded, so that who reads it from a record asks about the same one.
+Box as_recorded(const Box& box) {
+  return {rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)};
 }
 
-/// Whether two lists hold the same boxes.
-bool equal(const std::vector<Box>& a, const std::vector<Box>& b) {
-  return std::ranges::equal(
-      a, b, [](const Box& p, const Box& q) { return p.x0 == q.x0 && p.y0 == q.y0 && p.x1 == q.x1 && p.y1 == q.y1; });
+std::vector<Face> surer_than(const std::vector<Face>& faces, double score) {
+  std::vector<Face> sure;
+  std::ranges::copy_if(faces, std::back_inserter(sure), [&](const Face& face) { return face.score > score; });
+  return sure;
 }
 
+/// Of a face, under a recogniser; undefined where there is none.
 at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, const LoadedModel* model) {
   const auto found = face.find(model);
   return found != face.end() ? found->second : at::Tensor();
 }
 
-/// What one recogniser makes of one face, clean and delivered. `as_it_was`: its embedding on the clean picture.
-Recognition recognise(const Judge& judge, std::vector<Known> lineup, const FaceEvaluation& face,
-                      const at::Tensor& as_it_was, const Both<at::Tensor>& seen) {
-  Recognition said{&judge, false, false, std::nullopt, {}};
-  const bool alone = lineup.empty();
-  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0), true});
-  const Known* target = face.target.empty() ? nullptr : find(lineup, face.target);
-  const Known* self = find(lineup, face.person);
-  said.target_known = target != nullptr;
-  said.target_disjoint = target != nullptr && target->disjoint;
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (!seen[i].defined()) continue;
-    const auto mean = [&](const Known* known) {
-      return known != nullptr ? std::optional(at::matmul(known->photos, seen[i]).mean().item<double>()) : std::nullopt;
-    };
-    said.target[i] = mean(target);
-    said.self[i] = mean(self);
-    if (!alone) said.best[i] = best_match(lineup, seen[i]);
+/// What stands for a clean picture and its faces.
+std::string key_of(const CleanPicture& one) {
+  std::string key = one.picture.sha256;
+  if (!one.faces) return key + " all";
+  for (const CleanPicture::Attacked& face : *one.faces) {
+    const Box box = as_recorded(face.box);
+    key += to_text({box.x0, box.y0, box.x1, box.y1});
   }
-  if (alone) return said;
-  const auto name = [](const std::optional<Match>& match) { return match ? std::optional(match->name) : std::nullopt; };
-  said.outcome = outcome(face.person, face.target, name(said.best[0]), name(said.best[1]));
-  return said;
+  return key;
+}
+
+void require_same_size(const Picture& delivered, const CleanPicture& clean) {
+  if (delivered.rgb.size() == clean.picture.rgb.size()) return;
+  const auto size = [](const Picture& picture) {
+    return std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) + " pixels";
+  };
+  throw PictureError("the delivered picture: it has " + size(delivered) + ", and " + clean.file.string() + " has " +
+                     size(clean.picture));
 }
 
 }  // namespace
 
+Examination examination(const Judges& judges, std::vector<Degradation> after) {
+  Examination made{portraying(judges), {}, std::move(after)};
+  for (const Judge& judge : judges.detectors) made.detectors.push_back(judge.model);
+  return made;
+}
+
 Evaluator::Embeddings Evaluator::embed_all(const at::Tensor& pixels, const Face* face) const {
   Embeddings embeddings;
-  for (const LoadedModel* model : panel_.by.models) {
+  for (const LoadedModel* model : examination_.by.models) {
+    // What the attack left may have landmarks that no face can be aligned by: then it counts as not found.
     if (face != nullptr && viewable(model->view, pixels.size(2), pixels.size(3), *face))
       embeddings[model] = embed(*model, pixels, *face);
   }
   return embeddings;
+}
+
+Evaluator::Detected Evaluator::detect_all(const at::Tensor& pixels) const {
+  Detected detected;
+  for (const LoadedModel* detector : examination_.detectors)
+    detected[detector] = detect(*detector, pixels, std::min(lowest_score, examination_.by.minimum_score));
+  return detected;
+}
+
+std::vector<Face> Evaluator::find(const at::Tensor& pixels) const {
+  const Portraying& by = examination_.by;
+  if (by.detector == nullptr) return {};
+  return find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
 }
 
 Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after, const std::vector<Box>& where) const {
@@ -80,103 +99,117 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
   seen.rgb = degrade(picture, after);
   const double x = static_cast<double>(picture.rgb.cols) / seen.rgb.cols;
   const double y = static_cast<double>(picture.rgb.rows) / seen.rgb.rows;
-  const at::Tensor pixels = to_tensor(seen, at::TensorOptions(panel_.by.device).dtype(at::kFloat));
+  const at::Tensor pixels = to_tensor(seen, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
   Look look;
-  const std::vector<Face> found = find_faces(*panel_.by.detector, panel_.by.landmarks, pixels, panel_.by.minimum_score);
+  const std::vector<Face> faces = find(pixels);
   for (const Box& box : where) {
     const Box here = scaled(box, 1 / x, 1 / y);
-    const Face* face = nearest(found, here);
+    const Face* face = nearest(faces, here);
     const bool same = face != nullptr && iou(face->box, here) >= same_face;
     look.found.push_back(same);
     look.faces.push_back(embed_all(pixels, same ? face : nullptr));
   }
-  for (const LoadedModel* detector : panel_.detectors) {
-    std::vector<Face>& boxes = look.detected[detector];
-    boxes = detect(*detector, pixels, std::min(lowest_score, panel_.by.minimum_score));
+  look.detected = detect_all(pixels);
+  for (auto& [detector, boxes] : look.detected) {
     for (Face& face : boxes) face.box = scaled(face.box, x, y);
   }
   return look;
 }
 
-const Evaluator::Clean& Evaluator::clean(const Case& one) {
-  const std::optional<std::vector<Box>> boxes = one.faces ? std::optional(boxes_of(*one.faces)) : std::nullopt;
-  if (clean_ && clean_->file == one.clean && (!boxes || equal(*boxes, clean_->boxes))) return *clean_;
-  clean_.reset();
-  Clean made{one.clean, read_picture(one.clean), {}, {}, {}, {}, {}};
-  const at::Tensor pixels = to_tensor(made.picture, at::TensorOptions(panel_.by.device).dtype(at::kFloat));
-  const std::vector<Face> faces = find_faces(*panel_.by.detector, panel_.by.landmarks, pixels, panel_.by.minimum_score);
-  if (boxes) made.boxes = *boxes;
-  if (!boxes) std::ranges::transform(faces, std::back_inserter(made.boxes), &Face::box);
+Evaluator::Clean Evaluator::look_at_clean(const CleanPicture& one, std::string key) const {
+  Clean made;
+  made.key = std::move(key);
+  const at::Tensor pixels = to_tensor(one.picture, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
+  const std::vector<Face> faces = find(pixels);
+  if (one.faces) {
+    for (const CleanPicture::Attacked& face : *one.faces) made.boxes.push_back(as_recorded(face.box));
+  } else {
+    for (const Face& face : faces) made.boxes.push_back(as_recorded(face.box));
+  }
+  Look as_it_is;  // what a look without a degradation would see again
+  as_it_is.detected = detect_all(pixels);
   for (const Box& box : made.boxes) {
     const Face* face = nearest(faces, box);
     const bool same = face != nullptr && iou(face->box, box) >= roughly_same_face;
-    made.where.push_back(as_drawn(faces, box));
+    made.where.push_back(same ? face->box : box);
     made.faces.push_back(embed_all(pixels, same ? face : nullptr));
+    as_it_is.found.push_back(same);
+    as_it_is.faces.push_back(made.faces.back());
   }
-  for (const LoadedModel* detector : panel_.detectors) {
-    const std::vector<Face> drawn = detect(*detector, pixels, panel_.by.minimum_score);
+  for (const auto& [detector, boxes] : as_it_is.detected) {
+    const std::vector<Face> drawn = surer_than(boxes, examination_.by.minimum_score);
     std::ranges::transform(made.boxes, std::back_inserter(made.truth[detector]),
                            [&](const Box& box) { return as_drawn(drawn, box); });
   }
-  for (const Degradation& after : panel_.after) made.looks.push_back(look(made.picture, after, made.where));
-  clean_ = std::move(made);
-  return *clean_;
+  for (const Degradation& after : examination_.after) {
+    const bool none = after.kind == Degradation::Kind::none;
+    made.looks.push_back(none ? as_it_is : look(one.picture, after, made.where));
+  }
+  return made;
 }
 
-CaseEvaluations Evaluator::evaluate(const Case& one, const Jury& jury) {
-  const Clean& before = clean(one);
-  const std::string& photo = before.picture.sha256;
-  const Picture delivered = read_picture(one.delivered);
-  if (delivered.rgb.size() != before.picture.rgb.size()) {
-    const auto size = [](const Picture& picture) {
-      return std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) + " pixels";
-    };
-    throw PictureError(one.delivered.string() + ": it has " + size(delivered) + ", and " + one.clean.string() +
-                       " has " + size(before.picture));
-  }
+const Evaluator::Clean& Evaluator::clean(const CleanPicture& one) {
+  std::string key = key_of(one);
+  const auto found = std::ranges::find(remembered_, key, &Clean::key);
+  if (found != remembered_.end()) return *found;
+  remembered_.push_back(look_at_clean(one, std::move(key)));
+  if (remembered_.size() > most_remembered) remembered_.pop_front();
+  return remembered_.back();
+}
 
-  // Who the faces are, and whom each recogniser knows, is the same after every degradation.
-  std::vector<std::vector<Known>> lineups;
-  for (const Judge& judge : jury.recognisers) lineups.push_back(line_up(jury.people, *judge.model, photo));
+/// Who the faces are, which is the same after every degradation.
+std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const Clean& seen, const Judges& judges,
+                                                const std::vector<const Person*>& people,
+                                                const std::vector<std::vector<Known>>& lineups) const {
   std::vector<FaceEvaluation> faces;
-  for (std::size_t f = 0; f < before.boxes.size(); ++f) {
-    FaceEvaluation face{
-        before.boxes[f], one.faces ? (*one.faces)[f].target : one.target, unknown_person, false, {}, {}};
-    const auto seen = std::ranges::find_if(jury.recognisers,
-                                           [&](const Judge& judge) { return before.faces[f].contains(judge.model); });
-    if (seen != jury.recognisers.end()) {
-      const Person* owner = owner_of(jury.people, *seen->model, photo, before.faces[f].at(seen->model));
-      if (owner == nullptr && before.boxes.size() == 1) owner = owner_by_folder(jury.people, one.clean);
-      if (owner != nullptr) face.person = owner->name;
-      face.known = find(lineups.front(), face.person) != nullptr;
+  for (std::size_t f = 0; f < seen.boxes.size(); ++f) {
+    FaceEvaluation face;
+    face.box = seen.boxes[f];
+    face.who = {unknown_person, one.faces ? (*one.faces)[f].target : one.target, false};
+    const auto sees = std::ranges::find_if(judges.recognisers,
+                                           [&](const Judge& judge) { return seen.faces[f].contains(judge.model); });
+    if (sees != judges.recognisers.end()) {
+      const Person* owner = owner_of(people, *sees->model, one.picture.sha256, seen.faces[f].at(sees->model));
+      if (owner == nullptr && seen.boxes.size() == 1) owner = owner_by_folder(people, one.file);
+      if (owner != nullptr) face.who.person = owner->name;
+      face.who.known = faceoff::find(lineups.front(), face.who.person) != nullptr;
     }
-    if (face.target == face.person) face.target.clear();  // whoever looks like oneself passes for nobody else
-    faces.push_back(face);
+    if (face.who.target == face.who.person) face.who.target.clear();  // who looks like oneself passes for nobody else
+    faces.push_back(std::move(face));
   }
+  return faces;
+}
 
-  CaseEvaluations all{compare(before.picture.rgb, delivered.rgb), {}};
+std::vector<Judgement> Evaluator::evaluate(const CleanPicture& one, const Picture& delivered, const Judges& judges,
+                                           const std::vector<const Person*>& people) {
+  require_same_size(delivered, one);
+  const Clean& before = clean(one);
+  std::vector<std::vector<Known>> lineups;
+  for (const Judge& judge : judges.recognisers) lineups.push_back(line_up(people, *judge.model, one.picture.sha256));
+  const std::vector<FaceEvaluation> faces = identify(one, before, judges, people, lineups);
   const auto area = static_cast<double>(delivered.rgb.total());
-  for (std::size_t a = 0; a < panel_.after.size(); ++a) {
-    const Both<Look> looks = {before.looks[a], look(delivered, panel_.after[a], before.where)};
-    CaseEvaluation made{&panel_.after[a], panel_.by.minimum_score, faces, {}};
+  std::vector<Judgement> all;
+  for (std::size_t a = 0; a < examination_.after.size(); ++a) {
+    const Look after = look(delivered, examination_.after[a], before.where);
+    const BeforeAfter<const Look*> looks = {&before.looks[a], &after};
+    Judgement& made = all.emplace_back(Judgement{examination_.after[a].name, faces, {}});
     for (std::size_t f = 0; f < faces.size(); ++f) {
       FaceEvaluation& face = made.faces[f];
-      face.found = {looks[0].found[f], looks[1].found[f]};
-      for (std::size_t r = 0; r < jury.recognisers.size(); ++r) {
-        const LoadedModel* model = jury.recognisers[r].model;
+      if (examination_.by.detector != nullptr) face.found = {looks[0]->found[f], looks[1]->found[f]};
+      for (std::size_t r = 0; r < judges.recognisers.size(); ++r) {
+        const LoadedModel* model = judges.recognisers[r].model;
         face.models.push_back(
-            recognise(jury.recognisers[r], lineups[r], face, embedding_of(before.faces[f], model),
-                      {embedding_of(looks[0].faces[f], model), embedding_of(looks[1].faces[f], model)}));
+            recognise(judges.recognisers[r], lineups[r], face.who, embedding_of(before.faces[f], model),
+                      {embedding_of(looks[0]->faces[f], model), embedding_of(looks[1]->faces[f], model)}));
       }
     }
-    for (const Judge& judge : jury.detectors) {
-      DetectorEvaluation& detector = made.detectors.emplace_back(DetectorEvaluation{&judge, {}});
-      for (std::size_t i = 0; i < looks.size(); ++i) {
-        detector.seen[i] = measure_detection(looks[i].detected.at(judge.model), before.truth.at(judge.model), area,
-                                             panel_.by.minimum_score);
-      }
+    for (const Judge& judge : judges.detectors) {
+      const double least = examination_.by.minimum_score;
+      const auto seen = [&](std::size_t i) {
+        return measure_detection(looks.at(i)->detected.at(judge.model), before.truth.at(judge.model), area, least);
+      };
+      made.detectors.push_back({judge.model->name, to_string(judge.role), least, {seen(0), seen(1)}});
     }
-    all.after.push_back(std::move(made));
   }
   return all;
 }

@@ -1,123 +1,114 @@
 #pragma once
 
-#include <array>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faces/portrait.hpp"
 #include "judge/detection.hpp"
+#include "judge/judges.hpp"
 #include "judge/lineup.hpp"
-#include "judge/outcome.hpp"
+#include "judge/recognition.hpp"
 #include "picture/degrade.hpp"
+#include "picture/picture.hpp"
 #include "picture/quality.hpp"
-#include "plugins/role.hpp"
 
 namespace faceoff {
 
-/// A delivered picture and the one that it was made of.
-struct Case {
-  struct ProtectedFace {
-    Box box;             ///< on the clean picture
-    std::string target;  ///< who it was to be taken for, or empty
-  };
-  std::filesystem::path clean, delivered;
-  /// Nothing: whatever faces the clean picture shows, and whom all of them were to be taken for, or empty.
-  std::optional<std::vector<ProtectedFace>> faces;
-  std::string target = {};
-};
-
-/// Who looks at the pictures, and what happens to them before.
-struct Panel {
-  Portraying by;  ///< finds and aligns the faces for all recognisers, which are its models
-  std::vector<const LoadedModel*> detectors;
-  std::vector<Degradation> after;
-};
-
-/// Of the panel, who judges a case, and the people whom recognisers choose between.
-struct Jury {
-  std::vector<Judge> recognisers, detectors;
-  std::vector<const Person*> people;
-};
-
-/// Of the clean picture and of the delivered one, both after the same degradation.
-template <class T>
-using Both = std::array<T, 2>;
-
-/// What one recogniser makes of one face.
-struct Recognition {
-  const Judge* judge = nullptr;
-  bool target_known = false;                ///< whether photos of the target are there
-  bool target_disjoint = false;             ///< and whether the attack looked at none of them
-  std::optional<Outcome> outcome;           ///< nothing where there are no people to choose between
-  Both<std::optional<Match>> best;          ///< nothing where no face was found
-  Both<std::optional<double>> target = {};  ///< mean cosine with the target's judging photos
-  Both<std::optional<double>> self = {};    ///< mean cosine with the person's other photos, else with the clean face
-};
-
+/// What recognisers make of one face.
 struct FaceEvaluation {
-  Box box;
-  std::string target, person;  ///< names, or empty
-  bool known = false;          ///< whether other photos of the person are there
-  Both<bool> found = {};       ///< by the panel's detector
+  Box box;  ///< on the clean picture, six digits as everything that is recorded
+  Identity who;
+  std::optional<BeforeAfter<bool>> found;  ///< by who finds faces for recognisers; nothing where nobody had to
   std::vector<Recognition> models;
 };
 
+/// What one detector makes of a picture.
 struct DetectorEvaluation {
-  const Judge* judge = nullptr;
-  Both<Detection> seen;
+  std::string name, role;
+  double minimum_score = 0;  ///< from which on a box counts as found
+  BeforeAfter<Detection> seen;
 };
 
-/// What is seen of one case after one degradation.
-struct CaseEvaluation {
-  const Degradation* after = nullptr;
-  double minimum_score = 0;  ///< from which on a box counts as found
+/// What is seen of a picture after one degradation.
+struct Judgement {
+  std::string after;  ///< the degradation's name
   std::vector<FaceEvaluation> faces;
   std::vector<DetectorEvaluation> detectors;
 };
 
-/// What is seen of one case.
-struct CaseEvaluations {
-  Quality quality;  ///< of the delivered picture
-  std::vector<CaseEvaluation> after;
+/// How pictures are looked at: what happens to them before, who finds and aligns the faces for all recognisers, which
+/// are `by.models`, and all detectors.
+struct Examination {
+  Portraying by;  ///< with a detector wherever there are recognisers, or no case says where its faces are
+  std::vector<const LoadedModel*> detectors;
+  std::vector<Degradation> after;
 };
 
-/// Evaluates cases, reading their files again. Of the last clean picture it remembers what was seen: cases of one
-/// picture are best given one after another.
+/// That of a variant's judges.
+Examination examination(const Judges& judges, std::vector<Degradation> after);
+
+/// A picture as it was, with what is known of it.
+struct CleanPicture {
+  /// A face that an attack was about.
+  struct Attacked {
+    Box box;
+    std::string target;  ///< who it was to be taken for, or empty
+  };
+  const Picture& picture;
+  std::filesystem::path file;                  ///< as given: its folder may say who is on it
+  std::optional<std::vector<Attacked>> faces;  ///< nothing: all that the examination's detector finds
+  std::string target = {};                     ///< of faces that are nothing: whom all were to be taken for, or empty
+};
+
+/// Judges delivered pictures. What was seen of the last clean pictures is remembered, so that a sweep over one picture
+/// looks at it once.
 class Evaluator {
  public:
-  explicit Evaluator(const Panel& panel) : panel_(panel) {}
+  explicit Evaluator(Examination examination) : examination_(std::move(examination)) {}
 
-  /// Throws as read_picture() does, and PictureError where the two differ in size.
-  CaseEvaluations evaluate(const Case& one, const Jury& jury);
+  const Examination& examination() const { return examination_; }
+
+  /// What these judges, who are part of the examination, make of a delivered picture as it was read again, after each
+  /// degradation; recognisers choose between these people. Throws PictureError where the two pictures differ in size.
+  std::vector<Judgement> evaluate(const CleanPicture& clean, const Picture& delivered, const Judges& judges,
+                                  const std::vector<const Person*>& people);
 
  private:
-  using Embeddings = std::map<const LoadedModel*, at::Tensor>;  // [D]; none of a face that is not found
+  using Embeddings = std::map<const LoadedModel*, at::Tensor>;       // [D]; none of a face that is not found
+  using Detected = std::map<const LoadedModel*, std::vector<Face>>;  // by each detector, at any score that counts
 
-  /// What the panel sees of a picture, in the pixels of the picture as it was.
+  /// What is seen of a picture, in the pixels of the picture as it was.
   struct Look {
-    std::vector<bool> found;                                   // of the true faces
-    std::vector<Embeddings> faces;                             // theirs
-    std::map<const LoadedModel*, std::vector<Face>> detected;  // by each detector
+    std::vector<bool> found;        // of the true faces
+    std::vector<Embeddings> faces;  // theirs
+    Detected detected;
   };
   struct Clean {
-    std::filesystem::path file;
-    Picture picture;
-    std::vector<Box> boxes;                                // the protected faces
-    std::vector<Box> where;                                // where the panel's detector sees them
+    std::string key;                                       // of the picture's file and the faces
+    std::vector<Box> boxes;                                // the faces
+    std::vector<Box> where;                                // where the examination's detector sees them
     std::map<const LoadedModel*, std::vector<Box>> truth;  // as each judging detector draws them
     std::vector<Embeddings> faces;
     std::vector<Look> looks;  // a degradation
   };
 
   Embeddings embed_all(const at::Tensor& pixels, const Face* face) const;
+  Detected detect_all(const at::Tensor& pixels) const;
+  std::vector<Face> find(const at::Tensor& pixels) const;
   Look look(const Picture& picture, const Degradation& after, const std::vector<Box>& where) const;
-  const Clean& clean(const Case& one);
+  Clean look_at_clean(const CleanPicture& one, std::string key) const;
+  const Clean& clean(const CleanPicture& one);
+  std::vector<FaceEvaluation> identify(const CleanPicture& one, const Clean& seen, const Judges& judges,
+                                       const std::vector<const Person*>& people,
+                                       const std::vector<std::vector<Known>>& lineups) const;
 
-  const Panel& panel_;
-  std::optional<Clean> clean_;
+  Examination examination_;
+  std::deque<Clean> remembered_;
 };
 
 }  // namespace faceoff

@@ -3,12 +3,14 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/json.hpp"
 #include "judge/detection.hpp"
+#include "judge/evaluation_line.hpp"
 #include "judge/interval.hpp"
 
 namespace faceoff {
@@ -18,9 +20,12 @@ struct Counts {
   std::int64_t n = 0;
   std::array<std::int64_t, 2> held = {0, 0};
 
-  void add(const Json& clean_and_delivered);
+  void add(const BeforeAfter<bool>& holds);
   Estimate share(std::size_t which) const { return wilson(held.at(which), n); }
 };
+
+/// How often, by the false accept rate's name.
+using RateCounts = std::map<std::string, Counts>;
 
 /// What one recogniser made of all faces of a variant.
 struct RecogniserTally {
@@ -30,7 +35,13 @@ struct RecogniserTally {
   std::int64_t reused = 0;  ///< faces whose target is judged by a photo that was attacked, there being no other
   std::int64_t unknown_targets = 0;  ///< faces of whose target there is no other photo among the people
   std::map<char, std::int64_t> outcomes;
-  std::map<std::string, Counts> impersonated, dodged;  ///< by the false accept rate's name
+  Counts not_the_person;  ///< "protected": not taken for the person
+  Counts is_the_target;   ///< rank-1 impersonation
+  Counts not_found;       ///< faces that it was not shown, since nobody found them: among the protected and the dodged
+  RateCounts impersonated, dodged, identified;
+
+  /// How many faces came out so; nothing where there were no people to choose between.
+  std::optional<std::int64_t> count(char outcome) const;
 };
 
 /// What to know before one believes the rates of impersonation, in words: a line each.
@@ -60,7 +71,7 @@ struct Tally {
 };
 
 /// Adds up lines of evaluation.jsonl, in the order of their first variants and degradations.
-std::vector<Tally> tally(const std::vector<Json>& lines);
+std::vector<Tally> tally(const std::vector<EvaluationLine>& lines);
 
 /// For programs, with intervals; and as tables of words.
 Json to_json(const std::vector<Tally>& tallies);

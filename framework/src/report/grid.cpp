@@ -6,67 +6,81 @@
 #include <set>
 #include <utility>
 
+#include "base/lists.hpp"
 #include "base/numbers.hpp"
 #include "faces/matching.hpp"
-#include "judge/evaluation_record.hpp"
 
 namespace faceoff {
 
 namespace {
 
-std::string text_or_empty(const Json& value) {
-  return value.is_null() ? "" : value.get<std::string>();
+constexpr const char* epsilon_key = "attack.epsilon";
+constexpr const char* target_key = "attack.target";
+
+/// A target's choice in plain words, "random, draw 2"; of one that has a name, nothing.
+std::optional<std::string> target_words(const std::string& label) {
+  static const std::regex choice("choice_(furthest|nearest|random)_(draw_([0-9]+)_)?");
+  std::smatch found;
+  if (!std::regex_match(label, found, choice)) return std::nullopt;
+  return found.str(1) + (found[3].matched ? ", draw " + found.str(3) : std::string());
 }
 
-std::optional<double> number(const Json& value) {
-  return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+/// Whether two swept keys are called the same in every variant, as those of a [sweep.zip] with names are.
+bool called_alike(const Choices& choices, const std::string& a, const std::string& b) {
+  return std::ranges::all_of(choices, [&](const auto& variant) {
+    const auto label = [&](const std::string& key) {
+      const auto found = std::ranges::find(variant.second, key, &std::pair<std::string, std::string>::first);
+      return found != variant.second.end() ? found->second : std::string();
+    };
+    return label(a) == label(b);
+  });
 }
 
-Box box_of(const Json& box) {
-  return {box.at(0), box.at(1), box.at(2), box.at(3)};
+/// What a variant is besides its epsilon.
+std::string group_of(const std::string& variant, const Choices& choices) {
+  const auto found = choices.find(variant);
+  if (found == choices.end()) return variant == "base" ? "" : variant;
+  std::vector<std::string> said;
+  for (auto one = found->second.begin(); one != found->second.end(); ++one) {
+    const auto& [key, label] = *one;
+    const auto alike = [&](const auto& other) {
+      return other.first != key && other.first != epsilon_key && called_alike(choices, other.first, key);
+    };
+    if (key == epsilon_key || std::any_of(found->second.begin(), one, alike)) continue;
+    const std::optional<std::string> target = key == target_key ? target_words(label) : std::nullopt;
+    const bool named = std::ranges::any_of(found->second, alike);
+    said.push_back(target ? *target : named ? label : key.substr(key.rfind('.') + 1) + "=" + label);
+  }
+  return joined(said, ",");
 }
 
-/// What a variant is besides its epsilon; a target's choice in plain words, "random, draw 2".
-std::string group_of(const Json& line) {
-  static const std::regex epsilon("(^|,)epsilon=[^,]*"), choice("target=choice_(furthest|nearest|random)_"),
-      draw("draw_([0-9]+)_");
-  std::string group = std::regex_replace(line.at("variant").get<std::string>(), epsilon, "");
-  if (group.starts_with(',')) group.erase(0, 1);
-  const std::string chosen = std::regex_replace(group, choice, "$1");
-  return chosen == group ? group : std::regex_replace(chosen, draw, ", draw $1");
+GridColumn column_of(const EvaluationLine& line, const Choices& choices) {
+  return {line.variant, group_of(line.variant, choices), line.epsilon ? shortest(*line.epsilon) : ""};
 }
 
-GridColumn column_of(const Json& line) {
-  return {line.at("variant"), group_of(line), line.at("epsilon").is_null() ? "" : shortest(line.at("epsilon"))};
-}
-
-Saying saying(const Json& said) {
-  const Json& target = said.at("target");
-  const Json& best = said.at("best");
-  Saying word{said.at("name"), said.at("role"), text_or_empty(said.at("outcome")), {}, {}, {}};
-  if (!target.is_null()) {
-    word.before = number(target.at(0));
-    word.after = number(target.at(1));
-  } else if (!said.at("self").is_null()) {
-    word.before = number(said.at("self").at(0));
-    word.after = number(said.at("self").at(1));
-  } else if (!best.at(1).is_null()) {
-    word.after = number(best.at(1).at("similarity"));
+Saying saying(const Recognition& said) {
+  Saying word{said.name, said.role, {}, {}, {}, {}};
+  if (said.outcome) word.letter = static_cast<char>(*said.outcome);
+  if (const auto& cosines = said.target ? said.target : said.self) {
+    word.before = cosines->at(0);
+    word.after = cosines->at(1);
+  } else if (said.best[1]) {
+    word.after = said.best[1]->similarity;
   }
   return word;
 }
 
-Saying sighting(const Json& detector, std::size_t face) {
-  const auto score = [&](std::size_t which) {
-    const Json& seen = detector.at("seen").at(which).at("faces").at(face);
-    const bool found = still_found(seen.at("score"), seen.at("iou"), detector.at("minimum_score"));
-    return found ? number(seen.at("score")) : std::nullopt;
+Saying sighting(const DetectorEvaluation& detector, std::size_t face) {
+  Saying word{detector.name, detector.role, "", {}, {}, {}};
+  const auto score = [&](std::size_t which) -> std::optional<double> {
+    const Detection::Sighting& seen = detector.seen.at(which).faces.at(face);
+    if (!still_found(seen.score, seen.iou, detector.minimum_score)) return std::nullopt;
+    word.boxes.at(which) = seen.box;
+    return seen.score;
   };
-  const auto box = [&](std::size_t which) {
-    const Json& place = detector.at("seen").at(which).at("faces").at(face).at("box");
-    return score(which) ? std::optional(box_of(place)) : std::nullopt;
-  };
-  return {detector.at("name"), detector.at("role"), "", score(0), score(1), {box(0), box(1)}};
+  word.before = score(0);
+  word.after = score(1);
+  return word;
 }
 
 /// The rows of a grid, found again by picture and face.
@@ -75,12 +89,12 @@ class Rows {
   explicit Rows(Grid& grid) : grid_(grid), most_(std::max<std::size_t>(most_cells / grid.columns.size(), 1)) {}
 
   /// Null where there are rows enough.
-  GridRow* of(const Json& line, std::size_t f) {
-    const auto [place, fresh] = places_.try_emplace({line.at("picture"), f}, grid_.faces);
+  GridRow* of(const EvaluationLine& line, std::size_t f) {
+    const auto [place, fresh] = places_.try_emplace({line.picture, f}, grid_.faces);
     if (fresh && grid_.faces++ < most_) {
-      const Json& face = line.at("faces").at(f);
-      GridRow& row = grid_.rows.emplace_back(
-          GridRow{line.at("picture"), face.at("person"), box_of(face.at("box")), static_cast<int>(f) + 1, {}});
+      const FaceEvaluation& face = line.seen.faces.at(f);
+      GridRow& row =
+          grid_.rows.emplace_back(GridRow{line.picture, face.who.person, face.box, static_cast<int>(f) + 1, {}});
       row.cells.resize(grid_.columns.size());
     }
     return place->second < most_ ? &grid_.rows[place->second] : nullptr;
@@ -92,24 +106,12 @@ class Rows {
   std::map<std::pair<std::string, std::size_t>, std::size_t> places_;
 };
 
-}  // namespace
-
-Grid make_grid(const std::vector<Json>& lines) {
-  Grid grid;
-  if (lines.empty()) return grid;
-  const bool delivered = std::ranges::any_of(lines, [](const Json& line) { return line.at("after") == "png"; });
-  grid.after = delivered ? "png" : lines.front().at("after").get<std::string>();
-  for (const Json& line : lines) {
-    if (line.at("after") != grid.after) continue;
-    const GridColumn column = column_of(line);
-    if (std::ranges::find(grid.columns, column.variant, &GridColumn::variant) == grid.columns.end())
-      grid.columns.push_back(column);
-  }
-  // Groups in the order of their first variant, each with its epsilons rising.
+/// Groups in the order of their first variant, each with its epsilons rising.
+void sort_columns(Grid& grid) {
   std::vector<std::string> groups;
   std::set<std::string> epsilons;
   for (const GridColumn& column : grid.columns) {
-    if (std::ranges::find(groups, column.group) == groups.end()) groups.push_back(column.group);
+    add_once(groups, column.group);
     epsilons.insert(column.epsilon);
   }
   grid.by_epsilon = epsilons.size() > 1 && grid.columns.size() == groups.size() * epsilons.size();
@@ -117,25 +119,37 @@ Grid make_grid(const std::vector<Json>& lines) {
     const auto group = std::ranges::find(groups, column.group) - groups.begin();
     return std::pair(group, column.epsilon.empty() ? 0. : std::stod(column.epsilon));
   });
+}
+
+GridCell cell_of(const EvaluationLine& line, std::size_t f) {
+  const FaceEvaluation& face = line.seen.faces[f];
+  GridCell cell{
+      line.output, difference_place(line.variant, line.output).string(), face.who.target, line.quality.psnr, {}, {}};
+  for (const Recognition& said : face.models) cell.recognisers.push_back(saying(said));
+  for (const DetectorEvaluation& detector : line.seen.detectors) cell.detectors.push_back(sighting(detector, f));
+  return cell;
+}
+
+}  // namespace
+
+Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices) {
+  Grid grid;
+  if (lines.empty()) return grid;
+  const bool delivered =
+      std::ranges::any_of(lines, [](const EvaluationLine& line) { return line.seen.after == "png"; });
+  grid.after = delivered ? "png" : lines.front().seen.after;
+  for (const EvaluationLine& line : lines) {
+    if (line.seen.after == grid.after &&
+        std::ranges::find(grid.columns, line.variant, &GridColumn::variant) == grid.columns.end())
+      grid.columns.push_back(column_of(line, choices));
+  }
+  sort_columns(grid);
   Rows rows(grid);
-  for (const Json& line : lines) {
-    if (line.at("after") != grid.after) continue;
-    const auto column = static_cast<std::size_t>(
-        std::ranges::find(grid.columns, line.at("variant").get<std::string>(), &GridColumn::variant) -
-        grid.columns.begin());
-    for (std::size_t f = 0; f < line.at("faces").size(); ++f) {
-      GridRow* row = rows.of(line, f);
-      if (row == nullptr) continue;
-      const Json& face = line.at("faces").at(f);
-      GridCell cell{line.at("output"),
-                    difference_place(line.at("variant"), line.at("output")).string(),
-                    text_or_empty(face.at("target")),
-                    number(line.at("psnr")),
-                    {},
-                    {}};
-      for (const Json& said : face.at("models")) cell.recognisers.push_back(saying(said));
-      for (const Json& detector : line.at("detectors")) cell.detectors.push_back(sighting(detector, f));
-      row->cells[column] = std::move(cell);
+  for (const EvaluationLine& line : lines) {
+    if (line.seen.after != grid.after) continue;
+    const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant) - grid.columns.begin();
+    for (std::size_t f = 0; f < line.seen.faces.size(); ++f) {
+      if (GridRow* row = rows.of(line, f)) row->cells[static_cast<std::size_t>(column)] = cell_of(line, f);
     }
   }
   return grid;

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "base/json.hpp"
 #include "faces/face.hpp"
+#include "judge/evaluation_line.hpp"
 
 namespace faceoff {
 
@@ -35,7 +37,10 @@ struct GridRow {
   std::vector<std::optional<GridCell>> cells;  ///< a column each
 };
 
-/// The variants that differ in epsilon alone stand side by side.
+/// What each variant sets each swept key to, as it is called there; of pictures that no sweep made, nothing.
+using Choices = std::map<std::string, std::vector<std::pair<std::string, std::string>>>;
+
+/// The variants that differ in epsilon alone, which share a group, stand side by side.
 struct GridColumn {
   std::string variant, group, epsilon;
 };
@@ -52,9 +57,9 @@ struct Grid {
   std::size_t faces = 0;    ///< all that there are; the rows are the first of them
 };
 
-/// From lines of evaluation.jsonl, those for the pictures as delivered (else of the first degradation), with so many
-/// rows that no more than `most_cells` are filled, but one at least.
-Grid make_grid(const std::vector<Json>& lines);
+/// From lines of evaluation.jsonl and what the variants are, those for the pictures as delivered (else of the first
+/// degradation), with so many rows that no more than `most_cells` are filled, but one at least.
+Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices);
 
 /// What a column is called where no other stands beside it: "ε 8", "furthest, ε 8" or the variant.
 std::string column_name(const Grid& grid, const GridColumn& column);

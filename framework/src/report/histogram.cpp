@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/numbers.hpp"
-#include "judge/evaluation_record.hpp"
+#include "judge/recognition.hpp"
 #include "report/labels.hpp"
 #include "report/plots.hpp"
 
@@ -46,13 +46,11 @@ std::string rate_name(double rate) {
 }
 
 /// The thresholds of a recogniser as rows of a plot: false accept rate and cosine.
-Json thresholds_of(const Json& about, const std::string& name) {
+Json rules_of(const Thresholds& thresholds, const std::string& name) {
   Json rules = Json::array();
-  for (const Json& one : about.at("recognisers")) {
-    if (one.at("name") != name || !one.contains("thresholds")) continue;
-    for (const Json& threshold : one.at("thresholds"))
-      rules.push_back({{"cosine", threshold.at(1)}, {"rate", rate_name(threshold.at(0))}});
-  }
+  const auto found = thresholds.find(name);
+  if (found == thresholds.end()) return rules;
+  for (const auto& [rate, cosine] : found->second) rules.push_back({{"cosine", cosine}, {"rate", rate_name(rate)}});
   return rules;
 }
 
@@ -119,7 +117,7 @@ void add_histogram(Figure& figure, const SimilaritiesOf& recogniser, const std::
 
 }  // namespace
 
-std::vector<Figure> histogram_figures(const Similarities& similarities, const Json& about) {
+std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds) {
   Figure figure{"Similarities before and after",
                 "Mean cosines with the person's own other photos, and with the target's; a face that is not found has "
                 "none. Dashed rules: the thresholds at these false accept rates.",
@@ -127,7 +125,7 @@ std::vector<Figure> histogram_figures(const Similarities& similarities, const Js
                 {"model", "role", "compared with", "pictures", "from", "to", "faces"},
                 {}};
   for (const SimilaritiesOf& one : similarities.recognisers) {
-    const Json rules = thresholds_of(about, one.name);
+    const Json rules = rules_of(thresholds, one.name);
     add_histogram(figure, one, "the person", &Cosines::self, similarities.series, rules);
     add_histogram(figure, one, "the target", &Cosines::target, similarities.series, rules);
   }

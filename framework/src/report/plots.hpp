@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "judge/tally.hpp"
@@ -13,8 +15,11 @@ namespace faceoff {
 /// Success against epsilon, where there are several, and against the false accept rate.
 std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& tallies);
 
-/// Cosines before and after; `about` is evaluation.json, which has the thresholds.
-std::vector<Figure> histogram_figures(const Similarities& similarities, const Json& about);
+/// The thresholds of recognisers, by name: cosines by false accept rate.
+using Thresholds = std::map<std::string, std::map<double, double>>;
+
+/// Cosines before and after.
+std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds);
 
 /// How well a cosine tells the person from the target, before and after.
 std::vector<Figure> telling_figures(const Similarities& similarities);

@@ -1,5 +1,7 @@
 #include "report/provenance.hpp"
 
+#include "base/numbers.hpp"
+
 namespace faceoff {
 
 namespace {
@@ -15,34 +17,50 @@ Json model_json(const LoadedModel& model) {
   return about;
 }
 
+Json model_or_null(const LoadedModel* model) {
+  return model != nullptr ? model_json(*model) : Json(nullptr);
+}
+
 }  // namespace
 
-Json provenance(const std::vector<std::string>& command, const Panel& panel, const std::vector<std::string>& people,
-                const Gallery& gallery) {
+Json provenance(const std::vector<std::string>& command, const Examination& examination,
+                const std::vector<std::string>& people, const Gallery& gallery, const std::vector<Tally>& tallies) {
   std::size_t photos = 0;
   for (const Person& person : gallery.people()) photos += person.photos.size();
   Json recognisers = Json::array(), detectors = Json::array(), after = Json::array();
-  for (const LoadedModel* model : panel.by.models) recognisers.push_back(model_json(*model));
-  for (const LoadedModel* model : panel.detectors) detectors.push_back(model_json(*model));
-  for (const Degradation& one : panel.after) after.push_back(one.name);
+  for (const LoadedModel* model : examination.by.models) recognisers.push_back(model_json(*model));
+  for (const LoadedModel* model : examination.detectors) detectors.push_back(model_json(*model));
+  for (const Degradation& one : examination.after) after.push_back(one.name);
   return {{"faceoff", FACEOFF_VERSION},
           {"command", command},
-          {"found_by", model_json(*panel.by.detector)},
-          {"aligned_by", panel.by.landmarks != nullptr ? model_json(*panel.by.landmarks) : Json(nullptr)},
-          {"minimum_score", panel.by.minimum_score},
+          {"found_by", model_or_null(examination.by.detector)},
+          {"device", examination.by.device.str()},
+          {"aligned_by", model_or_null(examination.by.landmarks)},
+          {"minimum_score", examination.by.minimum_score},
           {"after", after},
           {"people", {{"from", people}, {"count", gallery.people().size()}, {"photos", photos}}},
           {"recognisers", recognisers},
-          {"detectors", detectors}};
+          {"detectors", detectors},
+          {"sums", to_json(tallies)}};
 }
 
-std::string judged_by(const Panel& panel, const Gallery& gallery) {
-  std::string score = Json(panel.by.minimum_score).dump();
-  std::string text = "Faces found by " + panel.by.detector->name + " (score at least " + score + ")";
-  if (panel.by.landmarks != nullptr) text += ", aligned by " + panel.by.landmarks->name;
+std::string judged_by(const Examination& examination, const Gallery& gallery) {
+  const Portraying& by = examination.by;
+  if (by.detector == nullptr)
+    return "Faces where the attack found them (score at least " + shortest(by.minimum_score) + ").";
+  std::string text = "Faces found by " + by.detector->name + " (score at least " + shortest(by.minimum_score) + ")";
+  if (by.landmarks != nullptr) text += ", aligned by " + by.landmarks->name;
   const std::size_t people = gallery.people().size();
   if (people == 0) return text + ".";
   return text + ". Recognisers choose between " + std::to_string(people) + (people == 1 ? " person" : " people") + ".";
+}
+
+Thresholds thresholds_of(const Examination& examination) {
+  Thresholds thresholds;
+  for (const LoadedModel* model : examination.by.models) {
+    if (model->calibration != nullptr) thresholds[model->name] = model->calibration->thresholds;
+  }
+  return thresholds;
 }
 
 }  // namespace faceoff

@@ -5,21 +5,19 @@
 
 #include "base/files.hpp"
 #include "report/faces.hpp"
-#include "report/grid.hpp"
 #include "report/latex.hpp"
 #include "report/page.hpp"
-#include "report/plots.hpp"
 #include "report/tables.hpp"
 
 namespace faceoff {
 
 bool write_report(const std::filesystem::path& run, const std::string& name, const Judged& judged,
-                  const std::vector<Json>& lines, const std::vector<Tally>& tallies) {
-  const Grid grid = make_grid(lines);
+                  const std::vector<EvaluationLine>& lines, const std::vector<Tally>& tallies) {
+  const Grid grid = make_grid(lines, judged.choices);
   std::vector<Figure> figures = success_figures(grid, tallies);
   const Similarities cosines = similarities(grid, lines);
   for (std::vector<Figure> more :
-       {histogram_figures(cosines, judged.about), telling_figures(cosines), trace_figures(run, grid)})
+       {histogram_figures(cosines, judged.thresholds), telling_figures(cosines), trace_figures(run, grid)})
     std::ranges::move(more, std::back_inserter(figures));
   const auto scripts = plot_scripts();
   const Page page{name,

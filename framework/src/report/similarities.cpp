@@ -6,8 +6,9 @@ namespace faceoff {
 
 namespace {
 
-void add(std::vector<double>& cosines, const Json& both, std::size_t which) {
-  if (!both.is_null() && !both.at(which).is_null()) cosines.push_back(both.at(which));
+void add(std::vector<double>& cosines, const std::optional<BeforeAfter<std::optional<double>>>& both,
+         std::size_t which) {
+  if (both && both->at(which)) cosines.push_back(*both->at(which));
 }
 
 SimilaritiesOf& of(std::vector<SimilaritiesOf>& all, const std::string& name, const std::string& role) {
@@ -18,18 +19,18 @@ SimilaritiesOf& of(std::vector<SimilaritiesOf>& all, const std::string& name, co
 
 }  // namespace
 
-Similarities similarities(const Grid& grid, const std::vector<Json>& lines) {
+Similarities similarities(const Grid& grid, const std::vector<EvaluationLine>& lines) {
   Similarities all{{"clean"}, {}};
   for (const GridColumn& column : grid.columns) all.series.push_back(column_name(grid, column));
-  for (const Json& line : lines) {
-    if (line.at("after") != grid.after) continue;
-    const auto column = std::ranges::find(grid.columns, line.at("variant").get<std::string>(), &GridColumn::variant);
-    for (const Json& face : line.at("faces")) {
-      for (const Json& said : face.at("models")) {
-        SimilaritiesOf& recogniser = of(all.recognisers, said.at("name"), said.at("role"));
+  for (const EvaluationLine& line : lines) {
+    if (line.seen.after != grid.after) continue;
+    const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant);
+    for (const FaceEvaluation& face : line.seen.faces) {
+      for (const Recognition& said : face.models) {
+        SimilaritiesOf& recogniser = of(all.recognisers, said.name, said.role);
         const auto add_to = [&](Cosines& cosines, std::size_t which) {
-          if (face.at("known") == true) add(cosines.self, said.at("self"), which);
-          add(cosines.target, said.at("target"), which);
+          if (face.who.known) add(cosines.self, said.self, which);
+          add(cosines.target, said.target, which);
         };
         // The clean pictures are the same under every variant; their targets may differ.
         if (column == grid.columns.begin()) add_to(recogniser.series["clean"], 0);

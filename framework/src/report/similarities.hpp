@@ -26,6 +26,6 @@ struct Similarities {
 };
 
 /// From the lines of evaluation.jsonl that the grid shows.
-Similarities similarities(const Grid& grid, const std::vector<Json>& lines);
+Similarities similarities(const Grid& grid, const std::vector<EvaluationLine>& lines);
 
 }  // namespace faceoff

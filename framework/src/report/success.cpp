@@ -27,7 +27,7 @@ struct Kind {
   std::function<std::vector<Success>(const Tally&)> of;
 };
 
-using Rates = std::map<std::string, Counts> RecogniserTally::*;
+using Rates = RateCounts RecogniserTally::*;
 
 std::vector<Success> at_usual_rate(const Tally& tally, Rates rates) {
   std::vector<Success> all;
@@ -35,6 +35,12 @@ std::vector<Success> at_usual_rate(const Tally& tally, Rates rates) {
     const auto found = (one.*rates).find(usual_rate);
     if (found != (one.*rates).end()) all.push_back({one.name, one.role, found->second});
   }
+  return all;
+}
+
+std::vector<Success> by_best_match(const Tally& tally, Counts RecogniserTally::*counts) {
+  std::vector<Success> all;
+  for (const RecogniserTally& one : tally.recognisers) all.push_back({one.name, one.role, one.*counts});
   return all;
 }
 
@@ -226,21 +232,30 @@ Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const K
 }  // namespace
 
 std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& tallies) {
-  const Rates impersonated = &RecogniserTally::impersonated, dodged = &RecogniserTally::dodged;
-  const std::string at = std::string(" at a false accept rate of ") + usual_rate + ", with Wilson's 95 % interval.";
-  const std::string as_target = "Faces that are taken for their target",
-                    not_as_self = "Faces that are no longer taken for the person";
-  const std::string lost = " A face that is not found any more is neither taken for the target nor counted as dodged.";
-  const auto kind = [](const std::string& title, const std::string& caption, Rates rates) {
-    return Kind{title, caption, [rates](const Tally& tally) { return at_usual_rate(tally, rates); }};
+  struct AtRate {
+    std::string title, caption;
+    Rates rates;
   };
-  std::vector<Figure> figures = {
-      against_epsilon(grid, tallies, kind("Impersonated", as_target + at + lost, impersonated)),
-      against_epsilon(grid, tallies, kind("Dodged", not_as_self + at + lost, dodged)),
-      against_epsilon(grid, tallies,
-                      {"Hidden", "True faces that a detector does not find, with Wilson's 95 % interval.", missed}),
-      against_rate(grid, tallies, kind("Impersonated", as_target + "." + lost, impersonated), impersonated),
-      against_rate(grid, tallies, kind("Dodged", not_as_self + "." + lost, dodged), dodged)};
+  const std::vector<AtRate> at_rates = {
+      {"Impersonated", "Faces that are taken for their target", &RecogniserTally::impersonated},
+      {"Dodged", "Faces that are not taken for the person, or not found", &RecogniserTally::dodged},
+      {"Identified", "Faces whose best match among the people is the person, and similar enough",
+       &RecogniserTally::identified}};
+  const std::string interval = ", with Wilson's 95 % interval.";
+  std::vector<Figure> figures;
+  for (const AtRate& one : at_rates) {
+    const std::string caption = one.caption + " at a false accept rate of " + usual_rate + interval;
+    figures.push_back(against_epsilon(
+        grid, tallies, {one.title, caption, [&](const Tally& tally) { return at_usual_rate(tally, one.rates); }}));
+  }
+  figures.push_back(against_epsilon(
+      grid, tallies,
+      {"Protected", "Faces whose best match among the people is not the person, or not found" + interval,
+       [](const Tally& tally) { return by_best_match(tally, &RecogniserTally::not_the_person); }}));
+  figures.push_back(
+      against_epsilon(grid, tallies, {"Hidden", "True faces that a detector does not find" + interval, missed}));
+  for (const AtRate& one : at_rates)
+    figures.push_back(against_rate(grid, tallies, {one.title, one.caption + ".", {}}, one.rates));
   std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
   return figures;
 }

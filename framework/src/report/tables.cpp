@@ -1,6 +1,6 @@
 #include "report/tables.hpp"
 
-#include <map>
+#include <algorithm>
 
 #include "base/numbers.hpp"
 #include "judge/detection.hpp"
@@ -19,11 +19,15 @@ std::string share(const Counts& counts, std::size_t which) {
          fixed(100 * estimate.high, 0) + "]</span>";
 }
 
-/// Success at a rate: delivered, and the clean control.
-std::string rate_cells(const std::map<std::string, Counts>& counts, const std::string& rate) {
+/// How often something held: delivered, and the clean control.
+std::string share_cells(const Counts& counts) {
+  if (counts.n == 0) return cell("–") + cell("–");
+  return cell(share(counts, 1)) + cell(share(counts, 0));
+}
+
+std::string rate_cells(const RateCounts& counts, const std::string& rate) {
   const auto found = counts.find(rate);
-  if (found == counts.end() || found->second.n == 0) return cell("–") + cell("–");
-  return cell(share(found->second, 1)) + cell(share(found->second, 0));
+  return share_cells(found != counts.end() ? found->second : Counts());
 }
 
 std::string small_lines(const std::vector<std::string>& lines) {
@@ -43,41 +47,67 @@ std::string head(const std::string& name, int columns) {
   return "<th class=\"n\" colspan=\"" + std::to_string(columns) + "\">" + name + "</th>";
 }
 
-}  // namespace
+/// The head of a table of recognisers: the groups of columns after these, and the columns themselves.
+std::string recognisers_head(const std::string& groups, const std::string& columns) {
+  std::string first;
+  for (const char* name : {"variant", "after", "recogniser"}) first += cell(name, "th rowspan=\"2\"");
+  return "<tr>" + first + cell("faces", "th rowspan=\"2\" class=\"n\"") + groups + "</tr>\n<tr>" + columns + "</tr>";
+}
 
-std::string recognisers_table(const std::vector<Tally>& tallies) {
-  std::string rows;
+/// The head of a figure and of its control.
+std::string with_control(const std::string& name) {
+  return cell(name, "th class=\"n\"") + cell("clean", "th class=\"n soft\"");
+}
+
+std::string best_matches_table(const std::vector<Tally>& tallies) {
+  std::string rows, letters, columns;
   for (const Tally& tally : tallies) {
     for (const RecogniserTally& one : tally.recognisers) {
       rows +=
           "<tr>" + first_cells(tally, one.name, one.role, small_lines(cautions(one))) + cell(std::to_string(one.faces));
-      for (const char letter : std::string("HLMUN")) {
-        const auto found = one.outcomes.find(letter);
-        rows += cell(one.outcomes.empty() ? "–" : std::to_string(found != one.outcomes.end() ? found->second : 0));
+      for (const char letter : std::string(outcome_letters)) {
+        const std::optional<std::int64_t> count = one.count(letter);
+        rows += cell(count ? std::to_string(*count) : "–");
       }
-      for (const char* rate : rates) rows += rate_cells(one.impersonated, rate);
-      for (const char* rate : rates) rows += rate_cells(one.dodged, rate);
+      rows += share_cells(one.not_the_person) + share_cells(one.is_the_target) + share_cells(one.not_found) + "</tr>\n";
+    }
+  }
+  for (const char letter : std::string(outcome_letters)) letters += cell(std::string(1, letter), "th class=\"n\"");
+  for (const char* name : {"protected", "rank-1", "not found"}) columns += with_control(name);
+  return "<p>Best matches: H the target, L still the person, M somebody else, U the clean photo was not taken for the "
+         "person either, N no face found. In % of the faces, with Wilson's 95 % interval: protected, not L; rank-1, "
+         "the best match is the target; not found, which is protected as well. Clean is the control, the picture as "
+         "it was. A surrogate was attacked; only held-out models say what an attack is worth elsewhere.</p>\n" +
+         scrolling_table(recognisers_head(head("outcomes", 5) + head("of the faces, %", 6), letters + columns), rows);
+}
+
+std::string rates_table(const std::vector<Tally>& tallies) {
+  std::string rows, groups, columns;
+  for (const Tally& tally : tallies) {
+    for (const RecogniserTally& one : tally.recognisers) {
+      rows += "<tr>" + first_cells(tally, one.name, one.role) + cell(std::to_string(one.faces));
+      for (const RateCounts* counts : {&one.impersonated, &one.dodged, &one.identified}) {
+        for (const char* rate : rates) rows += rate_cells(*counts, rate);
+      }
       rows += "</tr>\n";
     }
   }
-  if (rows.empty()) return "";
-  std::string letters, columns;
-  for (const char letter : std::string("HLMUN")) letters += cell(std::string(1, letter), "th class=\"n\"");
-  for (int twice = 0; twice < 2; ++twice) {
-    for (const char* rate : rates) columns += cell(rate, "th class=\"n\"") + cell("clean", "th class=\"n soft\"");
+  for (const char* name : {"impersonated, %", "dodged, %", "identified, %"}) {
+    groups += head(name, 6);
+    for (const char* rate : rates) columns += with_control(rate);
   }
-  return "<p>Best matches: H the target, L still the person, M "
-         "somebody else, U the clean photo was not taken for the person either, N no face found. Impersonated and "
-         "dodged: % of the faces whose mean cosine with the target's judging photos reaches the threshold, and with "
-         "their own other photos misses it, at three false accept rates, with Wilson's 95 % interval; clean is the "
-         "control, the picture as it was. A surrogate was attacked; only held-out models say what an attack is worth "
-         "elsewhere.</p>\n" +
-         scrolling_table(
-             "<tr><th rowspan=\"2\">variant</th><th rowspan=\"2\">after</th><th rowspan=\"2\">recogniser</th>"
-             "<th rowspan=\"2\" class=\"n\">faces</th>" +
-                 head("outcomes", 5) + head("impersonated, %", 6) + head("dodged, %", 6) + "</tr>\n<tr>" + letters +
-                 columns + "</tr>",
-             rows);
+  return "<p>By thresholds, in % of the faces at three false accept rates, with Wilson's 95 % interval: impersonated, "
+         "the mean cosine with the target's judging photos reaches the threshold; dodged, that with the person's other "
+         "photos does not, or no face was found; identified, the best match is the person and its cosine reaches "
+         "it.</p>\n" +
+         scrolling_table(recognisers_head(groups, columns), rows);
+}
+
+}  // namespace
+
+std::string recognisers_table(const std::vector<Tally>& tallies) {
+  const bool any = std::ranges::any_of(tallies, [](const Tally& tally) { return !tally.recognisers.empty(); });
+  return any ? best_matches_table(tallies) + rates_table(tallies) : "";
 }
 
 std::string detectors_table(const std::vector<Tally>& tallies) {

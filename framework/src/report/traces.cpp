@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What the items of a variant had at each step.
-struct Steps {
+struct VariantSteps {
   std::map<std::int64_t, std::vector<double>> objective, margin;
 };
 
@@ -30,7 +30,7 @@ std::optional<T> parsed(const std::string& text) {
 }
 
 /// A row "step,objective,margin"; what is no finite number is left out, as the margin of a loss that has none is.
-void add_row(Steps& steps, const std::string& row) {
+void add_row(VariantSteps& steps, const std::string& row) {
   const std::size_t first = row.find(','), second = row.find(',', first + 1);
   if (first == std::string::npos || second == std::string::npos) return;
   const auto step = parsed<std::int64_t>(row.substr(0, first));
@@ -43,8 +43,8 @@ void add_row(Steps& steps, const std::string& row) {
   add(steps.margin, row.substr(second + 1));
 }
 
-Steps read_traces(const fs::path& folder) {
-  Steps steps;
+VariantSteps read_traces(const fs::path& folder) {
+  VariantSteps steps;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     if (entry.path().extension() != ".csv") continue;
@@ -110,18 +110,18 @@ Json layers(const std::string& what, const std::vector<std::string>& series) {
 
 std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
   Figure figure{
-      "Steps of the attack",
+      "VariantSteps of the attack",
       "What the optimizer minimised at each step, and the margin by which the goal is reached: the median over "
       "a variant's items, and the quartiles around it.",
       {},
       {"what", "variant", "step", "lower quartile", "median", "upper quartile", "items"},
       {}};
-  std::map<std::string, Steps> traces;
+  std::map<std::string, VariantSteps> traces;
   for (const GridColumn& column : grid.columns)
     traces[column_name(grid, column)] = read_traces(run / "traces" / column.variant);
-  using Values = std::map<std::int64_t, std::vector<double>> Steps::*;
-  const std::vector<std::pair<std::string, Values>> kinds = {{"objective", &Steps::objective},
-                                                             {"margin", &Steps::margin}};
+  using Values = std::map<std::int64_t, std::vector<double>> VariantSteps::*;
+  const std::vector<std::pair<std::string, Values>> kinds = {{"objective", &VariantSteps::objective},
+                                                             {"margin", &VariantSteps::margin}};
   for (const auto& [what, values] : kinds) {
     Json rows = Json::array();
     std::vector<std::string> series;

@@ -10,7 +10,7 @@
 #include "plugins/black_box.hpp"
 #include "run/item.hpp"
 #include "run/item_key.hpp"
-#include "run/record.hpp"
+#include "run/item_line.hpp"
 #include "run/trace_files.hpp"
 
 namespace faceoff {
@@ -40,18 +40,36 @@ struct Flight {
 };
 
 /// What is known of an item while its picture is on its way.
-ItemRecord begun(const Flight& flight) {
-  return {flight.item.number, flight.item.picture, flight.item.output.string(), "", 0, flight.started, utc_now()};
+ItemLine begun(const Flight& flight) {
+  ItemLine line;
+  line.item = flight.item.number;
+  line.variant = flight.experiment().variant;
+  line.picture = flight.item.picture.string();
+  line.epsilon = flight.experiment().epsilon;
+  line.norm = flight.experiment().norm;
+  line.started = flight.started;
+  line.finished = utc_now();
+  return line;
 }
 
-ItemRecord record_of(const Flight& flight) {
+ItemLine line_of(const Flight& flight) {
   const ItemReport& report = flight.work.report();
-  ItemRecord record = begun(flight);
-  record.seconds = flight.work.seconds();
-  if (report.status == Status::no_face) record.output = as_it_was(record.output).string();
+  ItemLine line = begun(flight);
+  line.status = report.status;
+  if (report.status == Status::attacked) line.output = flight.item.output.string();
+  if (report.status == Status::no_face) line.output = as_it_was(flight.item.output).string();
+  line.picture_sha256 = report.sha256;
   if (!report.sha256.empty())
-    record.key = item_key(flight.item.variant->key, report.sha256, flight.item.picture, flight.item.output);
-  return record;
+    line.key = item_key(flight.item.variant->key, report.sha256, flight.item.picture, flight.item.output);
+  if (report.status != Status::failed) line.output_sha256 = report.output_sha256;
+  line.quality = report.quality;
+  line.bytes = report.bytes;
+  line.queries = report.queries;
+  line.seconds = flight.work.seconds();
+  line.faces = report.faces;
+  line.lossless = report.lossless;
+  line.error = report.error;
+  return line;
 }
 
 /// That this item is under way from now on, should the process not live to say what became of it. Of the picture, which
@@ -60,7 +78,7 @@ void take_up(const Flight& flight, std::int64_t queries) {
   BlackBox& box = BlackBox::here();
   note(box.picture, flight.item.picture.string());
   note(box.output, flight.item.output.string());
-  note(box.lost, result_line(begun(flight), flight.experiment(), ItemReport()));
+  note(box.lost, to_text(begun(flight)));
   box.begin_item(flight.item.number);
   box.queries = queries;
 }
@@ -72,7 +90,7 @@ void attack(const RunFolder& run, Flight& flight, RunObserver& observer) {
   take_up(flight, 0);
   flight.reading.get();
   observer.picture_read();
-  flight.work.attack(*flight.item.variant->gallery, flight.item.variant->photos,
+  flight.work.attack(*flight.item.variant->people.attacked.gallery, flight.item.variant->people.attacked.photos,
                      [&](std::int64_t step, std::int64_t of) { observer.step(step, of); });
   flight.attacked_in = flight.work.seconds();
   flight.queries = flight.work.report().queries;
@@ -83,7 +101,7 @@ void attack(const RunFolder& run, Flight& flight, RunObserver& observer) {
 void keep_trace(const RunFolder& run, const Flight& flight, const Events& events) {
   const ItemReport& report = flight.work.report();
   remove_traces(run.path(), flight.item.output);
-  if (report.status != Status::protected_) return;
+  if (report.status != Status::attacked) return;
   if (flight.experiment().traces) write_trace(run.path(), flight.item.output, report.trace);
   if (events) write_tensorboard(events, run.path(), flight.item.output, flight.item.picture, report.trace);
 }
@@ -92,10 +110,10 @@ void keep_trace(const RunFolder& run, const Flight& flight, const Events& events
 void finish(const RunFolder& run, Flight& flight, const Events& events, RunObserver& observer) {
   take_up(flight, flight.queries);
   flight.writing.get();
-  flight.work.judge();
+  flight.work.judge(flight.item.variant->judged_by);
   const ItemReport& report = flight.work.report();
   keep_trace(run, flight, events);
-  run.append_result(result_line(record_of(flight), flight.experiment(), report));
+  run.append_result(to_text(line_of(flight)));
   BlackBox& box = BlackBox::here();
   ++box.done;
   box.end_item();
@@ -110,6 +128,15 @@ bool written_soon(const Flight& flight) {
 }
 
 }  // namespace
+
+std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds) {
+  ItemLine line = parse_item_line(ready, "the black box");
+  line.queries = queries;
+  line.seconds = seconds;
+  line.finished = utc_now();
+  line.error = error;
+  return to_text(line);
+}
 
 void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
                   const Events& events, RunObserver& observer) {

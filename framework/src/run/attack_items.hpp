@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "run/item_list.hpp"
 #include "run/observer.hpp"
@@ -16,5 +17,8 @@ namespace faceoff {
 /// the last one may be written, while one is attacked; so three pictures are in memory at most.
 void attack_items(const RunFolder& run, const ItemList& items, const std::function<std::optional<std::int64_t>()>& take,
                   const Events& events, RunObserver& observer);
+
+/// The line of an item whose process ended, from the one that it had ready for a failure.
+std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds);
 
 }  // namespace faceoff

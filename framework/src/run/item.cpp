@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "attack/objective.hpp"
 #include "attack/subject.hpp"
 #include "faces/faces.hpp"
 #include "faces/pixels.hpp"
@@ -40,16 +41,13 @@ std::filesystem::path as_it_was(std::filesystem::path output) {
   return output.replace_extension(".png");
 }
 
-std::string to_string(Status status) {
-  switch (status) {
-    case Status::protected_:
-      return "protected";
-    case Status::no_face:
-      return "no_face";
-    case Status::failed:
-      return "failed";
-  }
-  return "";
+std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std::filesystem::path& file,
+                            const std::vector<Face>& faces, const std::vector<Target>& targets,
+                            const Picture& delivered) {
+  CleanPicture one{clean, file, std::vector<CleanPicture::Attacked>()};
+  for (std::size_t f = 0; f < faces.size(); ++f)
+    one.faces->push_back({faces[f].box, targets.empty() ? "" : targets[f].name});
+  return faces_of(by.evaluator->evaluate(one, delivered, by.judges, by.people).front());
 }
 
 // Whole paths: a plugin may, for a moment, have the process in another folder while this is read or written.
@@ -108,8 +106,8 @@ void ItemWork::optimise(const Gallery& gallery, const std::map<std::string, Pers
   if (!experiment.targets.empty()) {
     const std::string folder = file_.parent_path().filename().string();
     std::vector<at::Tensor> own;
-    for (const Face& face : faces_) own.push_back(embed(*assembly_.judges.front().model, clean_, face));
-    targets_ = choose_targets(experiment.targets, *assembly_.judges.front().model, experiment.seed, gallery, photos,
+    for (const Face& face : faces_) own.push_back(embed(*assembly_.measure(), clean_, face));
+    targets_ = choose_targets(experiment.targets, *assembly_.measure(), experiment.seed, gallery, photos,
                               {original_.sha256, folder, at::stack(own)});
   }
 
@@ -141,7 +139,9 @@ void ItemWork::write() {
       return;
     }
     write_picture(as_it_was(output_), original_);
-    report_.quality = compare(original_.rgb, read_picture(as_it_was(output_)).rgb);
+    read_again_ = read_picture(as_it_was(output_));
+    report_.output_sha256 = read_again_.sha256;
+    report_.quality = compare(original_.rgb, read_again_.rgb);
     report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(as_it_was(output_)));
     report_.status = Status::no_face;
   });
@@ -151,14 +151,14 @@ void ItemWork::deliver() {
   const Experiment& experiment = assembly_.experiment;
   if (experiment.encoding.format == PictureFormat::jpeg) {
     // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
-    lossless_ = decode_picture(encode_picture(attacked_), output_.string());
-    report_.lossless = {compare(original_.rgb, lossless_.rgb), {}};
+    report_.lossless = {compare(original_.rgb, attacked_.rgb), {}};
     check_delivered(report_.lossless->quality, experiment);
     if (!attacked_.alpha.empty()) report_.notes.emplace_back("its transparency is lost in a JPEG");
     attacked_.alpha = cv::Mat();
   }
   write_picture(output_, attacked_, experiment.encoding);
   read_again_ = read_picture(output_);
+  report_.output_sha256 = read_again_.sha256;
   report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(output_));
   report_.quality = compare(original_.rgb, read_again_.rgb);
   if (!report_.lossless) check_delivered(report_.quality, experiment);
@@ -169,17 +169,15 @@ void ItemWork::deliver() {
   }
 }
 
-std::vector<FaceReport> ItemWork::judged(const Picture& read_again) const {
-  const auto options = at::TensorOptions(assembly_.experiment.device).dtype(at::kFloat);
-  return faceoff::judge(assembly_, clean_, to_tensor(read_again, options), faces_, targets_);
-}
-
-void ItemWork::judge() {
+void ItemWork::judge(const JudgedBy& by) {
   stage([&] {
     if (faces_.empty()) return;
-    if (report_.lossless) report_.lossless->faces = judged(lossless_);
+    const auto judged = [&](const Picture& delivered) {
+      return faceoff::judge(by, original_, picture_, faces_, targets_, delivered);
+    };
+    if (report_.lossless) report_.lossless->faces = judged(attacked_);
     report_.faces = judged(read_again_);
-    report_.status = Status::protected_;
+    report_.status = Status::attacked;
   });
 }
 

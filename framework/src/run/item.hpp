@@ -13,34 +13,41 @@
 #include "faces/face.hpp"
 #include "faces/gallery.hpp"
 #include "faces/targets.hpp"
-#include "judge/judge.hpp"
+#include "judge/evaluation.hpp"
+#include "judge/judges.hpp"
 #include "picture/picture.hpp"
 #include "picture/quality.hpp"
+#include "run/item_line.hpp"
 
 namespace faceoff {
-
-enum class Status { protected_, no_face, failed };
-std::string to_string(Status status);
-
-/// What a JPEG's encoding came upon: the attacked pixels as a file without loss, read again.
-struct Lossless {
-  Quality quality;
-  std::vector<FaceReport> faces;
-};
 
 /// What became of one picture under one variant.
 struct ItemReport {
   Status status = Status::failed;
-  std::string error;   ///< why it failed: one line
-  std::string sha256;  ///< of the picture's file; empty where that could not be read
+  std::string error;          ///< why it failed: one line
+  std::string sha256;         ///< of the picture's file; empty where that could not be read
+  std::string output_sha256;  ///< of the delivered file
   std::vector<std::string> notes;
   Quality quality;
   std::int64_t bytes = 0;  ///< of the delivered file
   std::int64_t queries = 0;
   Trace trace;  ///< of the attack; empty where there was none
-  std::vector<FaceReport> faces;
+  std::vector<ItemFace> faces;
   std::optional<Lossless> lossless;  ///< where the delivered file is a JPEG
 };
+
+/// Who judges a variant's pictures, and the people whom recognisers choose between.
+struct JudgedBy {
+  Evaluator* evaluator = nullptr;
+  Judges judges;
+  std::vector<const Person*> people;
+};
+
+/// What judges make of a picture with these faces, attacked to be taken for these targets (or for nobody), as it is
+/// delivered.
+std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std::filesystem::path& file,
+                            const std::vector<Face>& faces, const std::vector<Target>& targets,
+                            const Picture& delivered);
 
 /// Where a picture without a face is delivered in place of `output`: as a PNG, which changes nothing of it.
 std::filesystem::path as_it_was(std::filesystem::path output);
@@ -59,7 +66,7 @@ class ItemWork {
   void attack(const Gallery& gallery, const std::map<std::string, Person>& photos,
               const std::function<void(std::int64_t step, std::int64_t of)>& progress);
   void write();
-  void judge();
+  void judge(const JudgedBy& by);
 
   const ItemReport& report() const { return report_; }
   /// That the stages took, without waiting for one another.
@@ -72,7 +79,6 @@ class ItemWork {
   void optimise(const Gallery& gallery, const std::map<std::string, Person>& photos,
                 const std::function<void(std::int64_t, std::int64_t)>& progress);
   void deliver();
-  std::vector<FaceReport> judged(const Picture& read_again) const;
 
   const Assembly& assembly_;
   std::filesystem::path picture_, file_, output_;  ///< as given; whole
@@ -83,8 +89,8 @@ class ItemWork {
   at::Tensor clean_;
   std::vector<Face> faces_;
   std::vector<Target> targets_;
-  Picture attacked_;               ///< the pixels to be delivered; none where there was no face
-  Picture read_again_, lossless_;  ///< what was written; what a JPEG's encoding came upon
+  Picture attacked_;    ///< the pixels to be delivered; none where there was no face
+  Picture read_again_;  ///< what was written
 };
 
 }  // namespace faceoff

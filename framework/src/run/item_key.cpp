@@ -22,10 +22,26 @@ bool matters(const Resolved::Line& line) {
   return !others.contains({line.section, line.key});
 }
 
+/// Whoever is among people, by their photos.
+std::string contents_of(const People& people) {
+  std::string text;
+  for (const Person* person : people.all()) text += person->contents();
+  return text;
+}
+
+/// The thresholds that an item's line is judged by, or its trace.
+std::string thresholds_of(const LoadedModel& model) {
+  std::string text;
+  if (model.calibration == nullptr) return text;
+  for (const auto& [rate, threshold] : model.calibration->thresholds)
+    text += "threshold " + to_toml(rate) + " " + to_toml(threshold) + "\n";
+  return text;
+}
+
 }  // namespace
 
-std::string variant_key(const Assembly& assembly, const Gallery& gallery, const std::map<std::string, Person>& photos,
-                        ModelPool& pool) {
+std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
+  const Assembly& assembly = *variant.assembly;
   const Experiment& experiment = assembly.experiment;
   std::string text = "faceoff " FACEOFF_VERSION "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" +
                      pool.setup().device.str() + "\n" + experiment.variant + "\n";
@@ -44,15 +60,18 @@ std::string variant_key(const Assembly& assembly, const Gallery& gallery, const 
     if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
       text += "threshold " + to_toml(*threshold) + "\n";
   }
-  for (const auto* judges : {&assembly.judges, &assembly.judging_detectors}) {
-    for (const Judge& judge : *judges) text += judge.model->name + " " + to_string(judge.role) + "\n";
+  const Judges& judges = variant.judged_by.judges;
+  for (const auto* of_a_kind : {&judges.recognisers, &judges.detectors}) {
+    for (const Judge& judge : *of_a_kind)
+      text += judge.model->name + " " + to_string(judge.role) + "\n" + thresholds_of(*judge.model);
   }
+  if (judges.finder != nullptr) text += "found by " + judges.finder->identity + "\n";
   // A gallery's file holds embeddings that others made of the photos.
-  if (experiment.people.size() == 1 && std::filesystem::is_regular_file(experiment.people.front()) &&
-      gallery.people().size() > 0)
+  const bool looked_at =
+      !variant.people.attacked.gallery->people().empty() || !variant.people.judged.gallery->people().empty();
+  if (looked_at && experiment.people.size() == 1 && std::filesystem::is_regular_file(experiment.people.front()))
     text += sha256_file(experiment.people.front()) + "\n";
-  for (const Person& person : gallery.people()) text += person.contents();
-  for (const auto& [name, person] : photos) text += person.contents();
+  text += contents_of(variant.people.attacked) + "\n" + contents_of(variant.people.judged);
   return sha256(text);
 }
 

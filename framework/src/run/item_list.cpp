@@ -46,16 +46,16 @@ Item ItemList::at(std::int64_t number) const {
           RunFolder::picture_place(experiment.variant, places_[v]->at(picture).stem, experiment.encoding.format)};
 }
 
-std::optional<std::int64_t> ItemList::same(const Json& line) const {
-  const auto named = [&](const PreparedVariant& one) { return one.assembly->experiment.variant == line.at("variant"); };
+std::optional<std::int64_t> ItemList::same(const ItemLine& line) const {
+  const auto named = [&](const PreparedVariant& one) { return one.assembly->experiment.variant == line.variant; };
   const auto variant = std::ranges::find_if(variants_, named);
-  if (variant == variants_.end() || !line.contains("key")) return std::nullopt;
+  if (variant == variants_.end() || line.key.empty()) return std::nullopt;
   const auto v = static_cast<std::size_t>(variant - variants_.begin());
-  const auto place = places_[v]->find(line.at("picture").get<std::string>());
+  const auto place = places_[v]->find(line.picture);
   if (place == places_[v]->end() || !fs::is_regular_file(place->first)) return std::nullopt;
   const Item item = at(begins_[v] + place->second.index);
   const std::string digest = digest_of(item.picture);
-  const bool equal = !digest.empty() && line.at("key") == item_key(variant->key, digest, item.picture, item.output);
+  const bool equal = !digest.empty() && line.key == item_key(variant->key, digest, item.picture, item.output);
   return equal ? std::optional(item.number) : std::nullopt;
 }
 

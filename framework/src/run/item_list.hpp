@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
-#include "base/json.hpp"
-#include "faces/gallery.hpp"
+#include "run/item.hpp"
+#include "run/people.hpp"
 
 namespace faceoff {
 
-/// Everything of one variant that is ready to attack.
+/// Everything of one variant that is ready to attack and to judge.
 struct PreparedVariant {
   std::unique_ptr<Assembly> assembly;
-  const Gallery* gallery = nullptr;
-  std::map<std::string, Person> photos;  ///< a person for each target that is photos
-  std::string key;                       ///< variant_key()
+  JudgedBy judged_by;
+  Galleries::Both people;
+  std::string key;  ///< variant_key()
 };
 
 /// A picture under a variant.
@@ -39,7 +39,7 @@ class ItemList {
   std::int64_t size() const { return begins_.back(); }
   Item at(std::int64_t number) const;
   /// The item that a line of results is about, where doing it once more would give the same.
-  std::optional<std::int64_t> same(const Json& line) const;
+  std::optional<std::int64_t> same(const ItemLine& line) const;
   /// What stands for all items together, but for what is in their pictures. SHA-256.
   std::string key() const;
 

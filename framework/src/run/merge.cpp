@@ -2,11 +2,13 @@
 
 #include <faceoff/error.hpp>
 
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/files.hpp"
-#include "base/json.hpp"
 #include "base/one_line.hpp"
+#include "run/environment.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 
@@ -17,12 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What a part's environment.json says.
-Json about(const fs::path& part) {
-  Json json = read_environment(part);
-  if (json.is_null()) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
-  if (!json.contains("plan") || !json.contains("items") || !json.contains("shard"))
-    throw FileError(one_line((part / "environment.json").string()) + ": not as a run wrote it");
-  return json;
+Environment about(const fs::path& part) {
+  std::optional<Environment> found = read_environment(part);
+  if (!found) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
+  return std::move(*found);
 }
 
 /// A file or folder in a second place: the same one where the file system can do that, else a copy.
@@ -39,28 +39,25 @@ void put(const fs::path& from, const fs::path& to) {
 }
 
 /// The first part's environment.json, as that of all together.
-Json environment_of(const std::vector<Json>& parts, const std::vector<std::string>& command) {
-  Json whole = parts.front();
-  whole["command"] = command;
-  whole["shard"] = nullptr;
-  whole["merged"] = Json::array();
-  for (const Json& part : parts) {
-    whole["merged"].push_back(
-        {{"shard", part.at("shard")}, {"command", part.at("command")}, {"host", part.at("host")}});
-  }
+Environment environment_of(const std::vector<Environment>& parts, const std::vector<std::string>& command) {
+  Environment whole = parts.front();
+  whole.command = command;
+  whole.shard.reset();
+  whole.merged.emplace();
+  for (const Environment& part : parts) whole.merged->push_back({part.shard.value_or(""), part.command, part.host});
   return whole;
 }
 
 /// What the parts say of themselves, which has to fit together.
-std::vector<Json> abouts_of(const std::vector<fs::path>& parts) {
-  std::vector<Json> abouts;
+std::vector<Environment> abouts_of(const std::vector<fs::path>& parts) {
+  std::vector<Environment> abouts;
   for (const fs::path& part : parts) {
     abouts.push_back(about(part));
-    if (abouts.back().at("plan") != abouts.front().at("plan")) {
+    if (abouts.back().plan != abouts.front().plan) {
       throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(parts.front().string()) +
                         " is a part of: the experiment, its pictures, people, plugins or weights are others");
     }
-    if (abouts.back().at("variants") != abouts.front().at("variants")) {
+    if (abouts.back().variants != abouts.front().variants) {
       throw ConfigError(one_line(part.string()) + ": judged otherwise than " + one_line(parts.front().string()) +
                         ": by another false accept rate, or by other thresholds");
     }
@@ -75,11 +72,11 @@ void require_parts(const std::vector<fs::path>& parts) {
 }
 
 void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const std::vector<std::string>& command) {
-  const std::vector<Json> abouts = abouts_of(parts);
+  const std::vector<Environment> abouts = abouts_of(parts);
   const RunFolder run(into);
-  merge_results(parts, into, [&](std::size_t part, const Json& line) {
-    if (line.at("output").is_null()) return;
-    const std::vector<fs::path> places = RunFolder::places(line.at("output").get<std::string>());
+  merge_results(parts, into, [&](std::size_t part, const ItemLine& line) {
+    if (line.output.empty()) return;
+    const std::vector<fs::path> places = RunFolder::places(line.output);
     if (!fs::is_regular_file(parts[part] / places.front())) {
       throw FileError(one_line((parts[part] / places.front()).string()) +
                       ": it is gone; faceoff run --resume on this part makes it again");
@@ -91,7 +88,7 @@ void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const 
     }
   });
   for (const char* name : {"experiment.toml", "resolved.toml"}) put(parts.front() / name, into / name);
-  run.write("environment.json", to_text(environment_of(abouts, command), 2) + "\n");
+  run.write("environment.json", to_text(environment_of(abouts, command)));
 }
 
 }  // namespace faceoff

@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
+#include "run/environment.hpp"
 #include "run/shard.hpp"
 
 namespace faceoff {
@@ -41,11 +42,7 @@ bool read_lines(const fs::path& file, const Use& use) {
   for (std::string line; std::getline(in, line);) {
     if (in.eof()) return false;  // it has no line break
     const std::string where = one_line(file.string()) + ":" + std::to_string(++number);
-    try {
-      use(Json::parse(line), where, offset);
-    } catch (const Json::exception&) {
-      refuse(where, "not as a run wrote it");
-    }
+    use(parse_item_line(line, where), where, offset);
     offset += static_cast<std::streamoff>(line.size()) + 1;
   }
   return true;
@@ -74,9 +71,9 @@ void write_results(const fs::path& run, const std::vector<fs::path>& files, cons
     std::string text;
     in.seekg(entry.offset);
     std::getline(in, text);
-    Json line = Json::parse(text, nullptr, false);
-    if (!in || !line.is_object()) refuse(one_line(files[entry.file].string()), "changed while it was read");
-    line["item"] = entry.item;
+    if (!in) refuse(one_line(files[entry.file].string()), "changed while it was read");
+    ItemLine line = parse_item_line(text, one_line(files[entry.file].string()));
+    line.item = entry.item;
     use(entry.file, line);
     out.add(to_text(line) + "\n");
   }
@@ -84,7 +81,7 @@ void write_results(const fs::path& run, const std::vector<fs::path>& files, cons
 }
 
 void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries) {
-  write_results(run, files, entries, [](std::size_t, const Json&) {});
+  write_results(run, files, entries, [](std::size_t, const ItemLine&) {});
 }
 
 /// Leaves the first line of each item, in the order of the items.
@@ -96,19 +93,10 @@ void sort_once(std::vector<Entry>& entries) {
 
 }  // namespace
 
-Json read_environment(const fs::path& run) {
-  const fs::path file = run / "environment.json";
-  if (!fs::exists(file)) return nullptr;
-  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
-  Json about = Json::parse(std::ifstream(file), nullptr, false);
-  if (!about.is_object() || !about.contains("variants")) refuse(one_line(file.string()), "not as a run wrote it");
-  return about;
-}
-
-void read_results(const fs::path& run, const std::function<void(const Json&, const std::string&)>& use) {
+void read_results(const fs::path& run, const std::function<void(const ItemLine&, const std::string&)>& use) {
   std::set<std::int64_t> items;
-  read_lines(run / results_name, [&](const Json& line, const std::string& where, std::streamoff) {
-    const auto item = line.at("item").get<std::int64_t>();
+  read_lines(run / results_name, [&](const ItemLine& line, const std::string& where, std::streamoff) {
+    const std::int64_t item = line.item;
     if (!items.insert(item).second) refuse(where, "a second line of item " + std::to_string(item));
     use(line, where);
   });
@@ -116,7 +104,7 @@ void read_results(const fs::path& run, const std::function<void(const Json&, con
 
 std::set<std::int64_t> done_items(const fs::path& run) {
   std::set<std::int64_t> items;
-  read_results(run, [&](const Json& line, const std::string&) { items.insert(line.at("item").get<std::int64_t>()); });
+  read_results(run, [&](const ItemLine& line, const std::string&) { items.insert(line.item); });
   return items;
 }
 
@@ -129,7 +117,7 @@ std::int64_t count_results(const fs::path& run) {
   files.push_back(run / results_name);
   std::int64_t count = 0;
   for (const fs::path& file : files)
-    read_lines(file, [&](const Json&, const std::string&, std::streamoff) { ++count; });
+    read_lines(file, [&](const ItemLine&, const std::string&, std::streamoff) { ++count; });
   return count;
 }
 
@@ -140,10 +128,9 @@ void settle_results(const fs::path& run) {
   std::vector<Entry> entries;
   bool settled = ranks.empty();
   for (std::size_t f = 0; f < files.size(); ++f) {
-    settled &= read_lines(files[f], [&](const Json& line, const std::string&, std::streamoff offset) {
-      const auto item = line.at("item").get<std::int64_t>();
-      settled &= entries.empty() || entries.back().item < item;
-      entries.push_back({item, f, offset});
+    settled &= read_lines(files[f], [&](const ItemLine& line, const std::string&, std::streamoff offset) {
+      settled &= entries.empty() || entries.back().item < line.item;
+      entries.push_back({line.item, f, offset});
     });
   }
   if (settled) return;
@@ -153,15 +140,16 @@ void settle_results(const fs::path& run) {
   for (const fs::path& file : ranks) fs::remove(file);
 }
 
-std::int64_t keep_results(const fs::path& run, const std::function<std::optional<std::int64_t>(const Json&)>& item_of,
+std::int64_t keep_results(const fs::path& run,
+                          const std::function<std::optional<std::int64_t>(const ItemLine&)>& item_of,
                           const std::function<void()>& before) {
   const fs::path file = run / results_name;
   std::vector<Entry> entries;
   std::int64_t dropped = 0;
   bool same = true;
-  read_lines(file, [&](const Json& line, const std::string&, std::streamoff offset) {
+  read_lines(file, [&](const ItemLine& line, const std::string&, std::streamoff offset) {
     const std::optional<std::int64_t> item = item_of(line);
-    same &= item && line.at("item") == *item;
+    same &= item && line.item == *item;
     if (item) {
       entries.push_back({*item, 0, offset});
     } else {
@@ -176,7 +164,7 @@ std::int64_t keep_results(const fs::path& run, const std::function<std::optional
 }
 
 void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
-                   const std::function<void(std::size_t, const Json&)>& use) {
+                   const std::function<void(std::size_t, const ItemLine&)>& use) {
   std::vector<fs::path> files;
   std::vector<Entry> whole, failed;
   for (const fs::path& run : runs) {
@@ -185,9 +173,8 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
              "its ranks were stopped before they put their results together; faceoff run --resume does it");
     }
     files.push_back(run / results_name);
-    read_lines(files.back(), [&](const Json& line, const std::string&, std::streamoff offset) {
-      (line.at("status") == "failed" ? failed : whole)
-          .push_back({line.at("item").get<std::int64_t>(), files.size() - 1, offset});
+    read_lines(files.back(), [&](const ItemLine& line, const std::string&, std::streamoff offset) {
+      (line.status == Status::failed ? failed : whole).push_back({line.item, files.size() - 1, offset});
     });
   }
   whole.insert(whole.end(), failed.begin(), failed.end());
@@ -196,16 +183,10 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
 }
 
 std::int64_t missing_items(const fs::path& run) {
-  const Json about = read_environment(run);
-  if (!about.is_object() || !about.contains("items")) return 0;
-  try {
-    const std::string shard = about.at("shard").is_null() ? "1/1" : about.at("shard").get<std::string>();
-    return Shard::parse(shard).count(about.at("items")) - static_cast<std::int64_t>(done_items(run).size());
-  } catch (const Json::exception&) {
-    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
-  } catch (const ConfigError&) {
-    refuse(one_line((run / "environment.json").string()), "not as a run wrote it");
-  }
+  const std::optional<Environment> about = read_environment(run);
+  if (!about) return 0;
+  return Shard::parse(about->shard.value_or("1/1")).count(about->items) -
+         static_cast<std::int64_t>(done_items(run).size());
 }
 
 }  // namespace faceoff

@@ -8,20 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "base/json.hpp"
+#include "run/item_line.hpp"
 
-// What a run says of itself: environment.json, and results.jsonl with a line an item. A run that was killed may have
-// left a last line that is not whole, which is none.
+// results.jsonl, a line an item. A run that was killed may have left a last line that is not whole, which is none.
 
 namespace faceoff {
 
-/// A run's environment.json; null where there is none. Throws FileError where it is not as a run writes it.
-Json read_environment(const std::filesystem::path& run);
-
 /// Reads a run's results line by line, whatever their number; `where` is "file:line", for messages. Throws FileError
-/// where a line is not as a run writes it, which is also where `use` throws Json::exception, or is its item's second.
+/// where a line is not as a run writes it, or is its item's second.
 void read_results(const std::filesystem::path& run,
-                  const std::function<void(const Json& line, const std::string& where)>& use);
+                  const std::function<void(const ItemLine& line, const std::string& where)>& use);
 
 /// The items that have their line.
 std::set<std::int64_t> done_items(const std::filesystem::path& run);
@@ -38,14 +34,14 @@ void settle_results(const std::filesystem::path& run);
 /// Keeps the lines that `item_of` has a number for, under that number, and drops the others; returns how many it
 /// dropped. `before` is called once all are looked at and nothing has changed. The results have to be settled.
 std::int64_t keep_results(const std::filesystem::path& run,
-                          const std::function<std::optional<std::int64_t>(const Json& line)>& item_of,
+                          const std::function<std::optional<std::int64_t>(const ItemLine& line)>& item_of,
                           const std::function<void()>& before);
 
 /// Puts the lines of several runs of the same items together, as the results of another: each item once, and not a
 /// failure where it did not fail elsewhere. `use` is told of each line and which run it is from. Throws FileError where
 /// a run's ranks have not put their lines together.
 void merge_results(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& into,
-                   const std::function<void(std::size_t run, const Json& line)>& use);
+                   const std::function<void(std::size_t run, const ItemLine& line)>& use);
 
 /// How many items a run's environment.json promises and results.jsonl does not have.
 std::int64_t missing_items(const std::filesystem::path& run);

@@ -9,12 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <utility>
 
 #include "base/files.hpp"
-#include "base/json.hpp"
 #include "base/one_line.hpp"
+#include "run/environment.hpp"
 #include "run/trace_files.hpp"
 
 namespace faceoff {
@@ -33,9 +32,11 @@ std::string now_as(const char* format) {
 }
 
 bool tells_of_run(const fs::path& folder) {
-  if (!fs::is_regular_file(folder / "environment.json")) return false;
-  const Json about = Json::parse(std::ifstream(folder / "environment.json"), nullptr, false);
-  return about.is_object() && about.contains("faceoff") && about.contains("variants");
+  try {
+    return read_environment(folder).has_value();
+  } catch (const FileError&) {
+    return false;
+  }
 }
 
 /// Whether there is nothing but what a run leaves that is killed before its environment.json is whole.

@@ -5,22 +5,21 @@
 #include <algorithm>
 #include <climits>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "attack/cost.hpp"
 #include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
-#include "base/suggest.hpp"
-#include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
 #include "plugins/thrown.hpp"
 #include "run/attack_items.hpp"
+#include "run/environment.hpp"
 #include "run/item_key.hpp"
 #include "run/ranks.hpp"
-#include "run/record.hpp"
 #include "run/results.hpp"
 #include "run/trace_files.hpp"
 
@@ -30,23 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<const PluginInfo*> plugins_of(const std::vector<Experiment>& experiments) {
-  std::vector<const PluginInfo*> used;
-  const auto add = [&](const PluginConfig& config) { add_once(used, config.info); };
-  for (const Experiment& experiment : experiments) {
-    for (const auto& [name, model] : experiment.models) add(model);
-    for (const LossConfig& loss : experiment.losses) add(loss.plugin);
-    for (const AugmentationConfig& augmentation : experiment.augmentations) add(augmentation.plugin);
-    add(experiment.optimizer);
-  }
-  return used;
-}
-
 /// Comments that say where the judges' thresholds come from.
-std::string thresholds_of(const std::vector<const Assembly*>& assemblies) {
+std::string thresholds_of(const std::vector<PreparedVariant>& variants) {
   std::set<std::string> lines;
-  for (const Assembly* assembly : assemblies) {
-    for (const Judge& judge : assembly->judges) {
+  for (const PreparedVariant& variant : variants) {
+    for (const Judge& judge : variant.judged_by.judges.recognisers) {
       const Calibration* calibration = judge.model->calibration;
       lines.insert("# thresholds of " + one_line(judge.model->name) + ": " +
                    (calibration != nullptr ? one_line(calibration->file, PATH_MAX) : "none were measured") + "\n");
@@ -69,13 +56,10 @@ bool speaks() {
 
 /// Throws ConfigError where a run's folder is another part's than this one's; the whole may go on with any part.
 void require_shard_of(const fs::path& run, const Shard& shard) {
-  const Json about = read_environment(run);
-  if (shard.whole() || about.is_null()) return;
-  const Json there = about.value("shard", Json(nullptr));
-  if (there == shard.text()) return;
+  const std::optional<Environment> about = read_environment(run);
+  if (shard.whole() || !about || about->shard == shard.text()) return;
   throw ConfigError("--shard " + shard.text() + ": " + run.string() + " is " +
-                    (there.is_string() ? "part " + there.get<std::string>() : std::string("a whole run")) +
-                    "; nothing was changed");
+                    (about->shard ? "part " + *about->shard : std::string("a whole run")) + "; nothing was changed");
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -88,44 +72,27 @@ void checked(Diagnostics& diagnostics, const Work& work) {
   }
 }
 
-}  // namespace
-
-const Gallery& RunItems::Galleries::get(const Assembly& assembly,
-                                        const std::function<void(const std::string&)>& notice) {
-  const Experiment& experiment = assembly.experiment;
-  const bool chosen_from = std::ranges::any_of(
-      experiment.targets, [](const TargetConfig& target) { return target.choice != TargetConfig::Choice::photos; });
-  const bool centred = includes(assembly.needs, Field::mean);
-  if (!chosen_from && !centred) return none_;
-  Key key{{assembly.detector, assembly.landmarks}, experiment.minimum_score, experiment.people};
-  for (const Judge& judge : assembly.judges) key.models.push_back(judge.model);
-  const auto found = galleries_.find(key);
-  if (found != galleries_.end()) return found->second;
-  Gallery gallery;
+/// Whether there is a plain file that holds just this.
+bool is_file_of(const fs::path& file, const std::string& digest) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return false;
   try {
-    gallery = Gallery::read(portraying(assembly), experiment.people, notice);
-  } catch (const ConfigError& error) {
-    throw ConfigError(error.what(), experiment.people_place);
+    return sha256_file(file) == digest;
+  } catch (const FileError&) {
+    return false;
   }
-  if (gallery.people().empty()) throw ConfigError("no face on any picture of people", experiment.people_place);
-  if (centred && gallery.people().size() < 2)
-    throw ConfigError("only one person on the pictures of people, and nobody differs from the mean of one",
-                      experiment.people_place);
-  std::vector<std::string> names;
-  for (const Person& person : gallery.people()) names.push_back(person.name);
-  for (const TargetConfig& target : experiment.targets) {
-    if (target.choice != TargetConfig::Choice::named || std::ranges::find(names, target.name) != names.end()) continue;
-    throw ConfigError("nobody is named '" + target.name + "' in [data] people" + did_you_mean(target.name, names),
-                      target.place);
-  }
-  return galleries_.emplace(key, std::move(gallery)).first->second;
 }
+
+}  // namespace
 
 RunItems::RunItems(RunRequest request, RunObserver& observer)
     : request_(std::move(request)),
       observer_(observer),
       folders_(plugin_folders(request_.plugin_paths)),
-      plugins_(folders_) {
+      plugins_(folders_),
+      galleries_([this](const std::string& line) {
+        if (speaks()) observer_.say(line);
+      }) {
   try {
     prepare();
   } catch (const ConfigError& error) {
@@ -157,9 +124,22 @@ void RunItems::prepare() {
   for (const std::string& warning : pool_->warnings()) observer_.say("warning: " + warning);
 }
 
+std::vector<const PluginInfo*> RunItems::used_plugins() const {
+  std::vector<const PluginInfo*> used;
+  const auto add = [&](const PluginConfig& config) { add_once(used, config.info); };
+  for (const Experiment& experiment : experiments_) {
+    for (const auto& [name, model] : experiment.models) add(model);
+    for (const LossConfig& loss : experiment.losses) add(loss.plugin);
+    for (const AugmentationConfig& augmentation : experiment.augmentations) add(augmentation.plugin);
+    add(experiment.optimizer);
+  }
+  for (const auto& [key, model] : pool_->all()) add_once(used, plugins_.find(Kind::model, model->plugin));
+  return used;
+}
+
 std::string RunItems::plan() const {
   std::string plan = document_->whole_text() + listed();
-  for (const PluginInfo* info : plugins_of(experiments_)) plan += sha256_file(plugins_.file_of(*info));
+  for (const PluginInfo* info : used_plugins()) plan += sha256_file(plugins_.file_of(*info));
   for (const auto& [key, model] : pool_->all()) plan += model->sha256;
   return plan;
 }
@@ -209,26 +189,43 @@ void RunItems::build() {
   }
   diagnostics_->throw_if_any();
   for (const Experiment& experiment : experiments_) {
-    checked(*diagnostics_, [&] {
-      prepared_.push_back({std::make_unique<Assembly>(experiment, *pool_), nullptr, {}, {}});
-    });
+    checked(*diagnostics_, [&] { prepared_.emplace_back().assembly = std::make_unique<Assembly>(experiment, *pool_); });
   }
+  diagnostics_->throw_if_any();
+  choose_judges();
   diagnostics_->throw_if_any();
 }
 
-void RunItems::read_people() {
-  const auto notice = [&](const std::string& line) {
-    if (speaks()) observer_.say(line);
-  };
+void RunItems::choose_judges() {
+  std::vector<const LoadedModel*> attacked;
+  for (const PreparedVariant& variant : prepared_) {
+    for (const LoadedModel* surrogate : variant.assembly->surrogates) add_once(attacked, surrogate);
+  }
   for (PreparedVariant& variant : prepared_) {
     checked(*diagnostics_, [&] {
-      const Experiment& experiment = variant.assembly->experiment;
-      variant.gallery = &galleries_.get(*variant.assembly, notice);
-      for (const TargetConfig& target : experiment.targets) {
-        if (target.choice == TargetConfig::Choice::photos)
-          variant.photos[target.name] =
-              Gallery::from_photos(portraying(*variant.assembly), target.name, target.photos, target.place, notice);
-      }
+      const Assembly& assembly = *variant.assembly;
+      variant.judged_by.judges = judges_of(assembly.experiment, *pool_, assembly.surrogates, attacked);
+      variant.judged_by.evaluator = &evaluator_for(variant.judged_by.judges);
+    });
+  }
+}
+
+Evaluator& RunItems::evaluator_for(const Judges& judges) {
+  Examination wanted = examination(judges, {parse_degradation("png")});
+  const auto found = std::ranges::find_if(evaluators_, [&](const Evaluator& evaluator) {
+    const Examination& there = evaluator.examination();
+    return std::tie(there.by.detector, there.by.landmarks, there.by.minimum_score, there.by.models, there.detectors) ==
+           std::tie(wanted.by.detector, wanted.by.landmarks, wanted.by.minimum_score, wanted.by.models,
+                    wanted.detectors);
+  });
+  return found != evaluators_.end() ? *found : evaluators_.emplace_back(std::move(wanted));
+}
+
+void RunItems::read_people() {
+  for (PreparedVariant& variant : prepared_) {
+    checked(*diagnostics_, [&] {
+      variant.people = galleries_.read(*variant.assembly, variant.judged_by.judges);
+      variant.judged_by.people = variant.people.judged.all();
     });
   }
   diagnostics_->throw_if_any();
@@ -239,13 +236,16 @@ void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
   for (const Experiment& experiment : experiments_) resolved.emplace_back(experiment.variant, &experiment.resolved);
-  std::vector<const Assembly*> assemblies;
-  for (const PreparedVariant& variant : prepared_) assemblies.push_back(variant.assembly.get());
+  Environment about = environment_here(command, *pool_, used_plugins());
+  about.plan = items.key();
+  about.items = items.size();
+  if (!request_.shard.whole()) about.shard = request_.shard.text();
+  for (const PreparedVariant& variant : prepared_)
+    about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judged_by.judges));
   // The first one: what has it is a run.
-  run.write("environment.json", environment(command, assemblies, *pool_, plugins_of(experiments_),
-                                            {items.key(), items.size(), request_.shard}));
+  run.write("environment.json", to_text(about));
   run.write("experiment.toml", document_->text());
-  run.write("resolved.toml", thresholds_of(assemblies) + to_toml(resolved) + document_->sweep());
+  run.write("resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
 }
 
 RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
@@ -255,18 +255,17 @@ RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
   return run;
 }
 
-std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const Json& line,
+std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const ItemLine& line,
                                                bool failures_too) const {
-  const bool failed = line.at("status") == "failed";
+  const bool failed = line.status == Status::failed;
   if (failed && !failures_too) return std::nullopt;
   const std::optional<std::int64_t> item = items.same(line);
   if (!item || failed) return item;
-  std::vector<fs::path> places = {line.at("output").get<std::string>()};
-  std::error_code gone;
-  if (line.value("bytes", Json(nullptr)) != fs::file_size(run / places.front(), gone) || gone) return std::nullopt;
-  if (line.at("status") == "protected") {
-    if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(places.front()));
-    if (request_.events) places.push_back(tensorboard_place(places.front()));
+  if (!is_file_of(run / line.output, line.output_sha256)) return std::nullopt;
+  std::vector<fs::path> places;
+  if (line.status == Status::attacked) {
+    if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(line.output));
+    if (request_.events) places.push_back(tensorboard_place(line.output));
   }
   const bool whole = std::ranges::all_of(
       places, [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); });
@@ -284,14 +283,11 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
   settle_results(path);
   std::set<std::string> kept, other;  // delivered pictures
   std::int64_t done = 0;
-  const auto item_of = [&](const Json& line) {
+  const auto item_of = [&](const ItemLine& line) {
+    if (line.status != Status::failed) RunFolder::places(line.output);  // which refuses what is none
     const std::optional<std::int64_t> item = finished(path, items, line, failures_too);
     done += item ? 1 : 0;
-    if (line.at("status") != "failed") {
-      const std::string output = line.at("output");
-      RunFolder::places(output);  // which refuses what is none
-      (item ? kept : other).insert(output);
-    }
+    if (line.status != Status::failed) (item ? kept : other).insert(line.output);
     return item;
   };
   const std::int64_t dropped = keep_results(path, item_of, [&] {
@@ -350,8 +346,7 @@ Done RunItems::run() {
   if (Ranks::launched()) ranks_.emplace([&](const std::string& line) { observer_.say(line); });
   const bool told = !ranks_ || ranks_->first();
   read_people();
-  for (PreparedVariant& variant : prepared_)
-    variant.key = variant_key(*variant.assembly, *variant.gallery, variant.photos, *pool_);
+  for (PreparedVariant& variant : prepared_) variant.key = variant_key(variant, *pool_);
   const ItemList items(prepared_);
   box.items = request_.shard.count(items.size());
   const std::optional<RunFolder> run = folder(items);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -9,13 +10,13 @@
 #include <vector>
 
 #include "attack/assembly.hpp"
-#include "base/json.hpp"
 #include "experiment/experiment.hpp"
-#include "faces/gallery.hpp"
+#include "judge/evaluation.hpp"
 #include "plugins/model_pool.hpp"
 #include "run/folder_lock.hpp"
 #include "run/item_list.hpp"
 #include "run/observer.hpp"
+#include "run/people.hpp"
 #include "run/ranks.hpp"
 #include "run/run_folder.hpp"
 #include "run/shard.hpp"
@@ -64,36 +65,23 @@ class RunItems {
   Done run();
 
  private:
-  /// The people that a variant's targets are chosen from; variants that look at the same people with the same models
-  /// share.
-  class Galleries {
-   public:
-    const Gallery& get(const Assembly& assembly, const std::function<void(const std::string&)>& notice);
-
-   private:
-    struct Key {
-      std::vector<const LoadedModel*> models;
-      double minimum_score = 0;
-      std::vector<std::string> people;
-      auto operator<=>(const Key&) const = default;
-    };
-    Gallery none_;
-    std::map<Key, Gallery> galleries_;
-  };
-
   void prepare();
   void build();
+  std::vector<const PluginInfo*> used_plugins() const;
   /// All that a run's items depend on.
   std::string plan() const;
   /// That this is no longer the run that another process began.
   [[noreturn]] void changed(const std::string& how) const;
+  /// Who judges each variant; those that are looked at alike share what was seen of clean pictures.
+  void choose_judges();
+  Evaluator& evaluator_for(const Judges& judges);
   void read_people();
   /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
   /// as another process left it. Nothing where the process was asked to stop before it was there.
   std::optional<RunFolder> folder(const ItemList& items);
   RunFolder make(const std::filesystem::path& path, const ItemList& items);
   /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
-  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const Json& line,
+  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const ItemLine& line,
                                        bool failures_too) const;
   RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
   void describe(const RunFolder& run, const ItemList& items) const;
@@ -106,6 +94,7 @@ class RunItems {
   std::optional<Diagnostics> diagnostics_;
   std::vector<Experiment> experiments_;
   std::optional<ModelPool> pool_;
+  std::deque<Evaluator> evaluators_;
   std::vector<PreparedVariant> prepared_;
   Galleries galleries_;
   std::optional<Ranks> ranks_;

@@ -1,0 +1,84 @@
+#include "judge/recognition.hpp"
+
+#include <ATen/ATen.h>
+
+#include "plugins/loaded_model.hpp"
+
+namespace faceoff {
+
+namespace {
+
+/// What holds of either picture at each rate whose threshold the recogniser has; `holds` is asked with the threshold
+/// and with which picture. Nothing without thresholds, and no rate where there is nobody to compare with (`known`).
+template <class Holds>
+std::optional<AtRates> at_rates(const LoadedModel& model, bool known, const Holds& holds) {
+  if (model.calibration == nullptr) return std::nullopt;
+  AtRates rates;
+  if (!known) return rates;
+  for (const auto& [name, rate] : false_accept_rates) {
+    if (const double* threshold = model.calibration->threshold(rate))
+      rates[name] = {holds(*threshold, 0U), holds(*threshold, 1U)};
+  }
+  return rates;
+}
+
+/// The mean cosine of either embedding with somebody's photos.
+BeforeAfter<std::optional<double>> mean_cosines(const Known* known, const BeforeAfter<at::Tensor>& seen) {
+  BeforeAfter<std::optional<double>> cosines;
+  for (std::size_t i = 0; known != nullptr && i < seen.size(); ++i) {
+    if (seen.at(i).defined()) cosines.at(i) = at::matmul(known->photos, seen.at(i)).mean().item<double>();
+  }
+  return cosines;
+}
+
+BeforeAfter<std::optional<BestMatch>> best_matches(const std::vector<Known>& lineup,
+                                                   const BeforeAfter<at::Tensor>& seen) {
+  BeforeAfter<std::optional<BestMatch>> best;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!seen.at(i).defined()) continue;
+    const Match found = best_match(lineup, seen.at(i));
+    best.at(i) = BestMatch{found.name, found.similarity};
+  }
+  return best;
+}
+
+}  // namespace
+
+void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<BestMatch>> best) {
+  const auto name = [&](std::size_t i) { return best.at(i) ? std::optional(best.at(i)->name) : std::nullopt; };
+  said.outcome = outcome(face.person, face.target, name(0), name(1));
+  said.not_the_person = {name(0) != face.person, said.outcome != Outcome::person};
+  if (!face.target.empty()) said.is_the_target = {name(0) == face.target, said.outcome == Outcome::target};
+  said.best = std::move(best);
+}
+
+Recognition recognise(const Judge& judge, std::vector<Known> lineup, const Identity& face, const at::Tensor& as_it_was,
+                      const BeforeAfter<at::Tensor>& seen) {
+  Recognition said;
+  said.name = judge.model->name;
+  said.role = to_string(judge.role);
+  said.found = {seen[0].defined(), seen[1].defined()};
+  const bool alone = lineup.empty();
+  if (!face.known && as_it_was.defined()) lineup.push_back({face.person, as_it_was.unsqueeze(0), true});
+  if (!alone) match(said, face, best_matches(lineup, seen));
+
+  const BeforeAfter<std::optional<double>> self = mean_cosines(find(lineup, face.person), seen);
+  said.self = self;
+  said.dodged = at_rates(*judge.model, face.known,
+                         [&](double threshold, std::size_t i) { return !self.at(i) || *self.at(i) < threshold; });
+  said.identified = at_rates(*judge.model, face.known, [&](double threshold, std::size_t i) {
+    const std::optional<BestMatch>& best = said.best.at(i);
+    return best && best->name == face.person && best->similarity >= threshold;
+  });
+  if (face.target.empty()) return said;
+  const Known* known = find(lineup, face.target);
+  const BeforeAfter<std::optional<double>> target = mean_cosines(known, seen);
+  said.target = target;
+  if (known != nullptr) said.target_disjoint = known->disjoint;
+  said.impersonated = at_rates(*judge.model, known != nullptr, [&](double threshold, std::size_t i) {
+    return target.at(i) && *target.at(i) >= threshold;
+  });
+  return said;
+}
+
+}  // namespace faceoff

@@ -82,7 +82,7 @@ def check_tables(b: Browser) -> None:
     left = first_cells(b)
     require(f"a filter leaves the rows with its words: {left}", set(left) == {before[0]} and len(left) < len(before))
     seen = b.evaluate(
-        "[...document.querySelectorAll('#recognisers tbody tr')].filter((row) => row.offsetHeight > 0).length"
+        "[...document.querySelector('#recognisers table').querySelectorAll('tbody tr')].filter((row) => row.offsetHeight > 0).length"
     )
     require("and hides the others", seen == len(left))
 

@@ -166,9 +166,9 @@ TEST_F(Evaluate, ReportsARunAsAPageThatABrowserShows) {
   EXPECT_TRUE(contains(html, "as bea &lt;b&gt;_&amp;"));
   EXPECT_FALSE(contains(html, "bea <b>"));
   EXPECT_FALSE(contains(html, "src=\"http"));
-  // Two recognisers: impersonated and dodged against epsilon and false accept rate, two histograms, a ROC; the detector
-  // that was hidden from; objective and margin.
-  EXPECT_EQ(plots_in(html), 2U * 4 + 2 * 2 + 2 + 1 + 2);
+  // Of two recognisers what the report's tables say of success, against epsilon and false accept rate; two histograms
+  // and a ROC each; the detector that was hidden from; objective and margin.
+  EXPECT_EQ(plots_in(html), 23U);
   const Outcome seen = look_at(page);
   EXPECT_EQ(seen.code, 0) << seen.err;
   EXPECT_EQ(Json::parse(seen.out)["pictures"], 4 * 3) << "three views of two pictures under two variants";
@@ -285,7 +285,7 @@ TEST_F(Evaluate, ADetectorThatWasAttackedFindsNoFacesForIt) {
   const Outcome said = evaluate({"hidden", "--after", "png", "--model", "mtcnn"});
   ASSERT_EQ(said.code, 0) << said.err;
   const Json one = lines("hidden").at(0);
-  EXPECT_EQ(one["faces"][0]["found"], Json::parse("[true,true]")) << "by one that was not attacked";
+  EXPECT_TRUE(one["faces"][0]["found"].is_null()) << "nobody had to find it for a recogniser";
   ASSERT_EQ(one["detectors"].size(), 2U) << one["detectors"];
   EXPECT_EQ(one["detectors"][0]["role"], "surrogate");
   EXPECT_LT(one["detectors"][0]["seen"][1]["faces"][0]["iou"].get<double>(), .5);

@@ -89,6 +89,8 @@ models = ["ssd"]
 [optimizer]
 plugin = "pgd"
 steps = 1
+[run]
+batch = 1
 [sweep]
 "attack.epsilon" = [4, 8]
 )";

@@ -350,7 +350,7 @@ class Reader {
   void read_run() {
     if (tables_.misshapen("run")) return;
     TomlTable run = tables_.opened(tables_.table("run"), "[run]");
-    out_.batch = run.integer("batch", 8, {1, 1024});
+    out_.batch = run.integer("batch", usual_batch, {1, 1024});
     run.finish();
   }
 

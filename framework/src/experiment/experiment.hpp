@@ -44,6 +44,9 @@ enum class Balance { value, gradient };
 /// Which point of an attack is delivered where it does not say when to stop.
 enum class Keep { last, best };
 
+/// How many pictures are attacked together where nobody says so.
+constexpr std::int64_t usual_batch = 8;
+
 /// One variant of an experiment, checked as far as a file can be without loading weights.
 struct Experiment {
   std::string name;

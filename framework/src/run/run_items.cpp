@@ -45,11 +45,15 @@ std::string thresholds_of(const std::vector<PreparedVariant>& variants) {
   return text;
 }
 
-/// How many pictures a run attacks together, where it says so.
+/// How many pictures an experiment attacks together, where it says so.
+std::optional<std::int64_t> batch_of(const Document& document) {
+  return document.tables(document.variants().front()).at_path("run.batch").value<std::int64_t>();
+}
+
+/// The same of a run.
 std::optional<std::int64_t> batch_of_run(const fs::path& run) {
   if (!fs::exists(run / "resolved.toml")) return std::nullopt;
-  const Document resolved(run / "resolved.toml", {});
-  return resolved.tables(resolved.variants().front()).at_path("run.batch").value<std::int64_t>();
+  return batch_of(Document(run / "resolved.toml", {}));
 }
 
 /// Whether this process begins the run, rather than taking it up.
@@ -126,13 +130,15 @@ void RunItems::prepare() {
   if (first() && request_.out && !Ranks::launched()) {
     request_.resume ? RunFolder::require_run(*request_.out) : RunFolder::require_free(*request_.out);
   }
-  std::vector<std::string> sets = request_.sets;
-  if (request_.resume && request_.out && !parse_sets(sets).at_path("run.batch")) {
+  document_.emplace(request_.experiment, request_.sets);
+  if (request_.resume && request_.out && !parse_sets(request_.sets).at_path("run.batch")) {
     // What is done can only be kept where pictures are attacked together as they were.
-    if (const std::optional<std::int64_t> batch = batch_of_run(*request_.out))
-      sets.push_back("run.batch=" + std::to_string(*batch));
+    const std::optional<std::int64_t> batch = batch_of_run(*request_.out);
+    if (batch && *batch != batch_of(*document_).value_or(usual_batch)) {
+      request_.sets.push_back("run.batch=" + std::to_string(*batch));
+      document_.emplace(request_.experiment, request_.sets);
+    }
   }
-  document_.emplace(request_.experiment, sets);
   experiments_ = read_experiments(*document_, plugins_);  // which tells of a broken plugin that it names
   if (speaks()) {
     for (const BrokenPlugin& broken : plugins_.broken()) observer_.say("warning: " + to_string(broken));

@@ -26,6 +26,8 @@ constexpr const char* experiment =
     "models = [\"bad\"]\n"
     "[[augment]]\n"
     "plugin = \"bad_augmentation\"\n"
+    "[run]\n"
+    "batch = 1\n"  // a fault is about one picture
     "[optimizer]\n"
     "plugin = \"bad_optimizer\"\n";
 

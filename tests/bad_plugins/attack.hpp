@@ -46,7 +46,7 @@ class Attack : public testing::Test {
 };
 
 /// The line and column of the plugin's name in [optimizer] of x.toml, and in [[loss]] and [models.bad].
-constexpr const char* place_of_optimizer = "x.toml:18:10: ";
+constexpr const char* place_of_optimizer = "x.toml:20:10: ";
 constexpr const char* place_of_loss = "x.toml:13:10: ";
 constexpr const char* place_of_model = "x.toml:6:10: ";
 

@@ -222,7 +222,7 @@ class SameName : public Attack {
 };
 
 TEST_F(SameName, ACopyOfABuiltInIsADuplicate) {
-  const fs::path built_in = fs::path(FACEOFF_PLUGIN_FOLDER) / "pgd.so", copy = more_ / "other.so";
+  const fs::path built_in = fs::canonical(FACEOFF_PLUGIN_FOLDER) / "pgd.so", copy = more_ / "other.so";
   fs::copy_file(built_in, copy);
   EXPECT_EQ(warning(), "warning: " + built_in.string() +
                            " can't be used: its optimizer 'pgd' is already registered by " + copy.string());

@@ -57,11 +57,12 @@ TEST(Repeating, TheSameSeedGivesTheSameBits) {
     EXPECT_EQ(read_text(first / same), read_text(second / same));
 }
 
-TEST(Repeating, NeitherOrderNorCompanyOfPicturesMatters) {
+TEST(Repeating, NeitherOrderNorCompanyMattersToPicturesInBatchesOfOne) {
   const TemporaryFolder folder;
-  const auto forth = deliveries(short_run(folder, "forth", {samples()[0], samples()[1]}));
-  const auto back = deliveries(short_run(folder, "back", {samples()[1], samples()[0]}));
-  const auto alone = deliveries(short_run(folder, "alone", {samples()[1]}));
+  const Args one = {"--batch", "1"};
+  const auto forth = deliveries(short_run(folder, "forth", {samples()[0], samples()[1]}, one));
+  const auto back = deliveries(short_run(folder, "back", {samples()[1], samples()[0]}, one));
+  const auto alone = deliveries(short_run(folder, "alone", {samples()[1]}, one));
   EXPECT_EQ(forth, back);
   ASSERT_EQ(alone.size(), 1U);
   EXPECT_EQ(alone.begin()->second, forth.at(alone.begin()->first));

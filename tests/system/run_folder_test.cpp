@@ -724,11 +724,20 @@ class Stopping : public RunFolder {
  protected:
   /// Starts on two pictures with some seconds of work each, and returns once the first is being attacked.
   Process& start(const Args& more = {}) {
-    save("first.png", small_picture());
-    save("second.png", other_small_picture());
+    Args args = {"--batch", "1"};
+    args.insert(args.end(), more.begin(), more.end());
+    return start_on({"first.png", "second.png"}, args);
+  }
+
+  Process& start_on(const std::vector<std::string>& pictures, const Args& more) {
+    std::string list;
+    for (const std::string& picture : pictures) {
+      save(picture, list.empty() ? small_picture() : other_small_picture());
+      list += (list.empty() ? "\"" : ", \"") + picture + "\"";
+    }
     Args args = {"--set", "optimizer.steps=8"};
     args.insert(args.end(), more.begin(), more.end());
-    process_.emplace(call(hide("[\"first.png\", \"second.png\"]"), args));
+    process_.emplace(call(hide("[" + list + "]"), args));
     const fs::path images = folder_ / "run" / "images" / "base";
     EXPECT_TRUE(wait_until([&] { return fs::exists(images) || !process_->running(); }));
     return *process_;
@@ -753,6 +762,15 @@ TEST_F(Stopping, TheFirstCtrlCFinishesTheItemAndSaves) {
   const Outcome outcome = process.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.err;
   expect_first_saved(outcome);
+}
+
+TEST_F(Stopping, TheFirstCtrlCFinishesTheBatchAndSaves) {
+  Process& process = start_on({"first.png", "second.png", "third.png"}, {"--batch", "2"});
+  process.send(SIGINT);
+  const Outcome outcome = process.wait();
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "stopped after 2 of 3 items, which are saved")) << outcome.err;
+  EXPECT_EQ(results(folder_ / "run").size(), 2U);
 }
 
 TEST_F(Stopping, SoItDoesWhereAWorkerHasTheItem) {

@@ -15,7 +15,8 @@ FOUND_SCORE = 0.5  # a face counts as found with a score above this ...
 FOUND_IOU = 0.5  # ... and, afterwards, a box that overlaps the true one by at least this
 
 HEADER = (
-    "experiment", "protected", "faces found", "model", "role", "to the target", "taken for", "to oneself", "change", "PSNR"
+    "experiment", "attacked", "faces found", "model", "role", "to the target", "taken for", "to oneself", "protected",
+    "change", "PSNR"
 )  # fmt: skip
 
 
@@ -59,13 +60,19 @@ def taken(pairs: list[list[float | None] | None], threshold: float | None) -> st
     return f"{sum((pair[1] or 0.0) >= threshold for pair in known)} of {len(known)}"
 
 
+def protected(models: list[dict[str, Any]]) -> str:
+    """How many faces a recogniser does not take for the person: the best match is somebody else, or no face is found."""
+    known = [model["protected"][1] for model in models if model["protected"][1] is not None]
+    return f"{sum(known)} of {len(known)}" if known else "-"
+
+
 def rows(run: Path) -> list[tuple[str, ...]]:
     items = read_items(run)
     faces = [face for item in items for face in item.get("faces", [])]
-    protected = sum(item["status"] == "attacked" for item in items)
+    attacked = sum(item["status"] == "attacked" for item in items)
     before, after = (sum(found(face)[i] for face in faces) for i in (0, 1))
     largest = max((item["linf"] for item in items if item.get("linf") is not None), default=None)
-    left = (run.name, f"{protected}/{len(items)}", f"{before} → {after}")
+    left = (run.name, f"{attacked}/{len(items)}", f"{before} → {after}")
     right = (number(largest, 0), number(mean(item.get("psnr") for item in items), 1))
 
     by_model: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -77,8 +84,9 @@ def rows(run: Path) -> list[tuple[str, ...]]:
     for (name, role), models in by_model.items():
         targets = [model["target"] for model in models]
         to_self = before_after(model["self"] for model in models)
-        table.append((name, role, before_after(targets), taken(targets, limits.get(name)), to_self))
-    table = table or [("-",) * 5]
+        cells = (before_after(targets), taken(targets, limits.get(name)), to_self, protected(models))
+        table.append((name, role, *cells))
+    table = table or [("-",) * 6]
     return [(*(left if i == 0 else ("",) * 3), *row, *(right if i == 0 else ("",) * 2)) for i, row in enumerate(table)]
 
 
@@ -91,6 +99,7 @@ def main(folders: list[str]) -> None:
     print()
     print("Before → after; similarities are means over the faces, change is the largest in grey levels.")
     print("taken for: faces that pass for their target at the experiment's false accept rate.")
+    print("protected: faces whose best match among the people is not the person, or that are not found.")
     for run in runs:
         print(f"{run.name}: pictures in {run / 'images'}, results in {run / 'results.jsonl'}")
 

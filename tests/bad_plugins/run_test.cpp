@@ -292,6 +292,26 @@ TEST_F(BadRun, AHangCostsItsItem) {
               {"plugin bad_loss", "step 2: "}, {"--isolate", "--time-limit", "5", "--set", "loss.0.at_step=2"});
 }
 
+TEST_F(BadRun, CostsOneOfABatchAlone) {
+  expect_cost("loss.0.fault", {{"throws_std", {"out of ideas"}}, {"nan", {"not finite"}}}, {"plugin bad_loss", "item "},
+              {"--batch", "3"});
+}
+
+TEST_F(BadRun, LethalCostsOneOfABatchAlone) {
+  expect_cost("loss.0.fault",
+              {{"segfault", {"ended by signal 11"}},
+               {"exits_0", {"exit code 0"}},
+               {"hangs", {"not done within 2 s (--time-limit)"}}},
+              {"plugin bad_loss", "step 2: "},
+              {"--isolate", "--batch", "3", "--time-limit", "2", "--set", "loss.0.at_step=2"});
+  // Nor is a part of the batch left over where the worker is gone.
+  const Outcome outcome = attack({"--isolate", "--batch", "2", "--set", "optimizer.fault=segfault"});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "its batch is attacked picture by picture")) << outcome.err;
+  for (const Json& item : system_test::results(folder_ / "run"))
+    item["picture"] == "dark.png" ? expect_failed(item, {"plugin bad_optimizer"}) : expect_whole(item);
+}
+
 TEST_F(BadRun, ALethalDestructorCostsNothing) {
   for (const char* fault : {"throws_std", "segfault", "exits_3"}) {
     SCOPED_TRACE(fault);

@@ -18,6 +18,7 @@ class Judging : public ::testing::Test {
  protected:
   Judging() {
     const auto light = [this](const at::Tensor& images) {
+      ++looks_;
       std::vector<Candidate> found;
       for (const Candidate& c : candidates_) {
         const auto x = static_cast<std::int64_t>((c.box.x0 + c.box.x1) / 2);
@@ -70,6 +71,7 @@ class Judging : public ::testing::Test {
   const std::array<Box, 2> boxes_ = {{{10, 10, 40, 50}, {60, 20, 100, 70}}};
   std::vector<Candidate> candidates_ = {{boxes_[0], .9}, {boxes_[1], .8}};
   const Picture clean_ = people({250, 0, 0}, {0, 250, 0});
+  int looks_ = 0;  ///< how often the detector was asked
   LoadedModel detector_, blind_, embedder_;
   Judges judges_;
   Gallery people_;
@@ -94,6 +96,16 @@ TEST_F(Judging, AnUnchangedPictureIsFoundAsItWas) {
   EXPECT_NEAR(second.target.value()[0].value(), .3, 1e-6);  // green: (0 + .6)/2
   EXPECT_TRUE(first.target_disjoint.value());
   EXPECT_EQ(first.is_the_target.value()[0], first.best[0]->name == "blue");
+}
+
+TEST_F(Judging, LooksOnceAtAPictureAndRemembersTheCleanOne) {
+  CleanPicture clean{clean_, "folder/picture.png", std::vector<CleanPicture::Attacked>()};
+  for (const Box& box : boxes_) clean.faces->push_back({box, "blue"});
+  Evaluator evaluator(examination(judges_, {parse_degradation("png"), parse_degradation("resize:0.5")}));
+  evaluator.evaluate(clean, clean_, judges_, people_);
+  EXPECT_EQ(looks_, 4) << "at each of two pictures as it is and half as large";
+  evaluator.evaluate(clean, people({0, 0, 250}, {0, 250, 0}), judges_, people_);
+  EXPECT_EQ(looks_, 6) << "at another one that was delivered";
 }
 
 TEST_F(Judging, EachDetectorSpeaksForItself) {

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-
 #include "support.hpp"
 
 namespace faceoff {

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "faces/views.hpp"
@@ -80,9 +81,9 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
 }
 
 std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
-                             double minimum_score) {
+                             double minimum_score, std::optional<std::vector<Face>> plain) {
   const at::NoGradGuard no_grad;
-  std::vector<Face> faces = detect(detector, picture, minimum_score);
+  std::vector<Face> faces = plain ? std::move(*plain) : detect(detector, picture, minimum_score);
   if (faces.empty()) {
     const std::int64_t margin = std::max(picture.size(2), picture.size(3)) / 2;
     const auto m = static_cast<double>(margin);

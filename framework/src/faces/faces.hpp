@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
 
 /// Faces for subjects and for aligning to recognisers: the plain pass, and where it finds none a second one with zero
 /// padding of half the longer side all around. With the landmarks of a landmark model where one is given, else with
-/// those of the detector, if it gives any. Left to right.
+/// those of the detector, if it gives any. Left to right. `plain`: what the plain pass finds, where that is known.
 std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* landmarks, const at::Tensor& picture,
-                             double minimum_score);
+                             double minimum_score, std::optional<std::vector<Face>> plain = {});
 
 /// Whether a model gives the landmarks of the face that it is shown, as [faces] landmarks has to; a detector gives
 /// those of the faces that it finds.

@@ -88,10 +88,13 @@ Evaluator::Detected Evaluator::detect_all(const at::Tensor& pixels) const {
   return detected;
 }
 
-std::vector<Face> Evaluator::find(const at::Tensor& pixels) const {
+std::vector<Face> Evaluator::find(const at::Tensor& pixels, const Detected& detected) const {
   const Portraying& by = examination_.by;
   if (by.detector == nullptr) return {};
-  return find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
+  std::optional<std::vector<Face>> plain;  // a detector that judges has looked already
+  if (const auto seen = detected.find(by.detector); seen != detected.end())
+    plain = surer_than(seen->second, by.minimum_score);
+  return find_faces(*by.detector, by.landmarks, pixels, by.minimum_score, std::move(plain));
 }
 
 Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after, const std::vector<Box>& where) const {
@@ -101,7 +104,8 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
   const double y = static_cast<double>(picture.rgb.rows) / seen.rgb.rows;
   const at::Tensor pixels = to_tensor(seen, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
   Look look;
-  const std::vector<Face> faces = find(pixels);
+  look.detected = detect_all(pixels);
+  const std::vector<Face> faces = find(pixels, look.detected);
   for (const Box& box : where) {
     const Box here = scaled(box, 1 / x, 1 / y);
     const Face* face = nearest(faces, here);
@@ -109,7 +113,6 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
     look.found.push_back(same);
     look.faces.push_back(embed_all(pixels, same ? face : nullptr));
   }
-  look.detected = detect_all(pixels);
   for (auto& [detector, boxes] : look.detected) {
     for (Face& face : boxes) face.box = scaled(face.box, x, y);
   }
@@ -120,14 +123,14 @@ Evaluator::Clean Evaluator::look_at_clean(const CleanPicture& one, std::string k
   Clean made;
   made.key = std::move(key);
   const at::Tensor pixels = to_tensor(one.picture, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
-  const std::vector<Face> faces = find(pixels);
+  Look as_it_is;  // what a look without a degradation would see again
+  as_it_is.detected = detect_all(pixels);
+  const std::vector<Face> faces = find(pixels, as_it_is.detected);
   if (one.faces) {
     for (const CleanPicture::Attacked& face : *one.faces) made.boxes.push_back(as_recorded(face.box));
   } else {
     for (const Face& face : faces) made.boxes.push_back(as_recorded(face.box));
   }
-  Look as_it_is;  // what a look without a degradation would see again
-  as_it_is.detected = detect_all(pixels);
   for (const Box& box : made.boxes) {
     const Face* face = nearest(faces, box);
     const bool same = face != nullptr && iou(face->box, box) >= roughly_same_face;

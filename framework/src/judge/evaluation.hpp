@@ -99,7 +99,7 @@ class Evaluator {
 
   Embeddings embed_all(const at::Tensor& pixels, const Face* face) const;
   Detected detect_all(const at::Tensor& pixels) const;
-  std::vector<Face> find(const at::Tensor& pixels) const;
+  std::vector<Face> find(const at::Tensor& pixels, const Detected& detected) const;
   Look look(const Picture& picture, const Degradation& after, const std::vector<Box>& where) const;
   Clean look_at_clean(const CleanPicture& one, std::string key) const;
   const Clean& clean(const CleanPicture& one);

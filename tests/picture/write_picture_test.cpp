@@ -1,0 +1,153 @@
+#include <faceoff/error.hpp>
+
+#include <gtest/gtest.h>
+#include <opencv2/core.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "base/files.hpp"
+#include "picture/picture.hpp"
+#include "picture/pictures.hpp"
+
+namespace faceoff::picture_test {
+namespace {
+
+/// A folder of its own, gone after the test.
+class Folder : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "faceoff-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_), {}); }
+
+  fs::path folder_;
+};
+
+using WritePicture = Folder;
+using WriteAtomically = Folder;
+
+Picture picture_of(const cv::Mat& rgb, const cv::Mat& alpha, bool grey) {
+  Picture picture;
+  picture.rgb = rgb;
+  picture.alpha = alpha;
+  picture.grey = grey;
+  return picture;
+}
+
+TEST_F(WritePicture, GivesBackEveryPixelFromAPng) {
+  const cv::Mat grey = three(channel(colours(), 0));
+  for (const Picture& picture : {picture_of(colours(), {}, false), picture_of(colours(), opacity(), false),
+                                 picture_of(grey, {}, true), picture_of(grey, opacity(), true)}) {
+    const fs::path path = folder_ / "picture.png";
+    write_picture(path, picture);
+    const Picture again = read_picture(path);
+    EXPECT_TRUE(same(again.rgb, picture.rgb));
+    EXPECT_TRUE(same(again.alpha, picture.alpha));
+    EXPECT_EQ(again.grey, picture.grey);
+    EXPECT_TRUE(again.notes.empty());
+    EXPECT_EQ(again.sha256, sha256_file(path));
+    EXPECT_EQ(encode_picture(picture), encode_picture(again)) << "the same picture is the same file";
+  }
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(WritePicture, WritesNoiseOfAnySize) {
+  cv::RNG random(2);
+  for (const cv::Size size : {cv::Size(1, 1), cv::Size(1, 300), cv::Size(301, 7)}) {
+    cv::Mat rgb(size, CV_8UC3);
+    cv::Mat alpha(size, CV_8UC1);
+    random.fill(rgb, cv::RNG::UNIFORM, 0, 256);
+    random.fill(alpha, cv::RNG::UNIFORM, 0, 256);
+    const Picture colour = decode(encode_picture(picture_of(rgb, alpha, false)));
+    EXPECT_TRUE(same(colour.rgb, rgb) && same(colour.alpha, alpha));
+    const Picture grey = decode(encode_picture(picture_of(three(alpha), channel(rgb, 1), true)));
+    EXPECT_TRUE(same(grey.rgb, three(alpha)) && same(grey.alpha, channel(rgb, 1)) && grey.grey);
+  }
+}
+
+TEST_F(WritePicture, WritesJpegs) {
+  const cv::Mat flat(64, 64, CV_8UC3, cv::Scalar(200, 100, 50));
+  const Encoding good{PictureFormat::jpeg, 95};
+  const Picture again = decode(encode_picture(picture_of(flat, cv::Mat(64, 64, CV_8UC1, cv::Scalar(9)), false), good));
+  EXPECT_LE(cv::norm(again.rgb, flat, cv::NORM_INF), 3);
+  EXPECT_TRUE(again.alpha.empty());
+  EXPECT_TRUE(decode(encode_picture(picture_of(three(channel(flat, 0)), {}, true), good)).grey);
+  const Picture detailed = picture_of(colours(), {}, false);
+  EXPECT_LT(encode_picture(detailed, {PictureFormat::jpeg, 30}).size(), encode_picture(detailed, good).size());
+}
+
+TEST_F(WritePicture, SaysWhatCannotBeEncoded) {
+  const Picture wide = picture_of(cv::Mat::zeros(1, 70'000, CV_8UC3), {}, false);
+  expect_in(message_of<PictureError>([&] { encode_picture(wide, {PictureFormat::jpeg, 95}); }), "70000 × 1 pixels");
+  EXPECT_THROW(encode_picture({}), PictureError);
+}
+
+TEST_F(WriteAtomically, ReplacesAFileWithTheUsualRights) {
+  const fs::path path = folder_ / "file";
+  write_atomically(path, "old");
+  write_atomically(path, "new");
+  EXPECT_EQ(read_file(path, 100), text("new"));
+  EXPECT_EQ(files(), 1);
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  EXPECT_EQ(static_cast<mode_t>(fs::status(path).permissions()), 0666 & ~mask);
+}
+
+TEST_F(WriteAtomically, TakesANameWithoutAFolderAndALongOne) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  write_atomically("file", "words");
+  write_atomically(std::string(255, 'n'), "words");
+  fs::current_path(before);
+  EXPECT_EQ(read_file(folder_ / "file", 100), text("words"));
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(WriteAtomically, SaysWhereItCannotWriteAndLeavesNothingBehind) {
+  write_atomically(folder_ / "file", "words");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  const auto error = [](const fs::path& path) {
+    return message_of<FileError>([&] { write_atomically(path, "more"); });
+  };
+  expect_in(error(folder_ / "missing" / "a.png"),
+            "a.png: cannot be written into its folder: No such file or directory");
+  expect_in(error(folder_ / "file" / "a.png"), "Not a directory");
+  expect_in(error(folder_), "it is a folder");
+  expect_in(error(folder_ / "pipe"), "plain file");
+  expect_in(error("/proc/a.png"), "/proc/a.png: cannot be written into its folder");
+  EXPECT_EQ(files(), 2);
+}
+
+TEST_F(WriteAtomically, KeepsTheOldFileWhereTheNewOneDoesNotFit) {
+  const fs::path path = folder_ / "file";
+  write_atomically(path, "old");
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const std::string message = message_of<FileError>([&] { write_atomically(path, std::string(2000, 'n')); });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  expect_in(message, "cannot be written: File too large");
+  EXPECT_EQ(read_file(path, 100), text("old"));
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(WriteAtomically, HasAHashToCheckItBy) {
+  const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  EXPECT_EQ(sha256(text("abc")), abc);
+  write_atomically(folder_ / "file", "abc");
+  EXPECT_EQ(sha256_file(folder_ / "file"), abc);
+  EXPECT_THROW(sha256_file(folder_ / "missing"), FileError);
+  expect_in(message_of<FileError>([&] { read_file(folder_ / "file", 2); }), "larger than the bound of 2 bytes");
+}
+
+}  // namespace
+}  // namespace faceoff::picture_test

@@ -15,12 +15,9 @@
 #include <vector>
 
 #include "compare/comparison.hpp"
-#include "compare/holm.hpp"
-#include "compare/mcnemar.hpp"
+#include "compare/formats.hpp"
+#include "compare/paired_tests.hpp"
 #include "compare/plan.hpp"
-#include "compare/sign_flips.hpp"
-#include "compare/text_table.hpp"
-#include "compare/wilcoxon.hpp"
 #include "judge/interval.hpp"
 
 namespace faceoff {

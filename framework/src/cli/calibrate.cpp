@@ -1,21 +1,18 @@
 // faceoff calibrate: what embedders' cosines are worth on a folder of people, and the thresholds that follow.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <boost/program_options/value_semantic.hpp>
-#include <nlohmann/json.hpp>
 
 #include <iostream>
-#include <map>
-#include <sstream>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
-#include "cli/options.hpp"
-#include "cli/progress.hpp"
+#include "cli/process.hpp"
 #include "faces/gallery.hpp"
+#include "judge/recognition.hpp"
 #include "judge/verification.hpp"
 #include "report/roc.hpp"
 
@@ -24,10 +21,8 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 
-const std::vector<std::pair<std::string, double>> rates = {{"1e-2", 1e-2}, {"1e-3", 1e-3}, {"1e-4", 1e-4}};
+constexpr const char* plot_name = "calibration.svg";
 
 Json estimate_json(const Estimate& estimate) {
   return Json::array({estimate.low, estimate.high});
@@ -48,7 +43,7 @@ Json worth_json(const LoadedModel& model, const Worth& worth, const Gallery& gal
                {"faces_found", gallery.counts().found},
                {"same_pairs", worth.same},
                {"different_pairs", worth.different}};
-  for (const auto& [name, rate] : rates) {
+  for (const auto& [name, rate] : false_accept_rates) {
     const auto at = worth.at_rate.find(rate);
     if (at == worth.at_rate.end()) {
       json["far"][name] = nullptr;
@@ -72,9 +67,9 @@ std::string worth_text(const LoadedModel& model, const Worth& worth, const Galle
           std::to_string(worth.same) + " same and " + std::to_string(worth.different) + " different pairs\n";
   text += "  accuracy " + with_interval(worth.accuracy) + " at cosine " + fixed(worth.best_threshold, 3) + ", AUC " +
           with_interval(worth.auc) + "\n";
-  for (const auto& [name, rate] : rates) {
+  for (const auto& [name, rate] : false_accept_rates) {
     const auto at = worth.at_rate.find(rate);
-    text += "  false accept rate " + name + ": ";
+    text += "  false accept rate " + std::string(name) + ": ";
     text += at == worth.at_rate.end() ? "too few different pairs to measure it\n"
                                       : "cosine " + fixed(at->second.threshold, 3) + ", true accept rate " +
                                             with_interval(at->second.tar) + "\n";
@@ -106,74 +101,44 @@ std::string view_toml(const LoadedModel& model, const Worth& worth, const Galler
   text += "accuracy = " + fixed(worth.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(worth.accuracy) +
           "\nbest_threshold = " + fixed(worth.best_threshold, 4) + "\nauc = " + fixed(worth.auc.value, 4) +
           "\nauc_interval = " + interval_toml(worth.auc) + "\n[view.far]\n";
-  for (const auto& [name, rate] : rates) {
+  for (const auto& [name, rate] : false_accept_rates) {
     const auto at = worth.at_rate.find(rate);
     if (at == worth.at_rate.end()) continue;
-    text += "\"" + name + "\" = { threshold = " + fixed(at->second.threshold, 4) +
+    text += std::string("\"") + name + "\" = { threshold = " + fixed(at->second.threshold, 4) +
             ", tar = " + fixed(at->second.tar.value, 4) + ", interval = " + interval_toml(at->second.tar) + " }\n";
   }
   return text;
 }
 
-/// Where a model's thresholds go, and the first one's plot.
-fs::path folder_of(const po::variables_map& given, const LoadedModel& model) {
-  return given.contains("out") ? fs::path(given["out"].as<std::string>()) : model.weights.parent_path();
-}
-
-fs::path plot_file(const po::variables_map& given, const LoadedModel& model) {
-  return folder_of(given, model) / "calibration.svg";
-}
-
-fs::path calibration_file(const po::variables_map& given, const LoadedModel& model) {
-  return folder_of(given, model) / (model.weights.stem().string() + ".toml");
-}
-
-/// Before anything is measured, which takes minutes: the folder is there, and its file can be kept and written.
-void prepare_place(const po::variables_map& given, const LoadedModel& model) {
+/// Where a model's thresholds go. Before anything is measured, which takes minutes: the folder is there, and the file,
+/// and the plot beside it, can be kept and written.
+fs::path prepared_place(const Arguments& given, const LoadedModel& model) {
   if (model.weights.empty())
     throw ConfigError("'" + model.name + "' has no weights file, and thresholds belong to one");
-  const fs::path folder = folder_of(given, model), file = calibration_file(given, model);
+  const fs::path folder = given.has("out") ? fs::path(given.text("out")) : model.weights.parent_path();
+  const fs::path file = folder / (model.weights.stem().string() + ".toml");
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
   check_place(file);
   if (fs::exists(file, error)) read_calibration_file(file);
-  check_place(plot_file(given, model));
+  check_place(folder / plot_name);
+  return file;
 }
 
-}  // namespace
-
-int calibrate_command(std::vector<std::string> args) {
-  po::options_description shown("faceoff calibrate --people DIR");
-  shown.add_options()          //
-      ("help,h", "show this")  //
-      ("people", po::value<std::string>(),
-       "a folder with a folder a person (LFW's layout), or a file of faceoff embed")                             //
-      ("models", po::value<std::vector<std::string>>()->multitoken(), "embedders, as --model, several at once")  //
-      ("json", "as JSON, for programs")                                                                          //
-      ("out", po::value<std::string>(), "where the thresholds and the plot go; else beside the weights");
-  add_portraying_options(shown);
-  NamedModels::add_options(shown);
-  const po::variables_map given = parse_options(args, shown, {});
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "What embedders' cosines are worth: accuracy, AUC and thresholds from all pairs of the people's faces.\n\n"
-         << shown;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
-  if (!given.contains("people")) throw ConfigError("calibrate needs people: faceoff calibrate --people DIR");
-  if (given.contains("out") && given["out"].as<std::string>().empty()) throw ConfigError("--out: name a folder");
+int calibrate(const Arguments& given) {
+  if (given.has("out") && given.text("out").empty()) throw ConfigError("--out: name a folder");
   NamedModels models(given);
   const Portraying by = portraying(given, models);
-  for (const LoadedModel* model : by.models) prepare_place(given, *model);
-  const Gallery gallery = read_people(by, {given["people"].as<std::string>()});
+  std::vector<fs::path> files;
+  for (const LoadedModel* model : by.models) files.push_back(prepared_place(given, *model));
+  const Gallery gallery = read_people(by, {given.text("people")});
   if (gallery.people().empty())
     throw ConfigError("no face was found on any of the " + std::to_string(gallery.counts().pictures) +
                       " pictures of people");
 
   std::vector<double> values = roc_rates();
-  for (const auto& [name, rate] : rates) values.push_back(rate);
+  for (const auto& [name, rate] : false_accept_rates) values.push_back(rate);
   std::vector<RocLine> measured;
   for (const LoadedModel* model : by.models) {
     std::vector<at::Tensor> embeddings;
@@ -188,15 +153,30 @@ int calibrate_command(std::vector<std::string> args) {
     const Worth& worth = measured[m].worth;
     json[model.name] = worth_json(model, worth, gallery);
     text += worth_text(model, worth, gallery);
-    const fs::path file = calibration_file(given, model);
-    keep_calibration(file, view_toml(model, worth, gallery));
-    std::cerr << one_line(file.string()) << ": written\n";
+    keep_calibration(files[m], view_toml(model, worth, gallery));
+    std::cerr << one_line(files[m].string()) << ": written\n";
   }
-  const fs::path plot = plot_file(given, *by.models.front());
+  const fs::path plot = files.front().parent_path() / plot_name;
   write_atomically(plot, roc_svg(measured));
   std::cerr << one_line(plot.string()) << ": written\n";
-  print(given.contains("json") ? json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : text);
+  print(given.has("json") ? to_text(json, 2) + "\n" : text);
   return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+Command calibrate_command() {
+  return Command(
+             "faceoff calibrate --people DIR",
+             "What embedders' cosines are worth: accuracy, AUC and thresholds from all pairs of the people's faces.",
+             calibrate)
+      .text("people", "a folder with a folder a person (LFW's layout), or a file of faceoff embed")
+      .needs({"people"}, "calibrate needs people")
+      .texts("models", "embedders, as --model, several at once", true)
+      .flag("json", "as JSON, for programs")
+      .text("out", "where the thresholds and the plot go; else beside the weights")
+      .with(add_portraying_options)
+      .with(NamedModels::add_options);
 }
 
 }  // namespace faceoff

@@ -1,6 +1,4 @@
 // faceoff detect: the faces of pictures, as JSON and drawn.
-#include <boost/program_options/value_semantic.hpp>
-#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
@@ -8,15 +6,16 @@
 #include <cmath>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <sstream>
 
+#include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "base/stems.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "faces/faces.hpp"
+#include "faces/pixels.hpp"
 #include "picture/find_pictures.hpp"
 #include "run/run_folder.hpp"
 
@@ -25,8 +24,6 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 
 double thousandths(double value) {
   return std::round(value * 1e3) / 1e3;
@@ -35,7 +32,7 @@ double thousandths(double value) {
 Json face_json(const Face& face) {
   const Box& b = face.box;
   Json json = {{"box", {thousandths(b.x0), thousandths(b.y0), thousandths(b.x1), thousandths(b.y1)}},
-               {"score", std::round(face.score * 1e6) / 1e6},
+               {"score", rounded(face.score)},
                {"landmarks", nullptr}};
   if (!face.landmarks.defined()) return json;
   const auto points = face.landmarks.accessor<double, 2>();
@@ -104,10 +101,10 @@ Picture drawn(Picture picture, const std::vector<Face>& faces) {
 }
 
 /// Where each picture's drawing goes: nowhere without --draw. The folder is made.
-std::map<fs::path, fs::path> drawing_places(const po::variables_map& given, const std::vector<fs::path>& pictures) {
+std::map<fs::path, fs::path> drawing_places(const Arguments& given, const std::vector<fs::path>& pictures) {
   std::map<fs::path, fs::path> places;
-  if (!given.contains("draw")) return places;
-  const fs::path folder = given["draw"].as<std::string>();
+  if (!given.has("draw")) return places;
+  const fs::path folder = given.text("draw");
   if (folder.empty()) throw ConfigError("--draw: name a folder");
   std::error_code error;
   for (const auto& [picture, stem] : delivered_stems(pictures)) {
@@ -124,30 +121,12 @@ std::map<fs::path, fs::path> drawing_places(const po::variables_map& given, cons
   return places;
 }
 
-}  // namespace
-
-int detect_command(std::vector<std::string> args) {
-  po::options_description shown("faceoff detect PICTURE…");
-  shown.add_options()                                                                         //
-      ("help,h", "show this")                                                                 //
-      ("model", po::value<std::string>()->default_value("ssd_mobilenet_v1"), "the detector")  //
-      ("landmarks", po::value<std::string>()->default_value("face_landmark_68"),
-       "the model that finds a face's landmarks, or none")  //
-      ("padded",
-       "where it finds no face, look again with a border around the picture, as an attack does for subjects")  //
-      ("draw", po::value<std::string>(), "also write the pictures with their faces drawn into this folder");
-  add_minimum_score(shown);
-  NamedModels::add_options(shown);
-  const std::optional<po::variables_map> parsed =
-      parse_pictures(args, shown, "The faces of pictures, folders or patterns, as JSON.");
-  if (!parsed) return static_cast<int>(ExitCode::done);
-  const po::variables_map& given = *parsed;
-  if (!given.contains("picture")) throw ConfigError("detect needs a picture: faceoff detect PICTURE…");
-  const double minimum = minimum_score(given);
-  const std::vector<fs::path> files = expand_pictures(given["picture"].as<std::vector<std::string>>());
+int find(const Arguments& given) {
+  const double minimum = given.minimum_score();
+  const std::vector<fs::path> files = expand_pictures(given.texts("picture"));
   NamedModels models(given);
-  const LoadedModel& detector = models.get(given["model"].as<std::string>(), Field::scores | Field::boxes);
-  const std::string landmarks_name = given["landmarks"].as<std::string>();
+  const LoadedModel& detector = models.get(given.text("model"), Field::scores | Field::boxes);
+  const std::string landmarks_name = given.text("landmarks");
   const LoadedModel* landmarks = landmarks_name == "none" ? nullptr : &models.get(landmarks_name, Field::landmarks);
   const std::map<fs::path, fs::path> drawings = drawing_places(given, files);
 
@@ -156,16 +135,17 @@ int detect_command(std::vector<std::string> args) {
   for (const fs::path& file : files) {
     Json about = {{"picture", file.string()}};
     try {
-      const Photo photo = read_photo(file);
-      std::vector<Face> faces = given.contains("padded") ? find_faces(detector, nullptr, photo.pixels, minimum)
-                                                         : detect(detector, photo.pixels, minimum);
-      if (landmarks != nullptr) add_landmarks(*landmarks, photo.pixels, faces);
-      about["width"] = photo.picture.rgb.cols;
-      about["height"] = photo.picture.rgb.rows;
+      const Picture picture = read_picture(file);
+      const at::Tensor pixels = to_tensor(picture, at::kFloat);
+      std::vector<Face> faces =
+          given.has("padded") ? find_faces(detector, nullptr, pixels, minimum) : detect(detector, pixels, minimum);
+      if (landmarks != nullptr) add_landmarks(*landmarks, pixels, faces);
+      about["width"] = picture.rgb.cols;
+      about["height"] = picture.rgb.rows;
       about["faces"] = Json::array();
       for (const Face& face : faces) about["faces"].push_back(face_json(face));
       if (const auto drawing = drawings.find(file); drawing != drawings.end())
-        write_picture(drawing->second, drawn(photo.picture, faces));
+        write_picture(drawing->second, drawn(picture, faces));
     } catch (const PictureError& error) {
       failed = true;
       about["error"] = error.what();
@@ -173,8 +153,22 @@ int detect_command(std::vector<std::string> args) {
     }
     all["pictures"].push_back(about);
   }
-  print(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  print(to_text(all, 2) + "\n");
   return static_cast<int>(failed ? ExitCode::items_failed : ExitCode::done);
+}
+
+}  // namespace
+
+Command detect_command() {
+  return Command("faceoff detect PICTURE…", "The faces of pictures, folders or patterns, as JSON.", find)
+      .operand("picture", -1, "detect needs a picture")
+      .text("model", "the detector", "ssd_mobilenet_v1")
+      .text("landmarks", "the model that finds a face's landmarks, or none", "face_landmark_68")
+      .flag("padded",
+            "where it finds no face, look again with a border around the picture, as an attack does for subjects")
+      .text("draw", "also write the pictures with their faces drawn into this folder")
+      .number("minimum-score", "of a face", .5)
+      .with(NamedModels::add_options);
 }
 
 }  // namespace faceoff

@@ -1,23 +1,18 @@
 // faceoff embed: the faces of people as embeddings, for programs and as a gallery's file.
 #include <ATen/core/Tensor.h>
-#include <boost/program_options/value_semantic.hpp>
-#include <nlohmann/json.hpp>
 
-#include <iostream>
-#include <optional>
+#include <string>
 
 #include "base/files.hpp"
+#include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 
 namespace faceoff {
 
 namespace {
-
-namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 
 Json to_json(const Gallery& gallery) {
   Json people = Json::array();
@@ -38,42 +33,41 @@ Json to_json(const Gallery& gallery) {
 }
 
 /// The file that was asked for, if any: known to be one that can be written before much is computed for it.
-std::string output_of(const po::variables_map& given) {
-  if (!given.contains("output")) return {};
-  const std::string file = given["output"].as<std::string>();
+std::string output_of(const Arguments& given) {
+  if (!given.has("output")) return {};
+  const std::string file = given.text("output");
   if (!file.ends_with(".safetensors")) throw ConfigError("--output " + one_line(file) + ": name a file .safetensors");
   check_place(file);
   return file;
 }
 
-}  // namespace
-
-int embed_command(std::vector<std::string> args) {
-  po::options_description shown("faceoff embed PICTURE…|DIR");
-  shown.add_options()          //
-      ("help,h", "show this")  //
-      ("output,o", po::value<std::string>(), "a safetensors file, which [data] people reads; else JSON is printed");
-  add_portraying_options(shown);
-  NamedModels::add_options(shown);
-  const std::optional<po::variables_map> parsed = parse_pictures(
-      args, shown,
-      "The embeddings of people: of a folder with a folder a person each photo's best face, of pictures each face.");
-  if (!parsed) return static_cast<int>(ExitCode::done);
-  const po::variables_map& given = *parsed;
-  if (!given.contains("picture")) throw ConfigError("embed needs pictures: faceoff embed PICTURE…|DIR");
+int embed(const Arguments& given) {
   const std::string output = output_of(given);
   NamedModels models(given);
   const Portraying by = portraying(given, models);
-  const Gallery gallery = read_people(by, given["picture"].as<std::vector<std::string>>());
+  const Gallery gallery = read_people(by, given.texts("picture"));
   if (gallery.people().empty())
     throw PictureError("no face was found on any of " + std::to_string(gallery.counts().pictures) + " pictures");
   if (output.empty()) {
-    print(to_json(gallery).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print(to_text(to_json(gallery), 2) + "\n");
   } else {
     write_atomically(output, gallery.to_safetensors());
     print(output + "\n");
   }
   return static_cast<int>(gallery.counts().unreadable > 0 ? ExitCode::items_failed : ExitCode::done);
+}
+
+}  // namespace
+
+Command embed_command() {
+  return Command("faceoff embed PICTURE…|DIR",
+                 "The embeddings of people: of a folder with a folder a person each photo's best face, of pictures "
+                 "each face.",
+                 embed)
+      .operand("picture", -1, "embed needs pictures")
+      .text("output,o", "a safetensors file, which [data] people reads; else JSON is printed")
+      .with(add_portraying_options)
+      .with(NamedModels::add_options);
 }
 
 }  // namespace faceoff

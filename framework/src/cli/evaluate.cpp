@@ -1,15 +1,10 @@
 // faceoff evaluate: what recognisers and detectors make of delivered pictures.
-#include <boost/program_options/value_semantic.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "base/files.hpp"
 #include "base/json.hpp"
@@ -17,7 +12,7 @@
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/evaluation_work.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "cli/progress.hpp"
 #include "judge/answers.hpp"
 #include "judge/evaluation.hpp"
@@ -32,34 +27,6 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
-
-po::options_description options() {
-  po::options_description all("faceoff evaluate RUN|FOLDER");
-  all.add_options()            //
-      ("help,h", "show this")  //
-      ("after", po::value<std::vector<std::string>>()->composing(),
-       "what happens to the pictures before: png, jpeg:75, resize:0.5, blur:1; may be repeated; else what the "
-       "experiment says, else six of them")  //
-      ("model", po::value<std::vector<std::string>>()->composing(),
-       "one more recogniser or detector that judges; may be repeated")                                            //
-      ("detector", po::value<std::string>(), "the model that finds and aligns the faces; else one not attacked")  //
-      ("landmarks", po::value<std::string>(), "the model that finds a face's landmarks")                          //
-      ("device", po::value<std::string>(), "what judges, cpu or cuda; else the run's device, if it is there")     //
-      ("minimum-score", po::value<double>(), "of a face")                                                         //
-      ("answers", po::value<std::string>(),
-       "a CSV file with what other services answered: picture, recogniser, identity")                               //
-      ("people", po::value<std::string>(), "a folder a person, or a file of faceoff embed: whom recognisers know")  //
-      ("clean", po::value<std::string>(), "for a FOLDER: the pictures as they were, under the same names")          //
-      ("attacked", po::value<std::vector<std::string>>()->composing(),
-       "for a FOLDER: a model that the pictures were made against; may be repeated")  //
-      ("target", po::value<std::string>(),
-       "for a FOLDER: who of the people the faces were to be taken for; else they were to be taken for nobody")  //
-      ("out", po::value<std::string>(), "for a FOLDER: where the results go, absent or empty")                   //
-      ("json", "the figures as JSON, for programs");
-  NamedModels::add_options(all);
-  return all;
-}
 
 /// A picture that has to be the file that the run knew. Throws PictureError where it is another one.
 Picture read_known(const KnownFile& known, const char* what_the_run_did) {
@@ -152,7 +119,7 @@ void check_places(const fs::path& out) {
 }
 
 int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const Gallery& gallery,
-             const std::vector<std::string>& command, bool json) {
+             const std::vector<std::string>& args, bool json) {
   if (lines.empty()) throw Error(one_line(work.out.string()) + ": nothing could be evaluated, so nothing is written");
   if (!fs::exists(work.out / "results.jsonl")) RunFolder::make(work.out);
   for (const char* earlier : {"differences", "report"}) fs::remove_all(work.out / earlier);
@@ -160,6 +127,8 @@ int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const G
   for (const EvaluationLine& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
   const std::vector<Tally> tallies = tally(lines);
+  std::vector<std::string> command = {"faceoff", "evaluate"};
+  command.insert(command.end(), args.begin(), args.end());
   const Json about = provenance(command, work.examination, work.people, gallery, tallies);
   write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
   write_differences(work, lines);
@@ -180,10 +149,10 @@ int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const G
 
 /// Throws ConfigError where nobody has that name.
 void require_person(const Gallery& gallery, const std::string& name) {
+  if (gallery.find(name) != nullptr) return;
   std::vector<std::string> names;
   for (const Person& person : gallery.people()) names.push_back(person.name);
-  if (std::ranges::find(names, name) == names.end())
-    throw ConfigError("--target: nobody is named '" + one_line(name) + "' in --people" + did_you_mean(name, names));
+  throw ConfigError("--target: nobody is named '" + one_line(name) + "' in --people" + did_you_mean(name, names));
 }
 
 /// The people whom recognisers choose between.
@@ -194,75 +163,93 @@ Gallery people_of(Work& work) {
   return gallery;
 }
 
-}  // namespace
-
-int evaluate_command(std::vector<std::string> args) {
-  po::options_description all = options();
-  po::options_description accepted;
-  accepted.add(all).add_options()("what", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("what", 1);
-  std::vector<std::string> command = {"faceoff", "evaluate"};
-  command.insert(command.end(), args.begin(), args.end());
-  const po::variables_map given = parse_options(args, accepted, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "What recognisers and detectors make of delivered pictures, and of the clean ones beside them.\n\n" << all;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
+/// Each variant's: these and, behind them, those by their photos that its faces are to be taken for.
+void give_people(Work& work, const Gallery& gallery) {
+  const Portraying& by = work.examination.by;
+  const auto notice = [](const std::string& line) { std::cerr << line << '\n'; };
+  for (VariantWork& variant : work.variants) {
+    std::vector<Person> people;
+    for (const TargetConfig& target : variant.targets) {
+      if (target.choice == TargetConfig::Choice::photos && !by.models.empty())
+        people.push_back(Gallery::from_photos(by, target.name, target.photos, target.place, notice));
+    }
+    if (!people.empty()) variant.with_targets = gallery.with(people);
+    variant.people = people.empty() ? &gallery : &variant.with_targets;
   }
-  if (!given.contains("what")) throw ConfigError("evaluate needs a run's folder: faceoff evaluate RUN");
-  const fs::path what = given["what"].as<std::string>();
+}
+
+/// What other services answered about these pictures, if they were asked.
+std::optional<Answers> answers_of(const Arguments& given, const Work& work) {
+  if (!given.has("answers")) return std::nullopt;
+  const std::string& file = given.text("answers");
+  if (!fs::exists(file)) throw ConfigError("--answers: no file " + one_line(file));
+  std::optional<Answers> answers(file);
+  std::vector<Answers::Pictured> pictures;
+  for (const Task& task : work.tasks) {
+    pictures.push_back(
+        {task.line.picture, task.line.output, task.faces ? std::optional(task.faces->size()) : std::nullopt});
+  }
+  std::vector<std::string> judges;
+  for (const LoadedModel* model : work.examination.by.models) judges.push_back(model->name);
+  answers->require(pictures, judges);
+  if (std::ranges::find(work.examination.after, std::string("png"), &Degradation::name) == work.examination.after.end())
+    throw ConfigError("--answers are of the pictures as delivered, so --after needs png among the others");
+  return answers;
+}
+
+int evaluate(const Arguments& given) {
+  const fs::path what = given.text("what");
   if (!fs::is_directory(what)) throw ConfigError("no folder " + one_line(what.string()));
   NamedModels models(given, judging_device(what, given));
-  std::optional<RunWork> run;
-  std::optional<Work> folder;
-  if (fs::exists(what / "results.jsonl")) {
-    for (const char* option : {"clean", "attacked", "target", "out"}) {
-      if (given.contains(option))
-        throw ConfigError("--" + std::string(option) + " is for a folder; a run knows its own");
-    }
-    run.emplace(what, given, models);
-  } else {
-    folder.emplace(folder_work(what, given, models));
+  const bool run = fs::exists(what / "results.jsonl");
+  for (const char* option : {"clean", "attacked", "target", "out"}) {
+    if (run && given.has(option))
+      throw ConfigError("--" + std::string(option) + " is for a folder; a run knows its own");
   }
-  Work& work = run ? run->work : *folder;
-  if (given.contains("minimum-score")) work.examination.by.minimum_score = minimum_score(given);
-  if (given.contains("people")) work.people = {given["people"].as<std::string>()};
+  Work work = run ? run_work(what, given, models) : folder_work(what, given, models);
+  if (given.has("minimum-score")) work.examination.by.minimum_score = given.minimum_score();
+  if (given.has("people")) work.people = {given.text("people")};
   // What the run recorded answers its own question, not another one.
   for (const char* option : {"people", "detector", "landmarks", "minimum-score"}) {
-    if (given.contains(option)) work.gone.clear();
+    if (given.has(option)) work.gone.clear();
   }
   if (work.tasks.empty())
     throw ConfigError(one_line(what.string()) + ": nothing was attacked, so there is nothing to evaluate");
-  std::optional<Answers> answers;
-  if (given.contains("answers")) {
-    const std::string file = given["answers"].as<std::string>();
-    if (!fs::exists(file)) throw ConfigError("--answers: no file " + one_line(file));
-    answers.emplace(file);
-    std::vector<Answers::Pictured> pictures;
-    for (const Task& task : work.tasks) {
-      pictures.push_back(
-          {task.line.picture, task.line.output, task.faces ? std::optional(task.faces->size()) : std::nullopt});
-    }
-    std::vector<std::string> judges;
-    for (const LoadedModel* model : work.examination.by.models) judges.push_back(model->name);
-    answers->require(pictures, judges);
-    if (std::ranges::find(work.examination.after, std::string("png"), &Degradation::name) ==
-        work.examination.after.end())
-      throw ConfigError("--answers are of the pictures as delivered, so --after needs png among the others");
-  }
-
+  const std::optional<Answers> answers = answers_of(given, work);
   models.require_sets_used();
   if (run) check_places(work.out);
   const Gallery gallery = people_of(work);
-  if (given.contains("target")) require_person(gallery, given["target"].as<std::string>());
-  for (VariantWork& variant : work.variants) variant.people = &gallery;
-  std::deque<Gallery> with_targets;
-  if (run) run->add_fixed(with_targets);
+  if (given.has("target")) require_person(gallery, given.text("target"));
+  give_people(work, gallery);
   std::vector<EvaluationLine> lines = evaluate(work);
   if (answers) answers->add_to(lines);
-  return conclude(work, lines, gallery, command, given.contains("json"));
+  return conclude(work, lines, gallery, given.args, given.has("json"));
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  return Command("faceoff evaluate RUN|FOLDER",
+                 "What recognisers and detectors make of delivered pictures, and of the clean ones beside them.",
+                 evaluate)
+      .operand("what", 1, "evaluate needs a run's folder")
+      .texts("after",
+             "what happens to the pictures before: png, jpeg:75, resize:0.5, blur:1; may be repeated; else what the "
+             "experiment says, else six of them")
+      .texts("model", "one more recogniser or detector that judges; may be repeated")
+      .text("detector", "the model that finds and aligns the faces; else one not attacked")
+      .text("landmarks", "the model that finds a face's landmarks")
+      .text("device", "what judges, cpu or cuda; else the run's device, if it is there")
+      .number("minimum-score", "of a face")
+      .text("answers", "a CSV file with what other services answered: picture, recogniser, identity")
+      .text("people", "a folder a person, or a file of faceoff embed: whom recognisers know")
+      .text("clean", "for a FOLDER: the pictures as they were, under the same names")
+      .texts("attacked", "for a FOLDER: a model that the pictures were made against; may be repeated")
+      .text("target",
+            "for a FOLDER: who of the people the faces were to be taken for; else they were to be taken for nobody")
+      .text("out", "for a FOLDER: where the results go, absent or empty")
+      .flag("json", "the figures as JSON, for programs")
+      .with(NamedModels::add_options);
 }
 
 }  // namespace faceoff

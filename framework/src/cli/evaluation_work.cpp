@@ -3,31 +3,27 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
-#include <deque>
-#include <filesystem>
 #include <iostream>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
-#include "cli/options.hpp"
 #include "faces/faces.hpp"
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/role.hpp"
 #include "run/environment.hpp"
+#include "run/item_line.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
+#include "toml/document.hpp"
 
 namespace faceoff {
 
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 
 constexpr Field sight = Field::scores | Field::boxes;
 
@@ -45,9 +41,9 @@ void add_judge(Judges& to, const LoadedModel& model, Role role) {
 }
 
 /// The models of --model, which may be of either kind.
-std::vector<const LoadedModel*> asked_for(const po::variables_map& given, NamedModels& models, const char* option) {
+std::vector<const LoadedModel*> asked_for(const Arguments& given, NamedModels& models, const char* option) {
   std::vector<const LoadedModel*> found;
-  for (const std::string& name : list(given, option)) {
+  for (const std::string& name : given.texts(option)) {
     const LoadedModel& model = models.get(name, Field::none);
     if (!includes(model.provides, Field::embedding) && !includes(model.provides, sight)) {
       throw ConfigError("--" + std::string(option) + " " + name + ": it provides " + to_string(model.provides) +
@@ -59,26 +55,25 @@ std::vector<const LoadedModel*> asked_for(const po::variables_map& given, NamedM
 }
 
 /// Who finds and aligns faces, if somebody is asked for, else null.
-const LoadedModel* asked_finder(const po::variables_map& given, NamedModels& models) {
-  return given.contains("detector") ? &models.get(given["detector"].as<std::string>(), sight) : nullptr;
+const LoadedModel* asked_finder(const Arguments& given, NamedModels& models) {
+  return given.has("detector") ? &models.get(given.text("detector"), sight) : nullptr;
 }
 
 /// Who gives the landmarks that recognisers are aligned by; null where the detector does.
-const LoadedModel* landmarks_for(const po::variables_map& given, NamedModels& models, const Portraying& by) {
-  if (!given.contains("landmarks") && by.landmarks != nullptr) return by.landmarks;
+const LoadedModel* landmarks_for(const Arguments& given, NamedModels& models, const Portraying& by) {
+  if (!given.has("landmarks") && by.landmarks != nullptr) return by.landmarks;
   const bool by_detector = includes(by.detector->provides, Field::landmarks) &&
                            std::ranges::all_of(by.models, [&](const LoadedModel* model) {
                              return why_not_aligned(*model, *by.detector, nullptr).empty();
                            });
-  if (!given.contains("landmarks") && by_detector) return nullptr;
-  return &models.get(given.contains("landmarks") ? given["landmarks"].as<std::string>() : "face_landmark_68",
-                     Field::landmarks);
+  if (!given.has("landmarks") && by_detector) return nullptr;
+  return &models.get(given.has("landmarks") ? given.text("landmarks") : "face_landmark_68", Field::landmarks);
 }
 
-std::vector<Degradation> degradations(const po::variables_map& given, const std::vector<Degradation>& experiment) {
+std::vector<Degradation> degradations(const Arguments& given, const std::vector<Degradation>& experiment) {
   std::vector<Degradation> all;
   std::vector<std::string> names;
-  for (const std::string& name : list(given, "after")) add_once(names, name);
+  for (const std::string& name : given.texts("after")) add_once(names, name);
   for (const std::string& name : names) all.push_back(parse_degradation(name));
   if (!all.empty()) return all;
   if (!experiment.empty()) return experiment;
@@ -110,9 +105,126 @@ const fs::path& same_name(const std::vector<fs::path>& pictures, const fs::path&
   return *found;
 }
 
+/// Makes a run's work.
+class RunReader {
+ public:
+  RunReader(const fs::path& run, const Arguments& given, NamedModels& models)
+      : environment_(read_environment(run)),
+        experiments_(read_experiments(Document(run / "resolved.toml", {}), models.plugins(), Purpose::judge)) {
+    require_judged_alike(run, given);
+    work.name = experiments_.front().name;
+    work.out = run;
+    work.people = experiments_.front().people;
+    choose_judges(given, models);
+    work.examination.after = degradations(given, experiments_.front().after);
+    for (const Experiment& experiment : experiments_) work.choices[experiment.variant] = experiment.choices;
+    if (environment_) {
+      for (const Environment::Variant& variant : environment_->variants) work.choices[variant.name] = variant.choices;
+    }
+    read_results(run, [&](const ItemLine& line, const std::string& where) { read_result(run, line, where); });
+    work.missing = missing_items(run);
+  }
+
+  Work work;
+
+ private:
+  void require_judged_alike(const fs::path& run, const Arguments& given) const {
+    const Experiment& first = experiments_.front();
+    for (const Experiment& other : experiments_) {
+      const auto same = [&](const char* key, const char* option, bool equal) {
+        if (equal || given.has(option)) return;
+        throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
+                          ", and evaluate compares variants by one of these: run them apart");
+      };
+      same("data.people", "people", other.people == first.people);
+      same("faces.detector", "detector", other.detector == first.detector);
+      same("faces.landmarks", "landmarks", other.landmarks == first.landmarks);
+      same("faces.minimum_score", "minimum-score", other.minimum_score == first.minimum_score);
+      same("evaluate.after", "after",
+           std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
+    }
+  }
+
+  /// What stands for an attacked model that is not there: what the run knew of it.
+  const LoadedModel* stand_in(const std::string& name, const std::string& why) {
+    const auto there = std::ranges::find(work.stand_ins, name, &LoadedModel::name);
+    if (there != work.stand_ins.end()) return &*there;
+    std::cerr << one_line(name) << ", which was attacked, does not judge: " << one_line(why)
+              << "; what the run itself recorded of it stays\n";
+    work.gone.push_back(name);
+    LoadedModel& made = work.stand_ins.emplace_back();
+    made.name = name;
+    const Environment::Model* known = environment_ ? environment_->model(name) : nullptr;
+    if (known == nullptr) return &made;
+    made.plugin = known->plugin;
+    made.sha256 = known->sha256;
+    made.family = known->family;
+    return &made;
+  }
+
+  void choose_judges(const Arguments& given, NamedModels& models) {
+    std::vector<std::vector<const LoadedModel*>> surrogates;
+    std::vector<const LoadedModel*> attacked;
+    for (const Experiment& experiment : experiments_) {
+      surrogates.push_back(
+          attacked_models(experiment, models.pool(),
+                          [&](const std::string& name, const std::string& why) { return stand_in(name, why); }));
+      for (const LoadedModel* surrogate : surrogates.back()) add_once(attacked, surrogate);
+    }
+    const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
+    Portraying& by = work.examination.by;
+    by.detector = asked_finder(given, models);
+    for (std::size_t v = 0; v < experiments_.size(); ++v) {
+      Judges judges = judges_of(experiments_[v], models.pool(), surrogates[v], attacked, by.detector);
+      for (const LoadedModel* model : more) add_judge(judges, *model, role_of(*model, surrogates[v]));
+      for (const Judge& judge : judges.recognisers) add_once(by.models, judge.model);
+      for (const Judge& judge : judges.detectors) add_once(work.examination.detectors, judge.model);
+      if (judges.landmarks != nullptr) by.landmarks = judges.landmarks;
+      work.variants.push_back({std::move(judges), experiments_[v].targets});
+    }
+    if (!by.models.empty()) {
+      if (by.detector == nullptr) by.detector = &finder_of(experiments_.front(), models.pool(), attacked);
+      const Experiment& first = experiments_.front();
+      if (by.landmarks == nullptr && !first.landmarks.empty() && !first.unknown_models.contains(first.landmarks))
+        by.landmarks = &models.pool().get(first.landmarks, first.models.at(first.landmarks));
+      by.landmarks = landmarks_for(given, models, by);
+    }
+    by.minimum_score = experiments_.front().minimum_score;
+    by.device = models.pool().setup().device;
+    by.cache = usual_cache();
+  }
+
+  void read_result(const fs::path& run, const ItemLine& line, const std::string& where) {
+    const auto found = std::ranges::find(experiments_, line.variant, &Experiment::variant);
+    if (found == experiments_.end())
+      throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
+    if (line.status == Status::no_face) ++work.without_face;
+    if (line.status == Status::failed) ++work.failed;
+    if (line.status != Status::attacked) return;
+    Task& task = work.tasks.emplace_back();
+    task.line.item = line.item;
+    task.line.variant = line.variant;
+    task.line.picture = line.picture;
+    task.line.output = line.output;
+    task.line.epsilon = line.epsilon;
+    task.line.choice = choice_of(*found);
+    task.clean = {line.picture, line.picture_sha256};
+    task.delivered = {run / line.output, line.output_sha256};
+    task.variant = static_cast<std::size_t>(found - experiments_.begin());
+    task.faces.emplace();
+    for (const ItemFace& face : line.faces) {
+      task.faces->push_back({face.said.box, face.said.who.target});
+      task.known.push_back(face.said);
+    }
+  }
+
+  std::optional<Environment> environment_;
+  std::vector<Experiment> experiments_;
+};
+
 }  // namespace
 
-at::Device judging_device(const fs::path& what, const po::variables_map& given) {
+at::Device judging_device(const fs::path& what, const Arguments& given) {
   const auto there = [](const at::Device& device) { return device.is_cpu() || (device.is_cuda() && at::hasCUDA()); };
   const auto parsed = [](const std::string& name) {
     try {
@@ -121,8 +233,8 @@ at::Device judging_device(const fs::path& what, const po::variables_map& given) 
       throw ConfigError("'" + one_line(name) + "' is no device: cpu, cuda or cuda:0");
     }
   };
-  if (given.contains("device")) {
-    const at::Device asked = parsed(given["device"].as<std::string>());
+  if (given.has("device")) {
+    const at::Device asked = parsed(given.text("device"));
     if (!there(asked)) throw ConfigError("--device " + asked.str() + ": this LibTorch sees none; use cpu");
     return asked;
   }
@@ -134,131 +246,13 @@ at::Device judging_device(const fs::path& what, const po::variables_map& given) 
   return at::kCPU;
 }
 
-RunWork::RunWork(const fs::path& run, const po::variables_map& given, NamedModels& models)
-    : document_(run / "resolved.toml", {}),
-      environment_(read_environment(run)),
-      experiments_(read_experiments(document_, models.plugins(), Purpose::judge)) {
-  require_judged_alike(run, given);
-  work.name = experiments_.front().name;
-  work.out = run;
-  work.people = experiments_.front().people;
-  choose_judges(given, models);
-  work.examination.after = degradations(given, experiments_.front().after);
-  for (const Experiment& experiment : experiments_) work.choices[experiment.variant] = experiment.choices;
-  if (environment_) {
-    for (const Environment::Variant& variant : environment_->variants) work.choices[variant.name] = variant.choices;
-  }
-  read_results(run, [&](const ItemLine& line, const std::string& where) { read_result(run, line, where); });
-  work.missing = missing_items(run);
+Work run_work(const fs::path& run, const Arguments& given, NamedModels& models) {
+  return std::move(RunReader(run, given, models).work);
 }
 
-void RunWork::add_fixed(std::deque<Gallery>& kept) {
-  const Portraying& by = work.examination.by;
-  for (std::size_t v = 0; v < experiments_.size(); ++v) {
-    std::vector<Person> people;
-    for (const TargetConfig& target : experiments_[v].targets) {
-      if (target.choice != TargetConfig::Choice::photos || by.models.empty()) continue;
-      people.push_back(Gallery::from_photos(by, target.name, target.photos, target.place,
-                                            [](const std::string& line) { std::cerr << line << '\n'; }));
-    }
-    if (people.empty()) continue;
-    kept.push_back(work.variants[v].people->with(people));
-    work.variants[v].people = &kept.back();
-  }
-}
-
-void RunWork::require_judged_alike(const fs::path& run, const po::variables_map& given) const {
-  const Experiment& first = experiments_.front();
-  for (const Experiment& other : experiments_) {
-    const auto same = [&](const char* key, const char* option, bool equal) {
-      if (equal || given.contains(option)) return;
-      throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
-                        ", and evaluate compares variants by one of these: run them apart");
-    };
-    same("data.people", "people", other.people == first.people);
-    same("faces.detector", "detector", other.detector == first.detector);
-    same("faces.landmarks", "landmarks", other.landmarks == first.landmarks);
-    same("faces.minimum_score", "minimum-score", other.minimum_score == first.minimum_score);
-    same("evaluate.after", "after",
-         std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
-  }
-}
-
-const LoadedModel* RunWork::stand_in(const std::string& name, const std::string& why) {
-  const auto there = std::ranges::find(stand_ins_, name, &LoadedModel::name);
-  if (there != stand_ins_.end()) return &*there;
-  std::cerr << one_line(name) << ", which was attacked, does not judge: " << one_line(why)
-            << "; what the run itself recorded of it stays\n";
-  work.gone.push_back(name);
-  LoadedModel& made = stand_ins_.emplace_back();
-  made.name = name;
-  const Environment::Model* known = environment_ ? environment_->model(name) : nullptr;
-  if (known == nullptr) return &made;
-  made.plugin = known->plugin;
-  made.sha256 = known->sha256;
-  made.family = known->family;
-  return &made;
-}
-
-void RunWork::choose_judges(const po::variables_map& given, NamedModels& models) {
-  std::vector<std::vector<const LoadedModel*>> surrogates;
-  std::vector<const LoadedModel*> attacked;
-  for (const Experiment& experiment : experiments_) {
-    surrogates.push_back(
-        attacked_models(experiment, models.pool(),
-                        [&](const std::string& name, const std::string& why) { return stand_in(name, why); }));
-    for (const LoadedModel* surrogate : surrogates.back()) add_once(attacked, surrogate);
-  }
-  const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
-  Portraying& by = work.examination.by;
-  by.detector = asked_finder(given, models);
-  for (std::size_t v = 0; v < experiments_.size(); ++v) {
-    Judges judges = judges_of(experiments_[v], models.pool(), surrogates[v], attacked, by.detector);
-    for (const LoadedModel* model : more) add_judge(judges, *model, role_of(*model, surrogates[v]));
-    for (const Judge& judge : judges.recognisers) add_once(by.models, judge.model);
-    for (const Judge& judge : judges.detectors) add_once(work.examination.detectors, judge.model);
-    if (judges.landmarks != nullptr) by.landmarks = judges.landmarks;
-    work.variants.push_back({std::move(judges), {}});
-  }
-  if (!by.models.empty()) {
-    if (by.detector == nullptr) by.detector = &finder_of(experiments_.front(), models.pool(), attacked);
-    const Experiment& first = experiments_.front();
-    if (by.landmarks == nullptr && !first.landmarks.empty() && !first.unknown_models.contains(first.landmarks))
-      by.landmarks = &models.pool().get(first.landmarks, first.models.at(first.landmarks));
-    by.landmarks = landmarks_for(given, models, by);
-  }
-  by.minimum_score = experiments_.front().minimum_score;
-  by.device = models.pool().setup().device;
-  by.cache = usual_cache();
-}
-
-void RunWork::read_result(const fs::path& run, const ItemLine& line, const std::string& where) {
-  const auto found = std::ranges::find(experiments_, line.variant, &Experiment::variant);
-  if (found == experiments_.end())
-    throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
-  if (line.status == Status::no_face) ++work.without_face;
-  if (line.status == Status::failed) ++work.failed;
-  if (line.status != Status::attacked) return;
-  Task& task = work.tasks.emplace_back();
-  task.line.item = line.item;
-  task.line.variant = line.variant;
-  task.line.picture = line.picture;
-  task.line.output = line.output;
-  task.line.epsilon = line.epsilon;
-  task.line.choice = choice_of(*found);
-  task.clean = {line.picture, line.picture_sha256};
-  task.delivered = {run / line.output, line.output_sha256};
-  task.variant = static_cast<std::size_t>(found - experiments_.begin());
-  task.faces.emplace();
-  for (const ItemFace& face : line.faces) {
-    task.faces->push_back({face.said.box, face.said.who.target});
-    task.known.push_back(face.said);
-  }
-}
-
-Work folder_work(const fs::path& folder, const po::variables_map& given, NamedModels& models) {
+Work folder_work(const fs::path& folder, const Arguments& given, NamedModels& models) {
   for (const char* option : {"clean", "people", "out"}) {
-    if (!given.contains(option)) {
+    if (!given.has(option)) {
       throw ConfigError(one_line(folder.string()) +
                         ": not a run's folder (no results.jsonl); for a folder of pictures, " +
                         "say --clean DIR --people DIR --out DIR");
@@ -266,9 +260,9 @@ Work folder_work(const fs::path& folder, const po::variables_map& given, NamedMo
   }
   Work work;
   work.name = fs::absolute(folder / "").parent_path().filename().string();
-  work.out = given["out"].as<std::string>();
+  work.out = given.text("out");
   RunFolder::require_free(work.out);
-  work.people = {given["people"].as<std::string>()};
+  work.people = {given.text("people")};
   const std::vector<const LoadedModel*> attacked = asked_for(given, models, "attacked");
   std::vector<const LoadedModel*> asked = asked_for(given, models, "model");
   if (std::ranges::none_of(asked, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
@@ -287,10 +281,10 @@ Work folder_work(const fs::path& folder, const po::variables_map& given, NamedMo
   by.landmarks = landmarks_for(given, models, by);
   for (const Judge& judge : judges.detectors) work.examination.detectors.push_back(judge.model);
   work.examination.after = degradations(given, {});
-  const std::string target = given.contains("target") ? given["target"].as<std::string>() : "";
-  const std::vector<fs::path> clean = expand_pictures({given["clean"].as<std::string>()});
+  const std::string target = given.has("target") ? given.text("target") : "";
+  const std::vector<fs::path> clean = expand_pictures({given.text("clean")});
   for (const fs::path& delivered : expand_pictures({folder.string()})) {
-    const fs::path& before = same_name(clean, delivered, given["clean"].as<std::string>());
+    const fs::path& before = same_name(clean, delivered, given.text("clean"));
     Task task;
     task.line.item = static_cast<std::int64_t>(work.tasks.size());
     task.line.variant = "base";

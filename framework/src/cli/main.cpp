@@ -4,11 +4,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include <array>
 #include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -16,21 +13,20 @@
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
-#include "cli/options.hpp"
-#include "cli/process_end.hpp"
+#include "cli/process.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/thrown.hpp"
+#include "run/worker.hpp"
 
 namespace {
 
-struct Command {
-  std::string name;
-  std::string summary;  ///< empty: not for users
-  std::function<int(std::vector<std::string>)> run;
+struct Entry {
+  std::string name, summary;
+  faceoff::Command (*command)();
 };
 
-const std::array<Command, 11>& commands() {
-  static const std::array<Command, 11> all = {{
+const std::vector<Entry>& commands() {
+  static const std::vector<Entry> all = {
       {"run", "attack pictures as an experiment says", faceoff::run_command},
       {"merge", "put the parts of a run that jobs did by themselves together", faceoff::merge_command},
       {"detect", "find the faces of pictures", faceoff::detect_command},
@@ -40,18 +36,28 @@ const std::array<Command, 11>& commands() {
       {"compare", "compare variants of runs, pair by pair: tables with intervals and tests", faceoff::compare_command},
       {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
       {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
-      {"worker", "", faceoff::worker_command},
       {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
-  }};
+  };
   return all;
+}
+
+/// faceoff worker BOX run …, faceoff worker BOX check FILE [SET…]: a part of another command in a process of its own,
+/// which a plugin may end.
+int work(const std::vector<std::string>& args) {
+  const bool box = args.size() >= 3 && !args[0].empty() && args[0].size() <= 6 &&
+                   args[0].find_first_not_of("0123456789") == std::string::npos;
+  if (!box || (args[1] != "run" && args[1] != "check"))
+    throw faceoff::ConfigError("worker is what other commands start");
+  faceoff::SharedBlackBox::attach(std::stoi(args[0]));
+  faceoff::end_with_supervisor(faceoff::BlackBox::here());
+  if (args[1] == "run") return faceoff::run_in_worker({args.begin() + 2, args.end()});
+  return faceoff::check_in_worker(args[2], {args.begin() + 3, args.end()});
 }
 
 std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
-  for (const Command& command : commands()) {
-    if (command.summary.empty()) continue;
-    text += "  " + command.name + std::string(11 - command.name.size(), ' ') + command.summary + "\n";
-  }
+  for (const Entry& one : commands())
+    text += "  " + one.name + std::string(11 - one.name.size(), ' ') + one.summary + "\n";
   return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
 }
 
@@ -65,10 +71,14 @@ int dispatch(const std::vector<std::string>& args) {
     faceoff::print(usage());
     return 0;
   }
+  const std::vector<std::string> more(args.begin() + 1, args.end());
+  if (args.front() == "worker") return work(more);
+  if (args.front() == "plugins" && !more.empty() && more.front() == "check")
+    return faceoff::check_command().run({more.begin() + 1, more.end()});
   std::vector<std::string> names;
-  for (const Command& command : commands()) {
-    if (command.name == args.front()) return command.run({args.begin() + 1, args.end()});
-    if (!command.summary.empty()) names.push_back(command.name);
+  for (const Entry& one : commands()) {
+    if (one.name == args.front()) return one.command().run(more);
+    names.push_back(one.name);
   }
   throw faceoff::ConfigError("no command '" + faceoff::one_line(args.front()) + "'" +
                              faceoff::did_you_mean(args.front(), names) + "\n" + usage());

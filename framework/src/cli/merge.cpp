@@ -1,17 +1,14 @@
 // faceoff merge: the parts of a run that jobs did by themselves, as one.
 #include "run/merge.hpp"
 
-#include <boost/program_options/value_semantic.hpp>
-
 #include <filesystem>
 #include <iostream>
-#include <sstream>
 #include <system_error>
 
 #include "base/files.hpp"
 #include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "cli/summary.hpp"
 #include "run/environment.hpp"
 #include "run/results.hpp"
@@ -22,40 +19,16 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-namespace po = boost::program_options;
 
-po::options_description options() {
-  po::options_description all("faceoff merge PART… --out DIR");
-  all.add_options()            //
-      ("help,h", "show this")  //
-      ("part", po::value<std::vector<std::string>>()->composing(),
-       "a folder that faceoff run --shard made; several, of one experiment")  //
-      ("out", po::value<std::string>(), "the whole run's folder, absent or empty");
-  return all;
-}
-
-}  // namespace
-
-int merge_command(std::vector<std::string> args) {
-  po::positional_options_description positional;
-  positional.add("part", -1);
-  const po::variables_map given = parse_options(args, options(), positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << options();
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
-  const std::vector<std::string> named = list(given, "part");
-  if (named.empty() || !given.contains("out"))
-    throw ConfigError("merge needs the parts and a folder for the whole: faceoff merge PART… --out DIR");
-  const fs::path out = given["out"].as<std::string>();
+int merge(const Arguments& given) {
+  const fs::path out = given.text("out");
   RunFolder::require_free(out);
 
+  const std::vector<std::string> named = given.texts("part");
   const std::vector<fs::path> parts(named.begin(), named.end());
   require_parts(parts);
   std::vector<std::string> command = {"faceoff", "merge"};
-  command.insert(command.end(), args.begin(), args.end());
+  command.insert(command.end(), given.args.begin(), given.args.end());
   const fs::path place = fs::absolute(out / "").parent_path();
   make_folder(place.parent_path());
   const TemporaryFolder temporary(place.parent_path());
@@ -75,6 +48,16 @@ int merge_command(std::vector<std::string> args) {
   }
   print(out.string() + "\n");
   return static_cast<int>(missing > 0 || summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
+}
+
+}  // namespace
+
+Command merge_command() {
+  return Command("faceoff merge PART… --out DIR", "The parts of a run that jobs did by themselves, as one.", merge)
+      .texts("part", "a folder that faceoff run --shard made; several, of one experiment")
+      .text("out", "the whole run's folder, absent or empty")
+      .operand("part", -1)
+      .needs({"part", "out"}, "merge needs the parts and a folder for the whole");
 }
 
 }  // namespace faceoff

@@ -1,7 +1,5 @@
 #include "cli/named_models.hpp"
 
-#include <boost/program_options/value_semantic.hpp>
-
 #include <algorithm>
 #include <climits>
 #include <iostream>
@@ -9,17 +7,13 @@
 
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
-#include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "faces/faces.hpp"
-#include "faces/pixels.hpp"
 #include "picture/find_pictures.hpp"
-#include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
+#include "toml/table.hpp"
 
 namespace faceoff {
-
-namespace po = boost::program_options;
 
 namespace {
 
@@ -44,22 +38,35 @@ std::int64_t count_pictures(const std::filesystem::path& people) {
 
 }  // namespace
 
-void NamedModels::add_options(po::options_description& options) {
-  options.add_options()  //
-      ("set", po::value<std::vector<std::string>>()->composing(),
-       "MODEL.KEY=VALUE: a model's parameter in place of its default; may be repeated")  //
-      ("plugin-path", po::value<std::vector<std::string>>()->composing(),
-       "a folder with more plugins; may be repeated");
+std::map<const PluginInfo*, PluginParams> read_params(const std::vector<const PluginInfo*>& plugins,
+                                                      const std::vector<std::string>& sets) {
+  const toml::table said = parse_sets(sets);
+  Diagnostics diagnostics({SourceText{}});
+  Resolved resolved;
+  std::map<const PluginInfo*, PluginParams> all;
+  TomlTable top(&said, "", {}, diagnostics, resolved);
+  for (const PluginInfo* info : plugins) {
+    const toml::node* own = top.take(info->name);
+    if (own == nullptr) continue;
+    if (!own->is_table()) top.fault(info->name, "'" + info->name + "' is a plugin: set " + info->name + ".KEY");
+    TomlTable section(own->as_table(), info->name, {}, diagnostics, resolved);
+    for (const ParamInfo& param : info->params) all[info].emplace_back(&param, section.param(param));
+    section.finish();
+  }
+  top.finish();
+  diagnostics.throw_if_any();
+  return all;
 }
 
-NamedModels::NamedModels(const po::variables_map& given, at::Device device)
-    : NamedModels(plugin_folders(list(given, "plugin-path")), list(given, "set"), device) {}
+void NamedModels::add_options(Command& command) {
+  command.texts("set", "MODEL.KEY=VALUE: a model's parameter in place of its default; may be repeated");
+  command.texts("plugin-path", "a folder with more plugins; may be repeated");
+}
 
-NamedModels::NamedModels(const std::vector<std::filesystem::path>& folders, const std::vector<std::string>& sets,
-                         at::Device device)
-    : plugins_(folders),
-      params_(read_params(models_of(plugins_), sets)),
-      pool_(plugins_, setup_on(device), read_calibrations(folders)) {
+NamedModels::NamedModels(const Arguments& given, at::Device device)
+    : plugins_(plugin_folders(given.texts("plugin-path"))),
+      params_(read_params(models_of(plugins_), given.texts("set"))),
+      pool_(plugins_, setup_on(device), read_calibrations(plugin_folders(given.texts("plugin-path")))) {
   for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
 }
 
@@ -120,23 +127,20 @@ bool NamedModels::has_weights(const PluginInfo& info) const {
   }
 }
 
-void add_portraying_options(po::options_description& options) {
-  options.add_options()                                                                                        //
-      ("detector", po::value<std::string>()->default_value("ssd_mobilenet_v1"), "the model that finds faces")  //
-      ("landmarks", po::value<std::string>()->default_value("face_landmark_68"),
-       "the model that finds a face's landmarks")  //
-      ("model", po::value<std::vector<std::string>>()->composing(),
-       "an embedder; may be repeated; else all whose weights are there");
-  add_minimum_score(options);
+void add_portraying_options(Command& command) {
+  command.text("detector", "the model that finds faces", "ssd_mobilenet_v1");
+  command.text("landmarks", "the model that finds a face's landmarks", "face_landmark_68");
+  command.texts("model", "an embedder; may be repeated; else all whose weights are there");
+  command.number("minimum-score", "of a face", .5);
 }
 
-Portraying portraying(const po::variables_map& given, NamedModels& models) {
+Portraying portraying(const Arguments& given, NamedModels& models) {
   Portraying by;
-  by.detector = &models.get(given["detector"].as<std::string>(), Field::scores | Field::boxes);
-  by.landmarks = &models.get(given["landmarks"].as<std::string>(), Field::landmarks);
-  by.minimum_score = minimum_score(given);
+  by.detector = &models.get(given.text("detector"), Field::scores | Field::boxes);
+  by.landmarks = &models.get(given.text("landmarks"), Field::landmarks);
+  by.minimum_score = given.minimum_score();
   for (const char* option : {"model", "models"}) {
-    for (const std::string& name : list(given, option)) {
+    for (const std::string& name : given.texts(option)) {
       const LoadedModel* const model = &models.get(name, Field::embedding);
       if (std::ranges::find(by.models, model) == by.models.end()) by.models.push_back(model);
     }
@@ -165,12 +169,6 @@ Gallery read_people(const Portraying& by, const std::vector<std::string>& people
   progress.say("faces found on " + std::to_string(gallery.counts().found) + " of " +
                std::to_string(gallery.counts().pictures) + " pictures");
   return gallery;
-}
-
-Photo read_photo(const std::filesystem::path& file) {
-  Photo photo{read_picture(file), {}};
-  photo.pixels = to_tensor(photo.picture, at::kFloat);
-  return photo;
 }
 
 }  // namespace faceoff

@@ -1,8 +1,6 @@
 // faceoff new: a plugin's whole small project, which builds and runs as it is.
 #include <faceoff/error.hpp>
 
-#include <boost/program_options/value_semantic.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -10,7 +8,6 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -19,7 +16,7 @@
 #include "base/suggest.hpp"
 #include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_library.hpp"
 
@@ -27,7 +24,6 @@ namespace faceoff {
 
 namespace {
 
-namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 /// What may be made, by the word on the command line, which is also the name of the templates' folder.
@@ -189,36 +185,15 @@ std::map<std::string, std::string> project(const std::string& word, const std::s
   return files;
 }
 
-}  // namespace
-
-int new_command(std::vector<std::string> args) {
-  po::options_description shown("Options");
-  auto add = shown.add_options();
-  add("help,h", "this text");
-  add("in", po::value<std::string>()->value_name("DIR"), "where to make the folder NAME; else where you are");
-  po::options_description options;
-  options.add(shown).add_options()("kind", po::value<std::string>())("name", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("kind", 1).add("name", 1);
-  const po::variables_map given = parse_options(args, options, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "faceoff new loss|optimizer|augment|model NAME: makes a plugin's project, ready to build and run\n\n"
-         << shown;
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
-  if (!given.contains("kind") || !given.contains("name"))
-    throw ConfigError("new needs a kind and a name: faceoff new loss|optimizer|augment|model NAME");
-
-  const std::string word = given["kind"].as<std::string>();
-  const std::string name = given["name"].as<std::string>();
+int make(const Arguments& given) {
+  const std::string word = given.text("kind");
+  const std::string name = given.text("name");
   const Kind kind = kind_named(word);
   require_name(name);
   fs::path folder = name;
-  if (given.contains("in")) {
-    require_folder(given["in"].as<std::string>());
-    folder = given["in"].as<std::string>() / folder;
+  if (given.has("in")) {
+    require_folder(given.text("in"));
+    folder = given.text("in") / folder;
   }
   const std::string path = one_line(folder.string(), PATH_MAX);
   std::error_code ignored;
@@ -233,6 +208,17 @@ int new_command(std::vector<std::string> args) {
             << " -B " << where << "/build && cmake --build " << where << "/build && ctest --test-dir " << where
             << "/build\n";
   return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+Command new_command() {
+  return Command("faceoff new loss|optimizer|augment|model NAME", "Makes a plugin's project, ready to build and run.",
+                 make)
+      .operand("kind", 1)
+      .operand("name", 1)
+      .needs({"kind", "name"}, "new needs a kind and a name")
+      .text("in", "where to make the folder NAME; else where you are");
 }
 
 }  // namespace faceoff

@@ -5,31 +5,100 @@
 #include <boost/program_options/errors.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
+#include <algorithm>
 #include <sstream>
+#include <utility>
 
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
+#include "cli/process.hpp"
 
 namespace faceoff {
 
 namespace po = boost::program_options;
 
-po::variables_map parse_options(const std::vector<std::string>& args, const po::options_description& options,
-                                const po::positional_options_description& positional) {
+using Texts = std::vector<std::string>;
+
+Texts Arguments::texts(const std::string& option) const {
+  return has(option) ? values[option].as<Texts>() : Texts();
+}
+
+std::optional<std::string> Arguments::text_if(const std::string& option) const {
+  return has(option) ? std::optional(text(option)) : std::nullopt;
+}
+
+double Arguments::minimum_score() const {
+  const double score = number("minimum-score");
+  if (!(score >= 0 && score < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");
+  return score;
+}
+
+double Arguments::false_accept_rate() const {
+  const double rate = number("false-accept-rate");
+  if (!(rate > 0 && rate < 1)) throw ConfigError("--false-accept-rate: a number between 0 and 1, such as 0.001");
+  return rate;
+}
+
+double Arguments::time_limit() const {
+  const double limit = number("time-limit");
+  if (!(limit > 0)) throw ConfigError("--time-limit: a number of seconds above 0");
+  return limit;
+}
+
+Command::Command(std::string usage, std::string about, int (*work)(const Arguments&))
+    : usage_(std::move(usage)), about_(std::move(about)), work_(work), options_(usage_) {
+  options_.add_options()("help,h", "show this");
+}
+
+Command& Command::flag(const char* name, const char* about) {
+  return options_.add_options()(name, about), *this;
+}
+
+Command& Command::text(const char* name, const char* about, const char* usual) {
+  auto* const value = po::value<std::string>();
+  return options_.add_options()(name, usual != nullptr ? value->default_value(usual) : value, about), *this;
+}
+
+Command& Command::number(const char* name, const char* about, std::optional<double> usual) {
+  auto* const value = po::value<double>();
+  return options_.add_options()(name, usual ? value->default_value(*usual, shortest(*usual)) : value, about), *this;
+}
+
+Command& Command::integer(const char* name, const char* about) {
+  return options_.add_options()(name, po::value<std::int64_t>(), about), *this;
+}
+
+Command& Command::texts(const char* name, const char* about, bool at_once) {
+  auto* const value = po::value<Texts>()->composing();
+  return options_.add_options()(name, at_once ? value->multitoken() : value, about), *this;
+}
+
+Command& Command::operand(const char* name, int most) {
+  places_.add(name, most);
+  if (options_.find_nothrow(name, false) != nullptr) return *this;
+  if (most == 1) return operands_.add_options()(name, po::value<std::string>()), *this;
+  return operands_.add_options()(name, po::value<Texts>()), *this;
+}
+
+Command& Command::needs(Texts names, const char* message) {
+  needed_ = std::move(names);
+  need_ = message;
+  return *this;
+}
+
+Arguments Command::parse(const Texts& args) const {
   constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  po::options_description all;
+  all.add(options_).add(operands_);
+  Arguments given{args, {}};
   try {
-    po::variables_map values;
-    po::store(po::command_line_parser(args).options(options).positional(positional).style(style).run(), values);
-    po::notify(values);
-    return values;
+    po::store(po::command_line_parser(args).options(all).positional(places_).style(style).run(), given.values);
+    po::notify(given.values);
   } catch (const po::unknown_option& error) {
-    std::vector<std::string> known;
-    for (const auto& option : options.options()) known.push_back("--" + option->long_name());
+    Texts known;
+    for (const auto& option : all.options()) known.push_back("--" + option->long_name());
     const std::string name = one_line(error.get_option_name());
     throw ConfigError("no option '" + name + "'" + did_you_mean(name, known));
   } catch (const po::too_many_positional_options_error&) {
@@ -37,63 +106,18 @@ po::variables_map parse_options(const std::vector<std::string>& args, const po::
   } catch (const po::error& error) {
     throw ConfigError(one_line(error.what()));
   }
+  const bool whole = std::ranges::all_of(needed_, [&](const std::string& name) { return given.has(name); });
+  if (!whole && !given.has("help")) throw ConfigError(need_ + ": " + usage_);
+  return given;
 }
 
-std::optional<po::variables_map> parse_pictures(const std::vector<std::string>& args,
-                                                const po::options_description& shown, const std::string& summary) {
-  po::options_description options;
-  options.add(shown).add_options()("picture", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("picture", -1);
-  po::variables_map given = parse_options(args, options, positional);
-  if (!given.contains("help")) return given;
-  std::ostringstream text;
-  text << summary << "\n\n" << shown;
-  print(text.str());
-  return std::nullopt;
-}
-
-std::vector<std::string> list(const po::variables_map& values, const char* name) {
-  return values.contains(name) ? values[name].as<std::vector<std::string>>() : std::vector<std::string>();
-}
-
-void add_minimum_score(po::options_description& options) {
-  options.add_options()("minimum-score", po::value<double>()->default_value(.5, "0.5"), "of a face");
-}
-
-double minimum_score(const po::variables_map& given) {
-  const double score = given["minimum-score"].as<double>();
-  if (!(score >= 0 && score < 1)) throw ConfigError("--minimum-score: a number from 0 to less than 1");
-  return score;
-}
-
-namespace {
-
-int out = STDOUT_FILENO;
-
-}  // namespace
-
-void keep_stdout() {
-  for (int file = STDIN_FILENO; file <= STDERR_FILENO; ++file) {
-    if (::fcntl(file, F_GETFD) >= 0) continue;
-    // Nobody reads it: what is data can't be written, and what is words need not be. It becomes the lowest free file.
-    if (::open("/dev/null", file == STDERR_FILENO ? O_WRONLY : O_RDONLY) != file) throw Error("can't open /dev/null");
-  }
-  out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (out < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw Error("can't keep standard output");
-}
-
-int kept_stdout() {
-  return out;
-}
-
-void print(const std::string& text) {
-  for (std::size_t written = 0; written < text.size();) {
-    const ssize_t part = ::write(out, text.data() + written, text.size() - written);
-    if (part < 0 && errno == EINTR) continue;
-    if (part <= 0) throw FileError("standard output can't be written to");
-    written += static_cast<std::size_t>(part);
-  }
+int Command::run(const Texts& args) const {
+  const Arguments given = parse(args);
+  if (!given.has("help")) return work_(given);
+  std::ostringstream help;
+  help << about_ << "\n\n" << options_;
+  print(help.str());
+  return static_cast<int>(ExitCode::done);
 }
 
 }  // namespace faceoff

@@ -2,24 +2,19 @@
 #include <faceoff/loss.hpp>
 #include <faceoff/model.hpp>
 
-#include <boost/program_options/value_semantic.hpp>
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <optional>
-#include <sstream>
-#include <type_traits>
-#include <utility>
 
+#include "base/json.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
 #include "plugins/plugin_library.hpp"
@@ -27,9 +22,6 @@
 namespace faceoff {
 
 namespace {
-
-namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 
 /// What a model provides or a loss needs, as far as it can be told without weights.
 std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& info) {
@@ -45,6 +37,15 @@ std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& i
     std::cerr << "warning: " << error.what() << '\n';
   }
   return std::nullopt;
+}
+
+/// "provides: scores, boxes" or "needs: embedding", for people; empty for kinds that do neither.
+std::string fields_text(const PluginLibrary& library, const PluginInfo& info) {
+  if (info.kind != Kind::model && info.kind != Kind::loss) return "";
+  const std::optional<Field> fields = fields_of(library, info);
+  const std::string unknown = info.kind == Kind::model ? "what its parameters say" : "unknown";
+  const std::string told = fields ? to_string(*fields) : unknown;
+  return (info.kind == Kind::model ? "provides: " : "needs: ") + (told.empty() ? "nothing" : told);
 }
 
 /// The files' names as a person here would write them.
@@ -102,12 +103,7 @@ std::string detail_text(const PluginLibrary& library, const PluginInfo& info) {
   if (!info.summary.empty()) text += "  " + one_line(info.summary) + "\n";
   if (!info.citation.empty()) text += "  cites: " + one_line(info.citation) + "\n";
   text += "  file: " + short_path(library.file_of(info)) + "\n";
-  if (info.kind == Kind::model || info.kind == Kind::loss) {
-    const std::optional<Field> fields = fields_of(library, info);
-    const std::string unknown = info.kind == Kind::model ? "what its parameters say" : "unknown";
-    const std::string told = fields ? to_string(*fields) : unknown;
-    text += (info.kind == Kind::model ? "  provides: " : "  needs: ") + (told.empty() ? "nothing" : told) + "\n";
-  }
+  if (const std::string fields = fields_text(library, info); !fields.empty()) text += "  " + fields + "\n";
   if (!info.params.empty()) text += "  parameters, with their defaults:\n";
   for (const ParamInfo& param : info.params) {
     text += "    " + param.name + " = " + one_line(to_toml(param.initial)) + "\n";
@@ -137,25 +133,19 @@ Json to_json(const ParamValue& value) {
 }
 
 Json param_json(const ParamInfo& param) {
-  Json json;
-  json["name"] = param.name;
-  json["type"] = type_word(param.initial);
-  json["unit"] = param.unit;
-  json["default"] = to_json(param.initial);
-  json["low"] = param.low ? to_json(bound_of(param, *param.low)) : Json();
-  json["high"] = param.high ? to_json(bound_of(param, *param.high)) : Json();
-  json["choices"] = param.choices;
-  json["file"] = param.file;
-  json["doc"] = param.doc;
-  return json;
+  const auto bound = [&](const std::optional<double>& at) { return at ? to_json(bound_of(param, *at)) : Json(); };
+  return {{"name", param.name},       {"type", type_word(param.initial)},
+          {"unit", param.unit},       {"default", to_json(param.initial)},
+          {"low", bound(param.low)},  {"high", bound(param.high)},
+          {"choices", param.choices}, {"file", param.file},
+          {"doc", param.doc}};
 }
 
 Json plugin_json(const PluginLibrary& library, const PluginInfo& info, bool whole) {
-  Json json;
-  json["kind"] = to_string(info.kind);
-  json["name"] = info.name;
-  json["summary"] = info.summary;
-  json["file"] = library.file_of(info).string();
+  Json json = {{"kind", to_string(info.kind)},
+               {"name", info.name},
+               {"summary", info.summary},
+               {"file", library.file_of(info).string()}};
   if (!whole) return json;
   json["citation"] = info.citation;
   if (info.kind == Kind::model || info.kind == Kind::loss) {
@@ -169,15 +159,11 @@ Json plugin_json(const PluginLibrary& library, const PluginInfo& info, bool whol
 
 /// One shape for the list and for one plugin, which has more keys then.
 std::string json_text(const PluginLibrary& library, const std::vector<const PluginInfo*>& infos, bool whole) {
-  Json json;
-  json["plugins"] = Json::array();
+  Json json = {{"plugins", Json::array()}, {"broken", Json::array()}};
   for (const PluginInfo* info : infos) json["plugins"].push_back(plugin_json(library, *info, whole));
-  json["broken"] = Json::array();
-  for (const BrokenPlugin& broken : library.broken()) {
+  for (const BrokenPlugin& broken : library.broken())
     json["broken"].push_back(Json{{"file", broken.file.string()}, {"message", broken.message}});
-  }
-  // What a plugin says of itself may be no UTF-8.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return to_text(json, 2) + "\n";
 }
 
 // For docs/plugins.md.
@@ -188,25 +174,23 @@ std::string markdown_text(const PluginLibrary& library, const std::vector<const 
     for (const char c : one_line(text)) escaped += c == '|' ? "\\|" : std::string(1, c);
     return escaped;
   };
+  const auto upper = [](std::string word) {
+    word.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(word.front())));
+    return word;
+  };
   std::string text =
       "# The plugins\n\nWritten by `faceoff plugins --markdown`; `faceoff plugins NAME` says the same of one of "
       "them.\n";
   std::optional<Kind> kind;
   for (const PluginInfo* info : infos) {
-    if (kind != info->kind) {
-      std::string title = to_string(info->kind) + (info->kind == Kind::loss ? "es" : "s");
-      title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(title.front())));
-      text += "\n## " + title + "\n";
-    }
+    if (kind != info->kind)
+      text += "\n## " + upper(to_string(info->kind) + (info->kind == Kind::loss ? "es" : "s")) + "\n";
     kind = info->kind;
     const std::string summary = one_line(info->summary);
     text += "\n### " + info->name + "\n\n" + summary + (summary.ends_with('.') ? "\n" : ".\n");
     if (!info->citation.empty()) text += "Source: " + one_line(info->citation) + ".\n";
-    if (info->kind == Kind::model || info->kind == Kind::loss) {
-      const std::optional<Field> fields = fields_of(library, *info);
-      text += std::string(info->kind == Kind::model ? "Provides " : "Needs ") +
-              (fields ? to_string(*fields) : "what its parameters say") + ".\n";
-    }
+    if (std::string fields = fields_text(library, *info); !fields.empty())
+      text += upper(fields.erase(fields.find(':'), 1)) + ".\n";
     if (info->params.empty()) continue;
     text += "\n| parameter | default | type | meaning |\n|---|---|---|---|\n";
     for (const ParamInfo& param : info->params) {
@@ -231,40 +215,15 @@ std::vector<const PluginInfo*> named(const PluginLibrary& library, const std::st
   throw ConfigError("no plugin '" + one_line(name, 64) + "'" + did_you_mean(name, names));
 }
 
-}  // namespace
-
-int plugins_command(std::vector<std::string> args) {
-  if (!args.empty() && args.front() == "check") return check_command({args.begin() + 1, args.end()});
-  po::options_description shown("Options");
-  auto add = shown.add_options();
-  add("help,h", "this text");
-  add("json", "as JSON, for programs");
-  add("markdown", "as a page of reference, all of them");
-  add("plugin-path", po::value<std::vector<std::string>>()->value_name("DIR"), "also look here; may be repeated");
-  po::options_description options;
-  options.add(shown).add_options()("name", po::value<std::string>());
-  po::positional_options_description positional;
-  positional.add("name", 1);
-  const po::variables_map given = parse_options(args, options, positional);
-  if (given.contains("help")) {
-    std::ostringstream text;
-    text << "faceoff plugins [NAME]: lists the plugins, or says what one of them takes\n"
-         << "faceoff plugins check FILE.so: holds a library to what plugins promise\n\n"
-         << shown;
-    print(text.str());
-    return 0;
-  }
-
-  const auto folders =
-      given.contains("plugin-path") ? given["plugin-path"].as<std::vector<std::string>>() : std::vector<std::string>{};
-  const PluginLibrary library(plugin_folders(folders));
-  const bool one = given.contains("name");
-  const std::vector<const PluginInfo*> infos = one ? named(library, given["name"].as<std::string>()) : library.all();
+int show(const Arguments& given) {
+  const PluginLibrary library(plugin_folders(given.texts("plugin-path")));
+  const bool one = given.has("name");
+  const std::vector<const PluginInfo*> infos = one ? named(library, given.text("name")) : library.all();
   for (const BrokenPlugin& broken : library.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
-  if (given.contains("markdown") && given.contains("json")) throw ConfigError("--json or --markdown, not both");
-  if (given.contains("markdown")) {
+  if (given.has("markdown") && given.has("json")) throw ConfigError("--json or --markdown, not both");
+  if (given.has("markdown")) {
     print(markdown_text(library, infos));
-  } else if (given.contains("json")) {
+  } else if (given.has("json")) {
     print(json_text(library, infos, one));
   } else if (one) {
     for (const PluginInfo* info : infos) print(detail_text(library, *info));
@@ -272,6 +231,19 @@ int plugins_command(std::vector<std::string> args) {
     print(list_text(library));
   }
   return 0;
+}
+
+}  // namespace
+
+Command plugins_command() {
+  return Command("faceoff plugins [NAME]",
+                 "Lists the plugins, or says what one of them takes.\n"
+                 "faceoff plugins check FILE.so: holds a library to what plugins promise.",
+                 show)
+      .operand("name", 1)
+      .flag("json", "as JSON, for programs")
+      .flag("markdown", "as a page of reference, all of them")
+      .texts("plugin-path", "also look here; may be repeated");
 }
 
 }  // namespace faceoff

@@ -1,22 +1,21 @@
 // faceoff run: an experiment from its file to its run folder.
-#include <boost/program_options/value_semantic.hpp>
-
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <set>
-#include <sstream>
 #include <system_error>
 
 #include "base/files.hpp"
 #include "cli/commands.hpp"
-#include "cli/interrupt.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
-#include "cli/terminal_observer.hpp"
 #include "plugins/black_box.hpp"
 #include "report/tensorboard.hpp"
 #include "run/attack_batches.hpp"
+#include "run/item.hpp"
+#include "run/item_list.hpp"
+#include "run/observer.hpp"
 #include "run/ranks.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
@@ -28,35 +27,36 @@ namespace faceoff {
 
 namespace {
 
-namespace po = boost::program_options;
+/// Tells a terminal how far the run is, and stops the run where the user does. What is said before the run begins
+/// stands by itself.
+class TerminalObserver : public RunObserver {
+ public:
+  bool stop() override { return Interrupt::received() != 0; }
+  void say(const std::string& line) override { progress_->say(line); }
+  void begin(std::int64_t items, std::int64_t done, int rank) override {
+    progress_ = std::make_unique<Progress>(items, done, rank >= 0 ? "rank " + std::to_string(rank) + " " : "");
+  }
+  void begin_items(const Item& first, std::size_t count) override {
+    const std::string name = first.picture.filename().string();
+    progress_->start_items(count > 1 ? name + " and " + std::to_string(count - 1) + " more" : name, count);
+  }
+  void picture_read() override { tell_of_exits(); }  // before whatever reading has set up is torn down
+  void step(std::int64_t step, std::int64_t of) override { progress_->step(step, of); }
+  void end_item(const Item& item, const ItemReport& report, double seconds) override {
+    const std::string picture = item.picture.string();
+    for (const std::string& note : report.notes) progress_->say(picture + ": " + note);
+    progress_->end_item(item_words(*item.variant, picture, report, seconds));
+  }
 
-po::options_description options() {
-  po::options_description all("faceoff run EXPERIMENT.toml");
-  all.add_options()                                                           //
-      ("help,h", "show this")                                                 //
-      ("experiment", po::value<std::string>(), "the experiment's TOML file")  //
-      ("set", po::value<std::vector<std::string>>()->composing(),
-       "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")       //
-      ("out", po::value<std::string>(), "the run's folder, absent or empty; else one is made in runs/")      //
-      ("resume", "go on with what is in --out: keep the items that would come out the same, do the others")  //
-      ("shard", po::value<std::string>(),
-       "I/N: do the I-th of N parts of the items; faceoff merge puts them together")  //
-      ("dry-run",
-       "build and check every plugin, list the items and how long they may take, touch no picture, write nothing")  //
-      ("batch", po::value<std::int64_t>(), "pictures attacked together, as [run] batch; 1: each alone")             //
-      ("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")     //
-      ("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")                //
-      ("time-limit", po::value<double>(), "seconds for the set-up, and for one item, with --isolate; else 3600")    //
-      ("plugin-path", po::value<std::vector<std::string>>()->composing(),
-       "a folder with more plugins; may be repeated");
-  return all;
-}
+ private:
+  std::unique_ptr<Progress> progress_ = std::make_unique<Progress>(0);
+};
 
 /// Says what was achieved and where it is; returns the exit code.
 int conclude(const Done& done) {
   const int interrupted = Interrupt::received();
   if (!done.told) return interrupted != 0 ? 128 + interrupted : 0;
-  const Summary summary = summarise(done.run);
+  const Summary summary = summarise(done.run, done.run);
   std::cerr << summary.text;
   print(done.run.string() + "\n");
   if (interrupted == 0 && done.items < done.of) {
@@ -157,67 +157,66 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
   }
 }
 
-po::variables_map parse(const std::vector<std::string>& args) {
-  po::positional_options_description positional;
-  positional.add("experiment", 1);
-  po::variables_map values = parse_options(args, options(), positional);
-  if (!values.contains("help") && !values.contains("experiment"))
-    throw ConfigError("run needs an experiment: faceoff run EXPERIMENT.toml");
-  return values;
-}
-
-RunRequest request_of(const std::vector<std::string>& args, const po::variables_map& values) {
-  RunRequest request{
-      args, values["experiment"].as<std::string>(), list(values, "set"), list(values, "plugin-path"), {}, {}, {}, {}};
-  if (values.contains("batch"))
-    request.sets.push_back("run.batch=" + std::to_string(values["batch"].as<std::int64_t>()));
-  if (values.contains("tensorboard")) request.events = to_events;
-  if (values.contains("out")) request.out = values["out"].as<std::string>();
-  request.resume = values.contains("resume");
+RunRequest request_of(const Arguments& given) {
+  RunRequest request{given.args, given.text("experiment"), given.texts("set"), given.texts("plugin-path"), {}, {}, {},
+                     {}};
+  if (given.has("batch")) request.sets.push_back("run.batch=" + std::to_string(given.integer("batch")));
+  if (given.has("tensorboard")) request.events = to_events;
+  if (given.has("out")) request.out = given.text("out");
+  request.resume = given.has("resume");
   if (request.resume && !request.out) throw ConfigError("--resume needs --out: the folder of the run to go on with");
-  if (values.contains("shard")) request.shard = Shard::parse(values["shard"].as<std::string>());
-  if (!Ranks::launched() || values.contains("dry-run")) return request;
-  if (values.contains("shard"))
+  if (given.has("shard")) request.shard = Shard::parse(given.text("shard"));
+  if (!Ranks::launched() || given.has("dry-run")) return request;
+  if (given.has("shard"))
     throw ConfigError("--shard is for jobs without a launcher; the ranks of this one share the items by themselves");
-  if (values.contains("isolate"))
+  if (given.has("isolate"))
     throw ConfigError("--isolate is for one process; a launcher starts its ranks again by itself (--max-restarts)");
   return request;
 }
 
+/// In this process. `end` makes the exit code of what was done.
+int attack(const Arguments& given, int (*end)(const Done&)) {
+  TerminalObserver observer;
+  RunItems items(request_of(given), observer);
+  if (given.has("dry-run")) return tell(items);
+  const Interrupt interrupt;
+  return end(items.run());
+}
+
+int attack(const Arguments& given) {
+  constexpr double usual = 3600;
+  const double limit = given.has("time-limit") ? given.time_limit() : usual;
+  if (given.has("isolate")) {
+    request_of(given);  // what it refuses is refused here
+    return run_isolated(given.args, limit);
+  }
+  if (given.has("time-limit"))
+    throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
+  return attack(given, conclude);
+}
+
 }  // namespace
 
-int run_command(std::vector<std::string> args) {
-  const po::variables_map values = parse(args);
-  if (values.contains("help")) {
-    std::ostringstream text;
-    text << options();
-    print(text.str());
-    return static_cast<int>(ExitCode::done);
-  }
-  constexpr double usual = 3600;
-  const double limit = values.contains("time-limit") ? values["time-limit"].as<double>() : usual;
-  if (!(limit > 0)) throw ConfigError("--time-limit: a number of seconds above 0");
-  if (values.contains("isolate")) {
-    request_of(args, values);  // what it refuses is refused here
-    return run_isolated(args, limit);
-  }
-  if (values.contains("time-limit"))
-    throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
-  TerminalObserver observer;
-  RunItems items(request_of(args, values), observer);
-  if (values.contains("dry-run")) return tell(items);
-  const Interrupt interrupt;
-  return conclude(items.run());
+Command run_command() {
+  return Command("faceoff run EXPERIMENT.toml", "Attacks pictures as an experiment says.", attack)
+      .text("experiment", "the experiment's TOML file")
+      .operand("experiment", 1, "run needs an experiment")
+      .texts("set", "KEY=VALUE: put a value in place of the file's; VALUE is TOML, else a string; may be repeated")
+      .text("out", "the run's folder, absent or empty; else one is made in runs/")
+      .flag("resume", "go on with what is in --out: keep the items that would come out the same, do the others")
+      .text("shard", "I/N: do the I-th of N parts of the items; faceoff merge puts them together")
+      .flag("dry-run",
+            "build and check every plugin, list the items and how long they may take, touch no picture, write nothing")
+      .integer("batch", "pictures attacked together, as [run] batch; 1: each alone")
+      .flag("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")
+      .flag("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")
+      .number("time-limit", "seconds for the set-up, and for one item, with --isolate; else 3600")
+      .texts("plugin-path", "a folder with more plugins; may be repeated");
 }
 
 int run_in_worker(const std::vector<std::string>& args) {
-  const po::variables_map values = parse(args);
-  TerminalObserver observer;
-  RunItems items(request_of(args, values), observer);
-  if (values.contains("dry-run")) return tell(items);
-  const Interrupt interrupt;
-  items.run();
-  return Interrupt::received() != 0 ? 128 + Interrupt::received() : 0;
+  return attack(run_command().parse(args),
+                [](const Done&) { return Interrupt::received() != 0 ? 128 + Interrupt::received() : 0; });
 }
 
 }  // namespace faceoff

@@ -2,13 +2,19 @@
 
 #include <faceoff/error.hpp>
 
+#include <nlohmann/ordered_map.hpp>
+
 #include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/numbers.hpp"
+#include "compare/runs.hpp"
 #include "faces/matching.hpp"
+#include "judge/tally.hpp"
 #include "run/environment.hpp"
 #include "run/results.hpp"
 
@@ -20,29 +26,11 @@ std::string count(std::int64_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
-/// The entry of a name in a list that keeps the order of first use.
-template <class Value>
-Value& entry(std::vector<std::pair<std::string, Value>>& list, const std::string& name) {
-  const auto found = std::ranges::find(list, name, &std::pair<std::string, Value>::first);
-  return found != list.end() ? found->second : list.emplace_back(name, Value{}).second;
+/// "; protected 3 of 4 (clean 0)"
+std::string held(const std::string& what, const Counts& counts) {
+  return "; " + what + " " + std::to_string(counts.held[1]) + " of " + std::to_string(counts.n) + " (clean " +
+         std::to_string(counts.held[0]) + ")";
 }
-
-/// How often something held, of the clean pictures and of the delivered ones.
-struct Held {
-  std::int64_t n = 0;
-  BeforeAfter<std::int64_t> held = {0, 0};
-
-  void add(const BeforeAfter<bool>& holds) {
-    ++n;
-    for (std::size_t i = 0; i < held.size(); ++i) held.at(i) += holds.at(i) ? 1 : 0;
-  }
-  /// "; protected 3 of 4 (clean 0)", or nothing.
-  std::string text(const std::string& what) const {
-    if (n == 0) return "";
-    return "; " + what + " " + std::to_string(held[1]) + " of " + std::to_string(n) + " (clean " +
-           std::to_string(held[0]) + ")";
-  }
-};
 
 /// A mean of cosines before and after, over the faces that were found both times.
 struct MeanChange {
@@ -60,27 +48,27 @@ struct MeanChange {
   }
 };
 
+/// The measures that are told of a recogniser, in words.
+constexpr std::array<std::pair<const char*, const char*>, 6> share_words = {{{"protected", "protected"},
+                                                                             {"rank1", "best match the target"},
+                                                                             {"not_found", "not found"},
+                                                                             {"impersonated", "taken for the target"},
+                                                                             {"dodged", "not taken for oneself"},
+                                                                             {"identified", "identified"}}};
+
 /// What one recogniser said of a variant's faces.
 struct RecogniserSummary {
   std::string role;
   std::optional<double> threshold;
   MeanChange target, self;
-  Held impersonated, dodged, identified, protected_faces, rank1, not_found;
+  std::map<std::string, Counts> shares;  ///< by the measure's name
 
   void add(const Identity& who, const Recognition& said) {
     target.add(said.target);
     self.add(said.self);
-    not_found.add({!said.found[0], !said.found[1]});
-    if (said.not_the_person) protected_faces.add(*said.not_the_person);
-    if (said.is_the_target) rank1.add(*said.is_the_target);
+    for (const auto& [name, holds] : shares_by_match(said)) shares[name].add(holds);
     if (!threshold) return;
-    const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= *threshold; };
-    const auto known = [&](const std::optional<BestMatch>& best) {
-      return best && best->name == who.person && reaches(best->similarity);
-    };
-    if (said.target) impersonated.add({reaches(said.target->at(0)), reaches(said.target->at(1))});
-    if (said.self) dodged.add({!reaches(said.self->at(0)), !reaches(said.self->at(1))});
-    if (said.outcome && who.known) identified.add({known(said.best[0]), known(said.best[1])});
+    for (const auto& [name, holds] : shares_by_cosine(who, said, *threshold)) shares[name].add(holds);
   }
 
   std::string text(double rate) const {
@@ -88,29 +76,30 @@ struct RecogniserSummary {
     if (self.n == 0) text = "no face found any more";
     if (target.n > 0) text += "similarity to the target " + target.text() + ", ";
     if (self.n > 0) text += "to oneself " + self.text();
-    text += protected_faces.text("protected") + rank1.text("best match the target");
-    if (not_found.held[1] > 0) text += not_found.text("not found");
+    for (const auto& [name, words] : share_words) {
+      const auto found = shares.find(name);
+      if (found == shares.end()) continue;
+      if (name != std::string("not_found") || found->second.held[1] > 0) text += held(words, found->second);
+    }
     if (!threshold) return text + "; no threshold was measured for this model, view and false accept rate\n";
-    return text + impersonated.text("taken for the target") + dodged.text("not taken for oneself") +
-           identified.text("identified") + " (cosine " + fixed(*threshold, 3) + ", false accept rate " +
-           fixed(rate, 4) + ")\n";
+    return text + " (cosine " + fixed(*threshold, 3) + ", false accept rate " + fixed(rate, 4) + ")\n";
   }
 };
 
 /// How many of a variant's faces one detector found.
 struct DetectorSummary {
   std::string role;
-  std::int64_t before = 0, after = 0;
+  Counts found;
 };
 
 struct VariantSummary {
   Environment::Variant judging;
   std::int64_t items = 0, no_face = 0, failed = 0, changed = 0;
   std::int64_t faces = 0;
-  std::vector<std::pair<std::string, DetectorSummary>> detectors;
+  nlohmann::ordered_map<std::string, DetectorSummary> detectors;
   int linf = 0;
   double psnr = 0;
-  std::vector<std::pair<std::string, RecogniserSummary>> recognisers;
+  nlohmann::ordered_map<std::string, RecogniserSummary> recognisers;
 
   void add(const ItemLine& item) {
     ++items;
@@ -128,13 +117,13 @@ struct VariantSummary {
   void add(const ItemFace& face) {
     ++faces;
     for (const Sighting& said : face.detectors) {
-      DetectorSummary& found = entry(detectors, said.name);
-      found.role = said.role;
-      found.before += said.score[0] > judging.minimum_score ? 1 : 0;
-      found.after += still_found(said.score[1], said.iou, judging.minimum_score) ? 1 : 0;
+      DetectorSummary& detector = detectors[said.name];
+      detector.role = said.role;
+      detector.found.add(
+          {said.score[0] > judging.minimum_score, still_found(said.score[1], said.iou, judging.minimum_score)});
     }
     for (const Recognition& said : face.said.models) {
-      RecogniserSummary& sums = entry(recognisers, said.name);
+      RecogniserSummary& sums = recognisers[said.name];
       sums.role = said.role;
       const auto judge = std::ranges::find(judging.recognisers, said.name, &Environment::Recogniser::name);
       if (judge != judging.recognisers.end()) sums.threshold = judge->threshold;
@@ -156,9 +145,9 @@ struct VariantSummary {
           "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not too "
           "high?\n";
     }
-    for (const auto& [detector, found] : detectors) {
-      text += "  found by " + detector + " (" + found.role + "): " + std::to_string(found.before) + " before, " +
-              std::to_string(found.after) + " after\n";
+    for (const auto& [name, detector] : detectors) {
+      text += "  found by " + name + " (" + detector.role + "): " + std::to_string(detector.found.held[0]) +
+              " before, " + std::to_string(detector.found.held[1]) + " after\n";
     }
     for (const auto& [recogniser, sums] : recognisers)
       text += "  " + recogniser + " (" + sums.role + "): " + sums.text(judging.false_accept_rate);
@@ -179,10 +168,9 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
     return still_found(first.score[1], first.iou, minimum);
   });
   line += count(static_cast<std::int64_t>(report.faces.size()), "face") + ", " + std::to_string(found) + " still found";
-  std::vector<std::pair<std::string, MeanChange>> targets;
+  nlohmann::ordered_map<std::string, MeanChange> targets;
   for (const ItemFace& face : report.faces) {
-    for (const Recognition& said : face.said.models)
-      entry(targets, said.name + " (" + said.role + ")").add(said.target);
+    for (const Recognition& said : face.said.models) targets[said.name + " (" + said.role + ")"].add(said.target);
   }
   for (const auto& [recogniser, change] : targets) {
     if (change.n > 0) line += "; " + recogniser + " with the target " + change.text();
@@ -192,18 +180,14 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
   return line + ", " + fixed(seconds, 1) + " s";
 }
 
-Summary summarise(const std::filesystem::path& run) {
-  return summarise(run, run);
-}
-
 Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name) {
   const std::optional<Environment> environment = read_environment(run);
-  std::vector<std::pair<std::string, VariantSummary>> variants;
+  nlohmann::ordered_map<std::string, VariantSummary> variants;
   read_results(run, [&](const ItemLine& item, const std::string&) {
     const Environment::Variant* judging = environment ? environment->variant(item.variant) : nullptr;
     if (judging == nullptr)
       throw FileError((run / "environment.json").string() + ": gone, or not as this run wrote it");
-    VariantSummary& variant = entry(variants, item.variant);
+    VariantSummary& variant = variants[item.variant];
     variant.judging = *judging;
     variant.add(item);
   });

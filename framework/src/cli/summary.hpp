@@ -20,8 +20,7 @@ struct Summary {
 };
 
 /// Read from a run's folder, its environment.json and results.jsonl, so that whoever made the items does not matter.
-/// `name`: where it is going to be, for one that is not in its place yet.
+/// `name`: where it is, or is going to be where it is not in its place yet.
 Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name);
-Summary summarise(const std::filesystem::path& run);
 
 }  // namespace faceoff

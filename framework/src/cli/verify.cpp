@@ -1,23 +1,19 @@
 // faceoff verify: whether two pictures show the same person.
 #include <ATen/core/Tensor.h>
-#include <boost/program_options/value_semantic.hpp>
-#include <nlohmann/json.hpp>
 
 #include <array>
-#include <cstdio>
 #include <optional>
 
+#include "base/json.hpp"
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
-#include "cli/options.hpp"
+#include "cli/process.hpp"
 
 namespace faceoff {
 
 namespace {
-
-namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 
 /// The photo's faces, of which there has to be one.
 Portrait portrait(const std::string& file, const Portraying& by) {
@@ -33,16 +29,12 @@ struct Verdict {
 };
 
 std::string text_of(const Verdict& verdict, double rate) {
-  std::array<char, 160> text{};
-  if (!verdict.threshold) {
-    std::snprintf(text.data(), text.size(),
-                  "%.3f, and no threshold at a false accept rate of %g was measured for these weights and this view",
-                  verdict.cosine, rate);
-  } else {
-    std::snprintf(text.data(), text.size(), "%.3f, threshold %.3f at a false accept rate of %g: %s", verdict.cosine,
-                  *verdict.threshold, rate, verdict.cosine >= *verdict.threshold ? "the same person" : "not the same");
-  }
-  return verdict.model + ": cosine " + text.data() + "\n";
+  const std::string text = verdict.model + ": cosine " + fixed(verdict.cosine, 3), at = shortest(rate);
+  if (!verdict.threshold)
+    return text + ", and no threshold at a false accept rate of " + at +
+           " was measured for these weights and this view\n";
+  return text + ", threshold " + fixed(*verdict.threshold, 3) + " at a false accept rate of " + at + ": " +
+         (verdict.cosine >= *verdict.threshold ? "the same person\n" : "not the same\n");
 }
 
 std::string json_of(const std::array<std::string, 2>& files, const std::vector<Verdict>& verdicts, double rate) {
@@ -54,25 +46,11 @@ std::string json_of(const std::array<std::string, 2>& files, const std::vector<V
          {"threshold", verdict.threshold ? Json(*verdict.threshold) : Json(nullptr)},
          {"same", verdict.threshold ? Json(verdict.cosine >= *verdict.threshold) : Json(nullptr)}});
   }
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return to_text(json, 2) + "\n";
 }
 
-}  // namespace
-
-int verify_command(std::vector<std::string> args) {
-  po::options_description shown("faceoff verify A B");
-  shown.add_options()                    //
-      ("help,h", "show this")            //
-      ("json", "as JSON, for programs")  //
-      ("false-accept-rate", po::value<double>()->default_value(1e-3, "0.001"),
-       "of the threshold: 0.01, 0.001 or 0.0001");
-  add_portraying_options(shown);
-  NamedModels::add_options(shown);
-  const std::optional<po::variables_map> parsed = parse_pictures(
-      args, shown, "Whether two pictures show the same person: each one's best face, compared by each embedder.");
-  if (!parsed) return static_cast<int>(ExitCode::done);
-  const po::variables_map& given = *parsed;
-  const std::vector<std::string> files = list(given, "picture");
+int verify(const Arguments& given) {
+  const std::vector<std::string> files = given.texts("picture");
   if (files.size() != 2) throw ConfigError("verify needs two pictures: faceoff verify A B");
   for (const std::string& file : files) {
     std::error_code ignored;
@@ -80,8 +58,7 @@ int verify_command(std::vector<std::string> args) {
     if (!std::filesystem::is_regular_file(file, ignored))
       throw ConfigError(one_line(file) + ": not a regular file, and verify compares two pictures");
   }
-  const double rate = given["false-accept-rate"].as<double>();
-  if (!(rate > 0 && rate < 1)) throw ConfigError("--false-accept-rate: a number between 0 and 1, such as 0.001");
+  const double rate = given.false_accept_rate();
   NamedModels models(given);
   const Portraying by = portraying(given, models);
   const Portrait a = portrait(files[0], by), b = portrait(files[1], by);
@@ -93,7 +70,7 @@ int verify_command(std::vector<std::string> args) {
     if (threshold != nullptr) verdict.threshold = *threshold;
     verdicts.push_back(verdict);
   }
-  if (given.contains("json")) {
+  if (given.has("json")) {
     print(json_of({files[0], files[1]}, verdicts, rate));
     return static_cast<int>(ExitCode::done);
   }
@@ -106,6 +83,18 @@ int verify_command(std::vector<std::string> args) {
   for (const Verdict& verdict : verdicts) text += text_of(verdict, rate);
   print(text);
   return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+Command verify_command() {
+  return Command("faceoff verify A B",
+                 "Whether two pictures show the same person: each one's best face, compared by each embedder.", verify)
+      .operand("picture", -1)
+      .flag("json", "as JSON, for programs")
+      .number("false-accept-rate", "of the threshold: 0.01, 0.001 or 0.0001", 1e-3)
+      .with(add_portraying_options)
+      .with(NamedModels::add_options);
 }
 
 }  // namespace faceoff

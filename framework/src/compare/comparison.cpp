@@ -6,10 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "compare/holm.hpp"
-#include "compare/mcnemar.hpp"
-#include "compare/sign_flips.hpp"
-#include "compare/wilcoxon.hpp"
+#include "compare/paired_tests.hpp"
 
 namespace faceoff {
 

@@ -2,10 +2,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "compare/measure.hpp"
 #include "compare/plan.hpp"
 #include "compare/runs.hpp"
 #include "judge/interval.hpp"

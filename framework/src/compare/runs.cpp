@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "base/lists.hpp"
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
-#include "compare/judging.hpp"
 #include "faces/matching.hpp"
+#include "run/environment.hpp"
 #include "run/results.hpp"
 
 namespace faceoff {
@@ -29,6 +31,11 @@ std::string name_of(const fs::path& folder) {
   return one_line((whole.has_filename() ? whole : whole.parent_path()).filename().string());
 }
 
+/// A cosine from which on two faces pass for one person's, and how often two people's do.
+struct Threshold {
+  double false_accept_rate = 0, cosine = 0;
+};
+
 /// Puts what the runs say in order.
 class Reader {
  public:
@@ -37,12 +44,15 @@ class Reader {
   void read(const fs::path& run, const std::string& name) {
     const fs::path file = run / "results.jsonl";
     if (!fs::exists(file)) throw ConfigError(one_line(run.string()) + ": not a run's folder (no results.jsonl)");
-    const Judging judging(run);
+    std::optional<Environment> environment = read_environment(run);
+    if (!environment)
+      throw FileError(one_line((run / "environment.json").string()) + ": it is missing, and says who judged the run");
+    environment_ = std::move(*environment);
     run_ = name;
     here_.clear();
     std::size_t number = 0;
     read_results(run, [&](const ItemLine& line, const std::string& where) {
-      add(judging, line, where);
+      add(line, where);
       ++number;
     });
     if (number == 0)
@@ -110,8 +120,8 @@ class Reader {
     there.values[current_][unit] = holds[1] ? 1 : 0;
   }
 
-  void add(const Judging& judging, const ItemLine& item, const std::string& where) {
-    const Environment::Variant* variant = judging.variant(item.variant);
+  void add(const ItemLine& item, const std::string& where) {
+    const Environment::Variant* variant = environment_.variant(item.variant);
     if (variant == nullptr)
       throw FileError(where + ": no variant '" + one_line(item.variant) + "' in environment.json");
     current_ = contestant(item.variant, *variant);
@@ -135,8 +145,8 @@ class Reader {
     for (const ItemFace& face : item.faces) {
       ++one.faces;
       const Unit unit{number, face_number(number, face.said.box, taken)};
-      for (const Sighting& said : face.detectors) add_detector(judging, *variant, said, unit);
-      for (const Recognition& said : face.said.models) add_recogniser(judging, *variant, face.said.who, said, unit);
+      for (const Sighting& said : face.detectors) add_detector(variant->minimum_score, said, unit);
+      for (const Recognition& said : face.said.models) add_recogniser(*variant, face.said.who, said, unit);
     }
   }
 
@@ -155,21 +165,17 @@ class Reader {
   }
 
   /// Who judges, or nothing where that can't be told, which is noted.
-  std::optional<Measure> judged_by(const Judging& judging, const std::string& judge, const std::string& role) {
-    Measure measure;
-    measure.judge = judge;
-    measure.role = role;
-    measure.weights = judging.weights(judge);
-    if (!judging.is_several(judge)) return measure;
+  std::optional<Measure> judged_by(const std::string& judge, const std::string& role) {
+    const Environment::Model* const known = environment_.model(judge);
+    if (environment_.model(judge + "#2") == nullptr)
+      return Measure{.name = "", .judge = judge, .role = role, .weights = known != nullptr ? known->sha256 : ""};
     note(one_line(judge) + ": variants of " + run_ + " give this name to several models, so it is left out");
     return std::nullopt;
   }
 
-  void add_detector(const Judging& judging, const Environment::Variant& variant, const Sighting& said,
-                    const Unit& unit) {
-    std::optional<Measure> measure = judged_by(judging, said.name, said.role);
+  void add_detector(double minimum, const Sighting& said, const Unit& unit) {
+    std::optional<Measure> measure = judged_by(said.name, said.role);
     if (!measure) return;
-    const double minimum = variant.minimum_score;
     measure->threshold = minimum;
     measure->name = "score";
     add_mean(*measure, unit, said.iou >= same_face ? said.score[1] : 0);
@@ -179,19 +185,36 @@ class Reader {
     add_mean(*measure, unit, still_found(said.score[1], said.iou, minimum) ? 0 : 1);
   }
 
-  void add_recogniser(const Judging& judging, const Environment::Variant& variant, const Identity& who,
-                      const Recognition& said, const Unit& unit) {
-    const std::optional<Measure> measure = judged_by(judging, said.name, said.role);
+  /// A recogniser's threshold at the rate that is asked for, or at the variant's own; nothing where it has none. Throws
+  /// ConfigError where it has some and not this one.
+  std::optional<Threshold> threshold_of(const Environment::Variant& variant, const std::string& model) const {
+    if (!rate_) {
+      const auto own = std::ranges::find(variant.recognisers, model, &Environment::Recogniser::name);
+      if (own == variant.recognisers.end() || !own->threshold) return std::nullopt;
+      return Threshold{variant.false_accept_rate, *own->threshold};
+    }
+    const Environment::Model* const found = environment_.model(model);
+    if (found == nullptr || found->thresholds.empty()) return std::nullopt;
+    std::vector<std::string> measured;
+    for (const auto& [at, cosine] : found->thresholds) {
+      if (std::abs(at - *rate_) < 1e-9) return Threshold{at, cosine};
+      measured.push_back(shortest(at));
+    }
+    throw ConfigError("--false-accept-rate " + shortest(*rate_) + ": of " + one_line(model) +
+                      " only the thresholds at " + joined(measured) + " were measured");
+  }
+
+  void add_recogniser(const Environment::Variant& variant, const Identity& who, const Recognition& said,
+                      const Unit& unit) {
+    const std::optional<Measure> measure = judged_by(said.name, said.role);
     if (!measure) return;
-    add_share(*measure, "not_found", unit, {!said.found[0], !said.found[1]});
-    if (said.not_the_person) add_share(*measure, "protected", unit, *said.not_the_person);
-    if (said.is_the_target) add_share(*measure, "rank1", unit, *said.is_the_target);
     for (const auto& [name, cosines] : {std::pair("target_cosine", said.target), std::pair("self_cosine", said.self)}) {
       Measure mean = *measure;
       mean.name = name;
       if (cosines && cosines->at(1)) add_mean(mean, unit, *cosines->at(1));
     }
-    const std::optional<Threshold> threshold = judging.threshold(variant, said.name, rate_);
+    for (const auto& [name, holds] : shares_by_match(said)) add_share(*measure, name, unit, holds);
+    const std::optional<Threshold> threshold = threshold_of(variant, said.name);
     if (!threshold) {
       note(one_line(said.name) + ": no threshold was measured, so of it there are cosines and best matches alone");
       return;
@@ -199,19 +222,13 @@ class Reader {
     Measure at_rate = *measure;
     at_rate.threshold = threshold->cosine;
     at_rate.false_accept_rate = threshold->false_accept_rate;
-    const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold->cosine; };
-    const auto is_known = [&](const std::optional<BestMatch>& best) {
-      return best && best->name == who.person && reaches(best->similarity);
-    };
-    if (said.target)
-      add_share(at_rate, "impersonated", unit, {reaches(said.target->at(0)), reaches(said.target->at(1))});
-    if (said.self) add_share(at_rate, "dodged", unit, {!reaches(said.self->at(0)), !reaches(said.self->at(1))});
-    if (said.outcome && who.known)
-      add_share(at_rate, "identified", unit, {is_known(said.best[0]), is_known(said.best[1])});
+    for (const auto& [name, holds] : shares_by_cosine(who, said, threshold->cosine))
+      add_share(at_rate, name, unit, holds);
   }
 
   std::optional<double> rate_;
   bool several_ = false;
+  Environment environment_;  ///< this run's
   std::string run_;
   std::map<std::string, std::size_t> here_;  ///< this run's variants
   std::size_t current_ = 0;
@@ -222,6 +239,25 @@ class Reader {
 };
 
 }  // namespace
+
+Shares shares_by_match(const Recognition& said) {
+  Shares shares = {{"not_found", {!said.found[0], !said.found[1]}}};
+  if (said.not_the_person) shares.emplace_back("protected", *said.not_the_person);
+  if (said.is_the_target) shares.emplace_back("rank1", *said.is_the_target);
+  return shares;
+}
+
+Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold) {
+  const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold; };
+  const auto known = [&](const std::optional<BestMatch>& best) {
+    return best && best->name == who.person && reaches(best->similarity);
+  };
+  Shares shares;
+  if (said.target) shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
+  if (said.self) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
+  if (said.outcome && who.known) shares.push_back({"identified", {known(said.best[0]), known(said.best[1])}});
+  return shares;
+}
 
 Runs read_runs(std::span<const fs::path> folders, const std::optional<double>& false_accept_rate) {
   Reader reader(false_accept_rate, folders.size() > 1);

@@ -1,16 +1,47 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "compare/measure.hpp"
+#include "judge/recognition.hpp"
 
 namespace faceoff {
+
+/// What is paired: a face of a picture, the same in all variants; or a picture, whose face is 0.
+struct Unit {
+  std::size_t picture = 0, face = 0;
+  auto operator<=>(const Unit&) const = default;
+};
+
+/// What is compared: a figure of pictures, or what one judge makes of faces. Variants are compared only where all of it
+/// is equal, so that attacked and judging models, and other weights of one name, never mix.
+struct Measure {
+  std::string name;                              ///< "hidden", "protected", "dodged", "psnr", …
+  bool is_share = false;                         ///< of faces where something holds, in values 0 and 1; else a mean
+  std::string judge = {}, role = {};             ///< the model's; empty for figures of pictures
+  std::string weights = {};                      ///< the judge's, as SHA-256
+  std::optional<double> threshold = {};          ///< a cosine, or a detector's minimum score
+  std::optional<double> false_accept_rate = {};  ///< of that cosine
+
+  bool of_faces() const { return !judge.empty(); }
+  bool operator==(const Measure&) const = default;
+};
+
+/// A measure's values, by variant.
+struct Series {
+  Measure measure;
+  std::vector<std::map<Unit, double>> values;
+  /// Of shares: the same of the clean pictures, the control. None of "hidden", which counts what was found there.
+  std::vector<std::map<Unit, double>> clean;
+};
 
 /// One variant of one of the runs that are compared.
 struct Contestant {
@@ -28,6 +59,11 @@ struct Runs {
   std::vector<Series> series;      ///< shares first, then means
   std::vector<std::string> notes;  ///< what a reader has to know of them, a line each
 };
+
+/// What holds of a face, by the names of measures, clean and delivered.
+using Shares = std::vector<std::pair<const char*, BeforeAfter<bool>>>;
+Shares shares_by_match(const Recognition& said);
+Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold);
 
 /// Reads results.jsonl and environment.json of runs' folders. Success is told by each variant's own false accept rate,
 /// or by this one. Throws ConfigError for what is no run or has no such rate, FileError for files that are damaged.

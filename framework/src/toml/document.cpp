@@ -8,7 +8,6 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
-#include "toml/text.hpp"
 
 namespace faceoff {
 
@@ -99,16 +98,20 @@ void put_over(toml::table& base, toml::table& into, toml::table&& from, const st
   }
 }
 
+/// Puts KEY=VALUE over what is there and what [sweep] says of the key.
+void put_set(toml::table& root, const std::string& set) {
+  auto [key, holder] = parse_set(set);
+  toml::node& value = *holder.get("value");
+  const toml::source_region source = value.source();
+  take_from_sweep(root, key, source);
+  put(root, key, std::move(value), source);
+}
+
 }  // namespace
 
 toml::table parse_sets(const std::vector<std::string>& sets) {
   toml::table root;
-  for (const std::string& set : sets) {
-    auto [key, holder] = parse_set(set);
-    toml::node& value = *holder.get("value");
-    const toml::source_region source = value.source();
-    put(root, key, std::move(value), source);
-  }
+  for (const std::string& set : sets) put_set(root, set);
   return root;
 }
 
@@ -181,13 +184,7 @@ toml::table Document::parse() const {
       put_over(root, root, std::move(next), "");
     }
     root.erase(extends_key);
-    for (const std::string& set : sets_) {
-      auto [key, holder] = parse_set(set);
-      toml::node& value = *holder.get("value");
-      const toml::source_region source = value.source();
-      take_from_sweep(root, key, source);
-      put(root, key, std::move(value), source);
-    }
+    for (const std::string& set : sets_) put_set(root, set);
   });
   return root;
 }

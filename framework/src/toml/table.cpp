@@ -1,7 +1,10 @@
 #include "toml/table.hpp"
 
+#include <nlohmann/ordered_map.hpp>
+
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 #include "base/lists.hpp"
@@ -20,57 +23,34 @@ std::string shown(double value) {
   return text;
 }
 
-/// A number as double; toml++ itself gives none for whole numbers beyond 2^53.
-double as_double(const toml::node& node) {
-  return node.is_integer() ? static_cast<double>(node.as_integer()->get()) : node.as_floating_point()->get();
+/// The node as a value of this type, if it is one; a whole number is a number too.
+template <class T>
+std::optional<T> as(const toml::node& node, const T& /*type*/) {
+  if constexpr (std::is_same_v<T, double>) {
+    // toml++ itself gives none for whole numbers beyond 2^53.
+    if (node.is_integer()) return static_cast<double>(node.as_integer()->get());
+  }
+  return node.value_exact<T>();
 }
 
-/// The node as a value of the same alternative as `like`; a whole number is a number too.
-std::optional<ParamValue> convert(const toml::node& node, const ParamValue& like) {
-  if (std::holds_alternative<bool>(like) && node.is_boolean()) return *node.value<bool>();
-  if (std::holds_alternative<std::int64_t>(like) && node.is_integer()) return *node.value<std::int64_t>();
-  if (std::holds_alternative<double>(like) && node.is_number()) return as_double(node);
-  if (std::holds_alternative<std::string>(like) && node.is_string()) return *node.value<std::string>();
-  if (std::holds_alternative<std::vector<std::string>>(like) && node.is_string()) {
-    return std::vector<std::string>{*node.value<std::string>()};
-  }
+/// The same for a list; a string is a list of one.
+template <class T>
+std::optional<std::vector<T>> as(const toml::node& node, const std::vector<T>& /*type*/) {
+  std::vector<T> values;
   const toml::array* list = node.as_array();
-  if (list == nullptr) return std::nullopt;
-  if (std::holds_alternative<std::vector<double>>(like)) {
-    std::vector<double> values;
-    for (const toml::node& item : *list) {
-      if (!item.is_number()) return std::nullopt;
-      values.push_back(as_double(item));
+  if (list == nullptr) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (const std::optional<T> one = as(node, T())) return std::vector<T>{*one};
     }
-    return values;
+    return std::nullopt;
   }
-  if (std::holds_alternative<std::vector<std::string>>(like)) {
-    std::vector<std::string> values;
-    for (const toml::node& item : *list) {
-      if (!item.is_string()) return std::nullopt;
-      values.push_back(*item.value<std::string>());
-    }
-    return values;
+  for (const toml::node& item : *list) {
+    const std::optional<T> value = as(item, T());
+    if (!value) return std::nullopt;
+    values.push_back(*value);
   }
-  return std::nullopt;
+  return values;
 }
-
-/// Values by name, in the order in which the names came up.
-template <class Value>
-class Listed {
- public:
-  Value& operator[](const std::string& name) {
-    const auto [place, added] = places_.emplace(name, entries_.size());
-    if (added) entries_.emplace_back(name, Value{});
-    return entries_[place->second].second;
-  }
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
-
- private:
-  std::map<std::string, std::size_t> places_;
-  std::vector<std::pair<std::string, Value>> entries_;
-};
 
 }  // namespace
 
@@ -79,8 +59,9 @@ std::string to_toml(const std::vector<std::pair<std::string, const Resolved*>>& 
     std::string origin, first_variant;
     std::size_t variants = 0;
   };
-  using Keys = Listed<Listed<Said>>;  // by key, by value
-  Listed<Keys> sections;
+  // By section, key and value, in the order in which they came up.
+  using Values = nlohmann::ordered_map<std::string, Said>;
+  nlohmann::ordered_map<std::string, nlohmann::ordered_map<std::string, Values>> sections;
   for (const auto& [name, resolved] : variants) {
     for (const Resolved::Line& line : resolved->lines) {
       Said& said = sections[line.section][line.key][line.value];
@@ -114,7 +95,7 @@ TomlTable::TomlTable(const toml::table* table, std::string header, Place place, 
 }
 
 Place TomlTable::place(const std::string& key) const {
-  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  const toml::node* node = find(key);
   return node != nullptr && node->source().path ? place_of(node->source()) : place_;
 }
 
@@ -122,17 +103,13 @@ void TomlTable::fault(const std::string& key, const std::string& message) {
   diagnostics_.add(place(key), message);
 }
 
-const toml::node* TomlTable::take(const std::string& key) {
-  known_.push_back(key);
+const toml::node* TomlTable::find(const std::string& key) const {
   return table_ != nullptr ? table_->get(key) : nullptr;
 }
 
-std::optional<ParamValue> TomlTable::read(const std::string& key, const ParamValue& like) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return std::nullopt;
-  std::optional<ParamValue> value = convert(*node, like);
-  if (!value) fault(key, "'" + key + "' should be " + type_name(like));
-  return value;
+const toml::node* TomlTable::take(const std::string& key) {
+  known_.push_back(key);
+  return find(key);
 }
 
 void TomlTable::check(const std::string& key, double value, Bounds bounds) {
@@ -147,36 +124,21 @@ void TomlTable::check(const std::string& key, double value, Bounds bounds) {
   }
 }
 
-void TomlTable::resolve(const std::string& key, const ParamValue& value) {
-  const Place at = place(key);
-  const bool said = has(key);
-  resolved_.lines.push_back({header_, key, to_toml(value), said ? one_line(to_string(at)) : "default"});
-}
-
-bool TomlTable::flag(const std::string& key, bool fallback) {
-  const ParamValue value = read(key, fallback).value_or(fallback);
-  resolve(key, value);
-  return std::get<bool>(value);
-}
-
-std::int64_t TomlTable::integer(const std::string& key, std::int64_t fallback, Bounds bounds) {
-  const ParamValue value = read(key, fallback).value_or(fallback);
-  check(key, static_cast<double>(std::get<std::int64_t>(value)), bounds);
-  resolve(key, value);
-  return std::get<std::int64_t>(value);
-}
-
-double TomlTable::number(const std::string& key, double fallback, Bounds bounds) {
-  const ParamValue value = read(key, fallback).value_or(fallback);
-  check(key, std::get<double>(value), bounds);
-  resolve(key, value);
-  return std::get<double>(value);
-}
-
-std::string TomlTable::text(const std::string& key, const std::string& fallback) {
-  const ParamValue value = read(key, fallback).value_or(fallback);
-  if (has(key) || !fallback.empty()) resolve(key, value);
-  return std::get<std::string>(value);
+ParamValue TomlTable::read(const std::string& key, const ParamValue& fallback, Bounds bounds, bool if_said) {
+  const toml::node* node = take(key);
+  std::optional<ParamValue> said = fallback;
+  if (node != nullptr)
+    said = std::visit([&](const auto& type) -> std::optional<ParamValue> { return as(*node, type); }, fallback);
+  if (!said) fault(key, "'" + key + "' should be " + type_name(fallback));
+  const ParamValue value = said.value_or(fallback);
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) check(key, static_cast<double>(*whole), bounds);
+  if (const auto* real = std::get_if<double>(&value)) check(key, *real, bounds);
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
+    for (const double item : *list) check(key, item, bounds);
+  }
+  const std::string origin = node != nullptr ? one_line(to_string(place(key))) : "default";
+  if (node != nullptr || !if_said) resolved_.lines.push_back({header_, key, to_toml(value), origin});
+  return value;
 }
 
 std::string TomlTable::title() const {
@@ -184,7 +146,7 @@ std::string TomlTable::title() const {
 }
 
 std::string TomlTable::required_text(const std::string& key) {
-  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  const toml::node* node = find(key);
   if (node == nullptr || node->value<std::string_view>() == "") fault(key, title() + " needs '" + key + "'");
   return text(key, "");
 }
@@ -196,40 +158,25 @@ std::string TomlTable::choice(const std::string& key, const std::vector<std::str
   return choices.front();
 }
 
-std::vector<std::string> TomlTable::texts(const std::string& key) {
-  const ParamValue none = std::vector<std::string>{};
-  const ParamValue value = read(key, none).value_or(none);
-  if (has(key)) resolve(key, value);
-  return std::get<std::vector<std::string>>(value);
-}
-
 std::vector<std::string> TomlTable::required_texts(const std::string& key, const std::string& what) {
-  const toml::node* node = table_ != nullptr ? table_->get(key) : nullptr;
+  const toml::node* node = find(key);
   if (node == nullptr || (node->is_array() && node->as_array()->empty()))
     fault(key, title() + " needs '" + key + "', " + what);
   return texts(key);
 }
 
 ParamValue TomlTable::param(const ParamInfo& info) {
-  const ParamValue value = read(info.name, info.initial).value_or(info.initial);
   const Bounds bounds{info.low.value_or(Bounds{}.low), info.high.value_or(Bounds{}.high)};
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) check(info.name, static_cast<double>(*whole), bounds);
-  if (const auto* real = std::get_if<double>(&value)) check(info.name, *real, bounds);
-  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
-    for (const double item : *list) check(info.name, item, bounds);
+  const ParamValue value = read(info.name, info.initial, bounds);
+  if (info.choices.empty()) return value;
+  const auto check_choice = [&](const std::string& word, const std::string& none) {
+    if (std::ranges::find(info.choices, word) != info.choices.end()) return;
+    fault(info.name, "'" + word + "' is " + none + joined(info.choices) + did_you_mean(word, info.choices));
+  };
+  if (const auto* word = std::get_if<std::string>(&value)) check_choice(*word, "no " + info.name + ": one of ");
+  if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
+    for (const std::string& one : *words) check_choice(one, "none of ");
   }
-  if (const auto* words = std::get_if<std::vector<std::string>>(&value); words != nullptr && !info.choices.empty()) {
-    for (const std::string& word : *words) {
-      if (std::ranges::find(info.choices, word) == info.choices.end())
-        fault(info.name, "'" + word + "' is none of " + joined(info.choices) + did_you_mean(word, info.choices));
-    }
-  }
-  if (const auto* word = std::get_if<std::string>(&value);
-      word != nullptr && !info.choices.empty() && std::ranges::find(info.choices, *word) == info.choices.end()) {
-    fault(info.name, "'" + *word + "' is no " + info.name + ": one of " + joined(info.choices) +
-                         did_you_mean(*word, info.choices));
-  }
-  resolve(info.name, value);
   return value;
 }
 

@@ -5,7 +5,6 @@
 #include <toml++/toml.h>
 
 #include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,16 +38,24 @@ class TomlTable {
   /// `table` may be null: then everything is the default. `header` is the table's line in resolved.toml.
   TomlTable(const toml::table* table, std::string header, Place place, Diagnostics& diagnostics, Resolved& resolved);
 
-  bool flag(const std::string& key, bool fallback);
-  std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {});
-  double number(const std::string& key, double fallback, Bounds bounds = {});
-  std::string text(const std::string& key, const std::string& fallback);
+  bool flag(const std::string& key, bool fallback) { return std::get<bool>(read(key, fallback)); }
+  std::int64_t integer(const std::string& key, std::int64_t fallback, Bounds bounds = {}) {
+    return std::get<std::int64_t>(read(key, fallback, bounds));
+  }
+  double number(const std::string& key, double fallback, Bounds bounds = {}) {
+    return std::get<double>(read(key, fallback, bounds));
+  }
+  std::string text(const std::string& key, const std::string& fallback) {
+    return std::get<std::string>(read(key, fallback, {}, fallback.empty()));
+  }
   /// A string that has to be there, and not empty.
   std::string required_text(const std::string& key);
   /// One of these; the first is the default.
   std::string choice(const std::string& key, const std::vector<std::string>& choices);
   /// A list of strings; a single string is a list of one.
-  std::vector<std::string> texts(const std::string& key);
+  std::vector<std::string> texts(const std::string& key) {
+    return std::get<std::vector<std::string>>(read(key, std::vector<std::string>{}, {}, true));
+  }
   /// The same where there has to be one: `what` they are.
   std::vector<std::string> required_texts(const std::string& key, const std::string& what);
   /// A plugin's parameter.
@@ -69,9 +76,10 @@ class TomlTable {
  private:
   /// The header without its number: [[loss]].
   std::string title() const;
-  std::optional<ParamValue> read(const std::string& key, const ParamValue& like);
+  const toml::node* find(const std::string& key) const;
+  /// The value, with its faults told, which goes into what is resolved; a default too, unless only `if_said`.
+  ParamValue read(const std::string& key, const ParamValue& fallback, Bounds bounds = {}, bool if_said = false);
   void check(const std::string& key, double value, Bounds bounds);
-  void resolve(const std::string& key, const ParamValue& value);
 
   const toml::table* table_;
   std::string header_;

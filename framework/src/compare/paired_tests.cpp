@@ -1,17 +1,25 @@
-#include "compare/wilcoxon.hpp"
+// Tests of what is paired, and what becomes of their p-values.
+#include "compare/paired_tests.hpp"
 
+#include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/normal.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <vector>
+#include <random>
 
 namespace faceoff {
 
 namespace {
 
-constexpr std::size_t most_exact = 50;
+Estimate agresti_min(double n, double gained, double lost) {
+  constexpr double z = 1.959963984540054;  // 95 %, both sides
+  const double more = n + 2, net = gained - lost, apart = gained + lost + 1;
+  const double centre = net / more;
+  const double half = z * std::sqrt(apart - net * net / more) / more;
+  return {net / n, std::max(centre - half, -1.), std::min(centre + half, 1.)};
+}
 
 /// Twice the rank of each size, whole numbers even where ties share a rank; and the sum of t³ − t over ties.
 struct Ranks {
@@ -55,6 +63,20 @@ double approximate_p(double n, double ties, double rising) {
 
 }  // namespace
 
+McNemar mcnemar(const Pairs& pairs) {
+  const auto gained = static_cast<double>(pairs.gained), lost = static_cast<double>(pairs.lost);
+  McNemar found;
+  found.difference = agresti_min(static_cast<double>(pairs.n), gained, lost);
+  const double apart = gained + lost;
+  if (apart > 0) {
+    const boost::math::binomial_distribution<double> chance(apart, .5);
+    found.p = std::min(1., 2 * boost::math::cdf(chance, std::min(gained, lost)));
+    found.g = gained / apart - .5;
+  }
+  if (lost > 0) found.odds_ratio = gained / lost;
+  return found;
+}
+
 Wilcoxon wilcoxon(std::span<const double> differences) {
   std::vector<double> sizes;
   std::vector<bool> rises;
@@ -70,10 +92,58 @@ Wilcoxon wilcoxon(std::span<const double> differences) {
   std::size_t rising = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) rising += rises[i] ? ranks.doubled[i] : 0;
   const auto n = static_cast<double>(found.n), doubled_sum = static_cast<double>(rising);
+  constexpr std::size_t most_exact = 50;
   found.exact = sizes.size() <= most_exact;
   found.p = found.exact ? exact_p(ranks.doubled, rising) : approximate_p(n, ranks.ties, doubled_sum / 2);
   found.rank_biserial = 2 * doubled_sum / (n * (n + 1)) - 1;
   return found;
+}
+
+double sign_flips(std::span<const double> differences) {
+  std::vector<double> sizes;
+  double observed = 0, all = 0;
+  for (const double difference : differences) {
+    if (difference == 0) continue;
+    sizes.push_back(std::abs(difference));
+    observed += difference;
+    all += std::abs(difference);
+  }
+  if (sizes.empty()) return 1;
+  const double bound = std::abs(observed) - 1e-9 * all;  // sums in another order are a little different
+  // Whether they add up to as much with signs that come 64 at a time.
+  const auto as_far = [&](auto&& next_signs) {
+    double sum = 0;
+    std::uint64_t signs = 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      if (i % 64 == 0) signs = next_signs();
+      sum += (signs & 1U) != 0 ? sizes[i] : -sizes[i];
+      signs >>= 1U;
+    }
+    return std::abs(sum) >= bound ? 1 : 0;
+  };
+  int found = 0;
+  constexpr std::size_t most_exact = 16;
+  if (sizes.size() <= most_exact) {
+    const std::uint64_t all_signs = std::uint64_t{1} << sizes.size();
+    for (std::uint64_t signs = 0; signs < all_signs; ++signs) found += as_far([&] { return signs; });
+    return found / static_cast<double>(all_signs);
+  }
+  std::mt19937_64 random(1);
+  for (int draw = 0; draw < resamples; ++draw) found += as_far(random);
+  return (found + 1) / (resamples + 1.);  // what was observed is one of them
+}
+
+std::vector<double> holm(std::span<const double> p) {
+  std::vector<std::size_t> order(p.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return p[i]; });
+  std::vector<double> adjusted(p.size());
+  double least = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    least = std::max(least, std::min(1., static_cast<double>(order.size() - i) * p[order[i]]));
+    adjusted[order[i]] = least;
+  }
+  return adjusted;
 }
 
 }  // namespace faceoff

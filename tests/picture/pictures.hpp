@@ -9,13 +9,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <vector>
 
 #include "base/files.hpp"
 #include "picture/picture.hpp"
 
 namespace faceoff::picture_test {
 
+using Bytes = std::vector<std::uint8_t>;
 namespace fs = std::filesystem;
 
 // The picture of 6 × 4 that tests/golden/pictures/make.py makes too.

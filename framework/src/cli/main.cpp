@@ -19,7 +19,7 @@
 #include "cli/options.hpp"
 #include "cli/process_end.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 
 namespace {
 

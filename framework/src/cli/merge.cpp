@@ -9,7 +9,6 @@
 #include <system_error>
 
 #include "base/files.hpp"
-#include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/summary.hpp"
@@ -58,7 +57,7 @@ int merge_command(std::vector<std::string> args) {
   command.insert(command.end(), args.begin(), args.end());
   const fs::path place = fs::absolute(out / "").parent_path();
   make_folder(place.parent_path());
-  const TemporaryFolder temporary(place.parent_path());
+  const NewFolder temporary(place.parent_path());
   const fs::path whole = temporary.path() / "whole";
   make_folder(whole);
   merge_runs(parts, whole, command);

@@ -12,7 +12,6 @@
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
 #include "faces/faces.hpp"
-#include "faces/pixels.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"

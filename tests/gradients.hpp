@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "faces/box.hpp"
+#include "faces/face.hpp"
 #include "support.hpp"
 
 namespace faceoff {

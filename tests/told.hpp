@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "faces/box.hpp"
+#include "faces/face.hpp"
 #include "plugins/loaded_model.hpp"
 
 namespace faceoff {

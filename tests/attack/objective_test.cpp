@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "attack/attack.hpp"
-#include "attack/augment.hpp"
+#include "attack/rows.hpp"
 #include "experiment/experiment_files.hpp"
-#include "faces/pixels.hpp"
+#include "faces/faces.hpp"
 #include "picture/picture.hpp"
 
 namespace faceoff {

@@ -16,7 +16,6 @@
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "faces/matching.hpp"
-#include "faces/pixels.hpp"
 #include "faces/targets.hpp"
 #include "faces/views.hpp"
 #include "judge/detection.hpp"

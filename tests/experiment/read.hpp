@@ -33,65 +33,62 @@ inline const std::string good =
 inline const std::string swept =
     good + "[sweep]\n\"attack.epsilon\" = [8, 12, 16]\n\"loss.0.area\" = [false, true]\n";  // lines 17 to 19
 
-TEST(Sweep, IsTheProductOfItsLists) {
-  const Read read(swept);
+using Sets = std::vector<std::string>;
 
-  using Sets = std::vector<std::string>;
+/// An experiment as the host reads it.
+struct Read {
+  explicit Read(const std::string& text, Sets sets = {})
+      : file(text), document(file.path, std::move(sets)), variants(read_experiments(document, tree_plugins())) {}
+  const Experiment& first() const { return variants.front(); }
 
-  /// An experiment as the host reads it.
-  struct Read {
-    explicit Read(const std::string& text, Sets sets = {})
-        : file(text), document(file.path, std::move(sets)), variants(read_experiments(document, tree_plugins())) {}
-    const Experiment& first() const { return variants.front(); }
+  ExperimentFile file;
+  Document document;
+  std::vector<Experiment> variants;
+};
 
-    ExperimentFile file;
-    Document document;
-    std::vector<Experiment> variants;
-  };
-
-  inline ParamValue param(const PluginConfig& config, const std::string& name) {
-    for (const auto& [info, value] : config.params) {
-      if (info->name == name) return value;
-    }
-    throw std::runtime_error("no parameter " + name);
+inline ParamValue param(const PluginConfig& config, const std::string& name) {
+  for (const auto& [info, value] : config.params) {
+    if (info->name == name) return value;
   }
+  throw std::runtime_error("no parameter " + name);
+}
 
-  inline std::vector<std::string> names(const Document& document) {
-    std::vector<std::string> all;
-    for (const Variant& variant : document.variants()) all.push_back(variant.name);
-    return all;
-  }
+inline std::vector<std::string> names(const Document& document) {
+  std::vector<std::string> all;
+  for (const Variant& variant : document.variants()) all.push_back(variant.name);
+  return all;
+}
 
-  /// What is said of an experiment, with the file called FILE.
-  inline std::string complaint(const std::string& text, Sets sets = {}) {
-    const ExperimentFile file(text);
-    std::string message = error_of<ConfigError>([&] {
-      const Document document(file.path, std::move(sets));
-      read_experiments(document, tree_plugins());
-    });
-    const std::string path = file.path.string();
-    for (std::size_t at = message.find(path); at != std::string::npos; at = message.find(path, at)) {
-      message.replace(at, path.size(), "FILE");
-    }
-    return message;
+/// What is said of an experiment, with the file called FILE.
+inline std::string complaint(const std::string& text, Sets sets = {}) {
+  const ExperimentFile file(text);
+  std::string message = error_of<ConfigError>([&] {
+    const Document document(file.path, std::move(sets));
+    read_experiments(document, tree_plugins());
+  });
+  const std::string path = file.path.string();
+  for (std::size_t at = message.find(path); at != std::string::npos; at = message.find(path, at)) {
+    message.replace(at, path.size(), "FILE");
   }
+  return message;
+}
 
-  inline std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
-    return lines;
-  }
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
 
-  inline std::string values_of(const Experiment& experiment) {
-    return to_toml({{experiment.variant, &experiment.resolved}});
-  }
+inline std::string values_of(const Experiment& experiment) {
+  return to_toml({{experiment.variant, &experiment.resolved}});
+}
 
-  /// `text` with a line after the line `after`.
-  inline std::string with_line(const std::string& after, const std::string& line, std::string text = good) {
-    const std::size_t at = text.find(after + "\n");
-    if (at == std::string::npos) throw std::runtime_error("no line " + after);
-    return text.insert(at + after.size() + 1, line + "\n");
-  }
+/// `text` with a line after the line `after`.
+inline std::string with_line(const std::string& after, const std::string& line, std::string text = good) {
+  const std::size_t at = text.find(after + "\n");
+  if (at == std::string::npos) throw std::runtime_error("no line " + after);
+  return text.insert(at + after.size() + 1, line + "\n");
+}
 
 }  // namespace faceoff

@@ -57,15 +57,17 @@ TEST(Set, MakesASweep) {
   EXPECT_EQ(names(read.document), (std::vector<std::string>{"epsilon=2", "epsilon=4"}));
 }
 
-EXPECT_EQ(names(read.document),
-          (std::vector<std::string>{"epsilon=8,area=false", "epsilon=8,area=true", "epsilon=12,area=false",
-                                    "epsilon=12,area=true", "epsilon=16,area=false", "epsilon=16,area=true"}));
-ASSERT_EQ(read.variants.size(), 6U);
-for (std::size_t i = 0; i < 6; ++i) {
-  EXPECT_EQ(read.variants[i].variant, names(read.document)[i]);
-  EXPECT_EQ(read.variants[i].epsilon, 8 + 4 * static_cast<double>(i / 2));
-  EXPECT_EQ(param(read.variants[i].losses[0].plugin, "area"), ParamValue(i % 2 == 1));
-}
+TEST(Sweep, IsTheProductOfItsLists) {
+  const Read read(swept);
+  EXPECT_EQ(names(read.document),
+            (std::vector<std::string>{"epsilon=8,area=false", "epsilon=8,area=true", "epsilon=12,area=false",
+                                      "epsilon=12,area=true", "epsilon=16,area=false", "epsilon=16,area=true"}));
+  ASSERT_EQ(read.variants.size(), 6U);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(read.variants[i].variant, names(read.document)[i]);
+    EXPECT_EQ(read.variants[i].epsilon, 8 + 4 * static_cast<double>(i / 2));
+    EXPECT_EQ(param(read.variants[i].losses[0].plugin, "area"), ParamValue(i % 2 == 1));
+  }
 }
 
 TEST(Sweep, ASetOfASweptKeyTakesTheListsPlace) {

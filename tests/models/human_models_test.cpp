@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "base/files.hpp"
+#include "faces/faces.hpp"
 #include "faces/gallery.hpp"
-#include "faces/pixels.hpp"
 #include "picture/picture.hpp"
 #include "support.hpp"
 

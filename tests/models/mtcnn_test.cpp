@@ -12,7 +12,6 @@
 #include "base/files.hpp"
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
-#include "faces/pixels.hpp"
 #include "picture/picture.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"

@@ -12,7 +12,6 @@
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "faces/matching.hpp"
-#include "faces/pixels.hpp"
 #include "faces/views.hpp"
 #include "picture/picture.hpp"
 #include "support.hpp"

@@ -1,6 +1,6 @@
 // Parameters that name files: found, hashed, and named where something is wrong with them.
-#include "plugins/build_plugin.hpp"
 #include "plugins/model_pool.hpp"
+#include "plugins/plugin_config.hpp"
 #include "plugins/plugin_files.hpp"
 #include "support.hpp"
 

@@ -18,10 +18,9 @@
 
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
-#include "plugins/plugin_checks.hpp"
+#include "plugins/call_plugin.hpp"
 #include "plugins/plugin_files.hpp"
 #include "plugins/plugin_library.hpp"
-#include "plugins/thrown.hpp"
 
 namespace faceoff {
 namespace {

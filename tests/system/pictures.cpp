@@ -15,7 +15,6 @@
 
 #include "faces/faces.hpp"
 #include "faces/matching.hpp"
-#include "faces/pixels.hpp"
 #include "faces/views.hpp"
 
 namespace system_test {

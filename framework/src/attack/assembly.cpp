@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/lists.hpp"
 #include "faces/faces.hpp"
 #include "faces/views.hpp"
-#include "plugins/build_plugin.hpp"
 #include "plugins/model_pool.hpp"
+#include "plugins/plugin_config.hpp"
 
 namespace faceoff {
-
-namespace {
-
-void require(bool holds, const Place& place, const std::string& message) {
-  if (!holds) throw ConfigError(message, place);
-}
-
-}  // namespace
 
 Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(experiment_) {
   const auto model = [&](const std::string& name) { return &pool.get(name, experiment.models.at(name)); };
@@ -52,7 +45,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
               "loss " + term.plugin + " needs " + to_string(missing) + ", which '" + name +
                   "' does not provide (it provides " + to_string(attacked->provides) + ")");
       term.models.push_back(attacked);
-      if (std::ranges::find(surrogates, attacked) == surrogates.end()) surrogates.push_back(attacked);
+      add_once(surrogates, attacked);
     }
     losses.push_back(std::move(term));
   }

@@ -18,9 +18,9 @@ namespace {
 /// Of each face, which of its targets it is most like, as the attacked embedders see it.
 std::vector<std::size_t> nearest_targets(const Assembly& assembly, const AttackInput& input, const at::Tensor& pixels) {
   std::vector<std::size_t> nearest(input.targets.size(), 0);
-  if (std::ranges::all_of(input.targets, [](const auto& targets) { return targets.size() < 2; })) return nearest;
   for (std::size_t f = 0; f < input.targets.size(); ++f) {
     std::vector<double> likeness(input.targets[f].size(), 0);
+    if (likeness.size() < 2) continue;
     for (const LoadedModel* model : assembly.surrogates) {
       if (!includes(model->provides, Field::embedding)) continue;
       const at::Tensor is = embed(*model, pixels, input.faces[f]);

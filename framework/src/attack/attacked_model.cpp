@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "attack/augment.hpp"
+#include "attack/rows.hpp"
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
 
@@ -39,15 +39,10 @@ Given given_to_loss(const Output& adversarial, const Reference& reference) {
                  {"reference.targets", reference.targets},
                  {"reference.own", reference.own},
                  {"reference.mean", reference.mean}};
-  const auto add = [&](const std::string& whose, const Output& output) {
-    given.emplace_back(whose + ".scores", output.scores);
-    given.emplace_back(whose + ".boxes", output.boxes);
-    given.emplace_back(whose + ".landmarks", output.landmarks);
-    given.emplace_back(whose + ".embedding", output.embedding);
-    given.emplace_back(whose + ".picture", output.picture);
-  };
-  add("adversarial", adversarial);
-  add("reference.clean", reference.clean);
+  for (const auto& [field, tensor] : output_parts) {
+    given.emplace_back("adversarial." + to_string(field), adversarial.*tensor);
+    given.emplace_back("reference.clean." + to_string(field), reference.clean.*tensor);
+  }
   return given;
 }
 
@@ -105,8 +100,7 @@ AttackedModel::AttackedModel(const LoadedModel& model, const Assembly& assembly,
       assembly_(assembly),
       subjects_(subjects),
       losses_(losses_on(model, assembly)),
-      views_(model, subjects, pictures),
-      references_(model, views_, subjects, pictures, wanted_by(losses_), mean, assembly.experiment.minimum_score) {
+      views_(model, subjects, pictures, wanted_by(losses_), mean, assembly.experiment.minimum_score) {
   for (const LossTerm* term : losses_) {
     if (!of_pixels_alone(*term)) weight_ += std::abs(term->weight) / static_cast<double>(term->models.size());
   }
@@ -129,7 +123,15 @@ Said AttackedModel::ask(const std::vector<Rows>& pictures, std::int64_t x_rows, 
   std::vector<at::Tensor> all;
   for (const auto& [begin, count] : portions(leaf))
     ask_some(part_of(leaf, begin, count), shares.narrow(0, begin, count), random, copies, said, all);
-  tell(all, leaf, copies, margins);
+  if (!all.front().defined()) return said;
+  if (!is_embedder(model_)) {
+    margins.add_pictures(at::cat(all), leaf.subject);
+    return said;
+  }
+  std::vector<std::int64_t> face;
+  for (std::size_t r = 0; r < leaf.subject.size(); ++r)
+    face.push_back(leaf.reference[r] - views_.first(static_cast<std::size_t>(leaf.subject[r] / copies)));
+  margins.add_views(at::cat(all), leaf.subject, face);
   return said;
 }
 
@@ -139,7 +141,7 @@ void AttackedModel::ask_some(const Rows& rows, const at::Tensor& shares, const R
   Random own = random.derive(rows.subject, model_.name + " itself");
   Output output = forward(model_, pixels, &own);
   output.picture = pixels;
-  const Reference against = references_.of(rows, copies);
+  const Reference against = views_.reference(rows, copies);
   margins.push_back(margin_of(rows, output, against, copies));
   std::array<at::Tensor, 2> sums;  // [n] of what the model says, and of pixels alone
   for (const LossTerm* term : losses_) {
@@ -172,7 +174,7 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
   const Experiment& experiment = assembly_.experiment;
   if (is_embedder(model_))
     return embedder_margin(output.embedding.detach(), against, threshold_of(model_, experiment.false_accept_rate));
-  const at::Tensor drawn = references_.drawn(rows, copies);
+  const at::Tensor drawn = views_.drawn(rows, copies);
   if (!drawn.defined()) return {};
   const at::Tensor& pixels = rows.images.pixels;
   const at::Tensor faces =
@@ -189,20 +191,6 @@ at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels, 
   if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
   if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
   return gradient;
-}
-
-void AttackedModel::tell(const std::vector<at::Tensor>& margins, const Rows& rows, std::int64_t copies,
-                         Margins& all) const {
-  if (!margins.front().defined()) return;
-  const at::Tensor found = at::cat(margins);
-  if (!is_embedder(model_)) {
-    all.add_pictures(found, rows.subject);
-    return;
-  }
-  std::vector<std::int64_t> face;
-  for (std::size_t r = 0; r < rows.subject.size(); ++r)
-    face.push_back(rows.reference[r] - views_.first(static_cast<std::size_t>(rows.subject[r] / copies)));
-  all.add_views(found, rows.subject, face);
 }
 
 }  // namespace faceoff

@@ -11,7 +11,6 @@
 #include "attack/assembly.hpp"
 #include "attack/margin.hpp"
 #include "attack/model_views.hpp"
-#include "attack/references.hpp"
 #include "attack/rows.hpp"
 #include "attack/subject.hpp"
 
@@ -51,7 +50,6 @@ class AttackedModel {
   /// Where the losses lead at the pixels of the rows.
   at::Tensor lead(const at::Tensor& sum, const at::Tensor& pixels, bool again) const;
   at::Tensor margin_of(const Rows& rows, const Output& output, const Reference& against, std::int64_t copies) const;
-  void tell(const std::vector<at::Tensor>& margins, const Rows& rows, std::int64_t copies, Margins& all) const;
 
   const LoadedModel& model_;
   const Assembly& assembly_;
@@ -59,7 +57,6 @@ class AttackedModel {
   std::vector<const LossTerm*> losses_;
   double weight_ = 0;
   ModelViews views_;
-  References references_;
 };
 
 }  // namespace faceoff

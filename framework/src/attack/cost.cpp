@@ -1,5 +1,3 @@
-#include "attack/cost.hpp"
-
 #include <faceoff/budget.hpp>
 
 #include <ATen/ATen.h>
@@ -12,13 +10,11 @@
 #include <map>
 #include <vector>
 
-#include "attack/objective.hpp"
-#include "attack/subject.hpp"
+#include "attack/attack.hpp"
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/role.hpp"
 
 namespace faceoff {
 

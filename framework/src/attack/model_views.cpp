@@ -3,11 +3,15 @@
 #include <faceoff/images.hpp>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
+#include "faces/faces.hpp"
+#include "faces/matching.hpp"
 #include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
 
 namespace faceoff {
 
@@ -23,10 +27,52 @@ Face moved(const Face& face, const at::Tensor& map) {
   return there;
 }
 
+constexpr std::int64_t at_once = 16;  ///< clean views that a model is asked about together
+
+/// Tensors one behind another, each with zeros behind in all sizes but the first, where others are larger.
+at::Tensor padded(const std::vector<at::Tensor>& parts) {
+  std::vector<std::int64_t> largest = parts.front().sizes().vec();
+  for (const at::Tensor& part : parts) {
+    for (std::size_t d = 0; d < largest.size(); ++d)
+      largest[d] = std::max(largest[d], part.size(static_cast<std::int64_t>(d)));
+  }
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& part : parts) {
+    std::vector<std::int64_t> pad;  // from the last size to the second
+    for (std::size_t d = largest.size() - 1; d > 0; --d)
+      pad.insert(pad.end(), {0, largest[d] - part.size(static_cast<std::int64_t>(d))});
+    all.push_back(at::constant_pad_nd(part, pad));
+  }
+  return at::cat(all);
+}
+
+/// Boxes as [1,F,4] float64.
+at::Tensor as_tensor(const std::vector<Box>& boxes) {
+  std::vector<double> values;
+  for (const Box& box : boxes) values.insert(values.end(), {box.x0, box.y0, box.x1, box.y1});
+  return at::tensor(values, at::kDouble).view({1, -1, 4});
+}
+
+std::vector<Box> boxes_of(const std::vector<Face>& faces) {
+  std::vector<Box> boxes;
+  for (const Face& face : faces) boxes.push_back(face.box);
+  return boxes;
+}
+
+at::Tensor gather(const at::Tensor& from, const at::Tensor& rows) {
+  return from.defined() ? from.index_select(0, rows) : from;
+}
+
 }  // namespace
 
-ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::span<const AttackInput> pictures)
-    : model_(model), subjects_(subjects), pictures_(pictures), of_faces_(about_a_face(model.view.crop)) {
+ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::span<const AttackInput> pictures,
+                       Field wanted, at::Tensor mean, double minimum_score)
+    : model_(model),
+      subjects_(subjects),
+      pictures_(pictures),
+      of_faces_(about_a_face(model.view.crop)),
+      wanted_(wanted),
+      mean_(std::move(mean)) {
   for (std::size_t s = 0; s < subjects.rows.size(); ++s) {
     const at::Tensor& clean = pictures[subjects.rows[s].picture].clean;
     std::vector<View>& views = still_.emplace_back();
@@ -38,6 +84,11 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
     }
     first_.push_back(first_.back() + static_cast<std::int64_t>(views.size()));
   }
+  gather_faces();
+  const at::NoGradGuard no_grad;
+  ask();
+  if (includes(model.provides, Field::scores | Field::boxes) && !of_faces_) draw(minimum_score);
+  if (includes(model.provides, Field::embedding)) gather_targets();
 }
 
 const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
@@ -45,18 +96,58 @@ const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
   return pictures_[row.picture].faces[static_cast<std::size_t>(row.faces[place])];
 }
 
-at::Tensor ModelViews::clean() const {
-  std::vector<at::Tensor> all;
-  for (std::size_t s = 0; s < still_.size(); ++s) {
-    for (const View& view : still_[s]) all.push_back(view(pictures_[subjects_.rows[s].picture].clean));
-  }
-  return at::cat(all);
-}
-
 Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) const {
   Rows rows;
   std::vector<at::Tensor> pixels, maps, landmarks;
-  for (const Rows& group : pictures) add(group, copies, rows, pixels, maps, landmarks);
+  for (const Rows& group : pictures) {
+    const Images& images = group.images;
+    const bool mapped = images.map.defined();
+    if (!mapped) rows.unmapped_by = group.unmapped_by;
+    if (!mapped && of_faces_) {
+      throw PluginFault("plugin " + group.unmapped_by,
+                        "it is no affine map (it gives none), so that nobody knows where the faces are that '" +
+                            model_.name + "' sees: say at = \"view\"");
+    }
+    const auto put = [&](std::int64_t row, std::size_t subject, std::size_t place) {
+      rows.subject.push_back(row);
+      rows.reference.push_back(first_[subject] + static_cast<std::int64_t>(place));
+    };
+    const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
+    if (subjects_.kind == SubjectKind::picture && !of_faces_) {
+      // Whole pictures of one size have one view.
+      const View view = make_view(model_.view, height, width);
+      pixels.push_back(view(images.pixels));
+      if (mapped) maps.push_back(compose(view.map.expand({images.map.size(0), 2, 3}), images.map));
+      for (const std::int64_t row : group.subject) put(row, static_cast<std::size_t>(row / copies), 0);
+      continue;
+    }
+    // Taken apart once: the gradients of rows that are taken one by one would each be as large as all of them.
+    const std::vector<at::Tensor> each = images.pixels.split(1);
+    for (std::size_t r = 0; r < each.size(); ++r) {
+      const std::int64_t row = group.subject[r];
+      const auto s = static_cast<std::size_t>(row / copies);
+      const at::Tensor map = images.map.narrow(0, static_cast<std::int64_t>(r), 1);
+      if (subjects_.kind == SubjectKind::crop) {
+        pixels.push_back(each[r]);
+        maps.push_back(map);
+        put(row, s, 0);
+        continue;
+      }
+      const at::Tensor& clean = pictures_[subjects_.rows[s].picture].clean;
+      const bool still = clean.size(2) == height && clean.size(3) == width &&
+                         at::equal(map, subjects_.map.narrow(0, static_cast<std::int64_t>(s), 1));
+      for (std::size_t f = 0; f < still_[s].size(); ++f) {
+        const Face there = still ? face(s, f) : moved(face(s, f), map);
+        if (!still && !viewable(model_.view, height, width, there)) continue;  // this draw says nothing of it
+        const View view = still ? still_[s][f] : make_view(model_.view, height, width, &there);
+        const at::Tensor whole = compose(view.map, map);
+        if (there.landmarks.defined()) landmarks.push_back(apply_map(whole, face(s, f).landmarks.unsqueeze(0)));
+        pixels.push_back(view(each[r]));
+        maps.push_back(whole);
+        put(row, s, f);
+      }
+    }
+  }
   if (pixels.empty()) return rows;
   rows.images.pixels = pixels.size() == 1 ? pixels.front() : at::cat(pixels);
   if (!maps.empty()) rows.images.map = at::cat(maps);
@@ -64,66 +155,94 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
   return rows;
 }
 
-void ModelViews::add(const Rows& pictures, std::int64_t copies, Rows& rows, std::vector<at::Tensor>& pixels,
-                     std::vector<at::Tensor>& maps, std::vector<at::Tensor>& landmarks) const {
-  const Images& images = pictures.images;
-  if (!images.map.defined()) rows.unmapped_by = pictures.unmapped_by;
-  const std::int64_t height = images.pixels.size(2), width = images.pixels.size(3);
-  if (!images.map.defined() && of_faces_) {
-    throw PluginFault("plugin " + pictures.unmapped_by,
-                      "it is no affine map (it gives none), so that nobody knows where the faces are that '" +
-                          model_.name + "' sees: say at = \"view\"");
+void ModelViews::gather_faces() {
+  std::vector<at::Tensor> faces, frames;
+  for (const Subject& subject : subjects_.rows) {
+    const AttackInput& picture = pictures_[subject.picture];
+    faces.push_back(as_tensor(boxes_of(picture.faces)));
+    frames.push_back(
+        as_tensor({{0, 0, static_cast<double>(picture.clean.size(3)), static_cast<double>(picture.clean.size(2))}}));
   }
-  const auto subject_of = [&](std::int64_t row) {
-    return static_cast<std::size_t>(pictures.subject[static_cast<std::size_t>(row)] / copies);
-  };
-  const auto own_map = [&](std::size_t s) { return subjects_.map.narrow(0, static_cast<std::int64_t>(s), 1); };
-  const auto unmoved = [&](std::int64_t row) {
-    const std::size_t s = subject_of(row);
-    const at::Tensor& clean = pictures_[subjects_.rows[s].picture].clean;
-    return clean.size(2) == height && clean.size(3) == width && at::equal(images.map.narrow(0, row, 1), own_map(s));
-  };
-  const auto put = [&](std::int64_t row, const at::Tensor& view, const at::Tensor& map, std::int64_t reference) {
-    pixels.push_back(view);
-    if (map.defined()) maps.push_back(map);
-    rows.subject.push_back(pictures.subject[static_cast<std::size_t>(row)]);
-    rows.reference.push_back(reference);
-  };
-  if (subjects_.kind == SubjectKind::picture && !of_faces_) {
-    // Whole pictures of one size have one view.
-    const View view = make_view(model_.view, height, width);
-    pixels.push_back(view(images.pixels));
-    if (images.map.defined()) maps.push_back(compose(view.map.expand({images.map.size(0), 2, 3}), images.map));
-    for (std::int64_t r = 0; r < pictures.count(); ++r) {
-      rows.subject.push_back(pictures.subject[static_cast<std::size_t>(r)]);
-      rows.reference.push_back(first_[subject_of(r)]);
-    }
-    return;
+  faces_ = padded(faces);
+  frames_ = at::cat(frames);
+}
+
+void ModelViews::ask() {
+  std::vector<at::Tensor> views;
+  for (std::size_t s = 0; s < still_.size(); ++s) {
+    for (const View& view : still_[s]) views.push_back(view(pictures_[subjects_.rows[s].picture].clean));
   }
-  // Taken apart once: the gradients of rows that are taken one by one would each be as large as all of them.
-  const std::vector<at::Tensor> each = images.pixels.split(1);
-  for (std::int64_t r = 0; r < pictures.count(); ++r) {
-    const at::Tensor& picture = each[static_cast<std::size_t>(r)];
-    const std::size_t s = subject_of(r);
-    const at::Tensor map = images.map.narrow(0, r, 1);
-    if (subjects_.kind == SubjectKind::crop) {
-      put(r, picture, map, first_[s]);
-      continue;
-    }
-    const bool still = unmoved(r);
-    for (std::size_t f = 0; f < still_[s].size(); ++f) {
-      const Face there = still ? face(s, f) : moved(face(s, f), map);
-      std::optional<View> view;
-      if (!still) {
-        if (!viewable(model_.view, height, width, there)) continue;  // this draw says nothing of it
-        view = make_view(model_.view, height, width, &there);
-      }
-      const View& seen = still ? still_[s][f] : *view;
-      const at::Tensor whole = compose(seen.map, map);
-      if (there.landmarks.defined()) landmarks.push_back(apply_map(whole, face(s, f).landmarks.unsqueeze(0)));
-      put(r, seen(picture), whole, first_[s] + static_cast<std::int64_t>(f));
+  const at::Tensor pixels = at::cat(views);
+  std::vector<Output> outputs;
+  for (std::int64_t begin = 0; begin < pixels.size(0); begin += at_once)
+    outputs.push_back(forward(model_, pixels.narrow(0, begin, std::min(at_once, pixels.size(0) - begin))));
+  for (const auto& [field, tensor] : output_parts) {
+    std::vector<at::Tensor> parts;
+    for (const Output& output : outputs) parts.push_back(output.*tensor);
+    if (includes(model_.provides, field)) clean_.*tensor = padded(parts);
+  }
+  if (includes(wanted_, Field::picture)) clean_.picture = pixels;
+  if (clean_.embedding.defined()) own_ = clean_.embedding.unsqueeze(1);
+}
+
+void ModelViews::draw(double minimum_score) {
+  std::vector<at::Tensor> boxes;
+  for (std::int64_t s = 0; s < subjects_.count(); ++s) {
+    const AttackInput& picture = pictures_[subjects_.rows[static_cast<std::size_t>(s)].picture];
+    Output answer;
+    answer.scores = clean_.scores.narrow(0, s, 1);
+    answer.boxes = clean_.boxes.narrow(0, s, 1);
+    const at::Tensor& map = still_[static_cast<std::size_t>(s)].front().map;
+    const std::vector<Face> found = detected(model_, answer, map, picture.clean, minimum_score);
+    std::vector<Box> drawn;
+    for (const Face& face : picture.faces) drawn.push_back(as_drawn(found, face.box));
+    boxes.push_back(as_tensor(drawn));
+  }
+  drawn_ = padded(boxes);
+}
+
+void ModelViews::gather_targets() {
+  std::vector<at::Tensor> faces;  // of each reference the targets' embeddings [1,T,K,D]
+  for (const Subject& subject : subjects_.rows) {
+    const AttackInput& picture = pictures_[subject.picture];
+    if (picture.targets.empty()) return;
+    for (const std::int64_t f : subject.faces) {
+      std::vector<at::Tensor> targets;
+      for (const Target& target : picture.targets[static_cast<std::size_t>(f)])
+        targets.push_back(target.attacked.at(&model_).unsqueeze(0));
+      faces.push_back(padded(targets).unsqueeze(0));
     }
   }
+  targets_ = padded(faces);
+}
+
+at::Tensor ModelViews::placed(const at::Tensor& boxes, const Rows& rows, std::int64_t copies) const {
+  std::vector<std::int64_t> subjects;
+  for (const std::int64_t row : rows.subject) subjects.push_back(row / copies);
+  return map_boxes(rows.images.map, boxes.index_select(0, at::tensor(subjects, at::kLong)));
+}
+
+Reference ModelViews::reference(const Rows& rows, std::int64_t copies) const {
+  const at::Tensor& pixels = rows.images.pixels;
+  const at::Tensor index = as_index(rows.reference, pixels.device());
+  Reference reference;
+  for (const auto& [field, tensor] : output_parts) {
+    if (includes(wanted_, field)) reference.clean.*tensor = gather(clean_.*tensor, index);
+  }
+  reference.targets = gather(targets_, index);
+  reference.own = gather(own_, index);
+  reference.mean = mean_;
+  reference.subject = as_index(rows.subject, pixels.device());
+  if (!rows.images.map.defined()) return reference;
+  const at::TensorOptions options = pixels.options().requires_grad(false);
+  reference.boxes = placed(faces_, rows, copies).to(options);
+  reference.extent = placed(frames_, rows, copies).to(options).squeeze(1);
+  return reference;
+}
+
+at::Tensor ModelViews::drawn(const Rows& rows, std::int64_t copies) const {
+  if (!drawn_.defined() || !rows.images.map.defined()) return {};
+  return placed(drawn_, rows, copies);
 }
 
 }  // namespace faceoff

@@ -2,13 +2,13 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-#include "attack/augment.hpp"
-#include "attack/gradient_sum.hpp"
+#include "attack/rows.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
@@ -17,16 +17,108 @@ namespace faceoff {
 
 namespace {
 
-std::vector<std::uint64_t> keys_of(const Subjects& subjects) {
-  std::vector<std::uint64_t> keys;
-  for (const Subject& row : subjects.rows) keys.push_back(row.key);
-  return keys;
-}
+/// The gradient at x, added up model by model.
+class GradientSum {
+ public:
+  /// `pictures`: what x has become at the picture. Keeps references to pictures and subjects. With `balance` each
+  /// model's gradient counts over its own mean size, times its weight; losses on pixels alone are added as they are.
+  GradientSum(at::Tensor x, const std::vector<Rows>& pictures, const Subjects& subjects, Balance balance)
+      : x_(std::move(x)),
+        pictures_(pictures),
+        subjects_(subjects),
+        balanced_(balance == Balance::gradient),
+        leaves_(pictures),
+        leaf_sums_(pictures.size()),
+        sum_(at::zeros_like(x_)) {
+    for (Rows& rows : leaves_) rows.images.pixels = rows.images.pixels.detach().requires_grad_(true);
+  }
 
-std::vector<Random::Extent> extents_of(const Subjects& subjects) {
+  /// The same pictures, from which a model's graph begins anew.
+  const std::vector<Rows>& leaves() const { return leaves_; }
+
+  void add(const AttackedModel& attacked, const Said& said) {
+    const bool pixels = said.of_pixels.defined();
+    if (said.of_answers.defined()) {
+      const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.of_answers, pixels);
+      if (balanced_) {
+        sum_ = sum_ + attacked.weight() * over_its_size(to_x(there));
+      } else {
+        keep(there);
+      }
+    }
+    if (pixels) keep(at_leaves(attacked, said.rows, said.of_pixels, false));
+  }
+
+  /// Like x.
+  at::Tensor take() {
+    if (std::ranges::any_of(leaf_sums_, &at::Tensor::defined)) sum_ = sum_ + to_x(leaf_sums_);
+    return sum_;
+  }
+
+ private:
+  /// Through the views and the augmentations at the view.
+  std::vector<at::Tensor> at_leaves(const AttackedModel& attacked, const Rows& rows, const at::Tensor& gradient,
+                                    bool again) const {
+    std::vector<at::Tensor> inputs;
+    for (const Rows& leaf : leaves_) inputs.push_back(leaf.images.pixels);
+    const std::string who = "augmentations at the view of '" + attacked.model().name + "'";
+    std::vector<at::Tensor> gradients = call_plugin(
+        who, [&] { return torch::autograd::grad({rows.images.pixels}, inputs, {gradient}, again, false, true); });
+    if (std::ranges::none_of(gradients, [](const at::Tensor& one) { return one.defined(); }))
+      throw PluginFault(who, "no gradient reaches the picture: something detached it");
+    return gradients;
+  }
+
+  void keep(const std::vector<at::Tensor>& gradients) {
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      at::Tensor& sum = leaf_sums_[i];
+      if (gradients[i].defined()) sum = sum.defined() ? sum + gradients[i] : gradients[i];
+    }
+  }
+
+  /// Through the augmentations at the picture.
+  at::Tensor to_x(const std::vector<at::Tensor>& gradients) const {
+    std::vector<at::Tensor> outputs, along;
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      outputs.push_back(pictures_[i].images.pixels);
+      along.push_back(gradients[i]);
+    }
+    const std::string who = "augmentations at the picture";
+    const at::Tensor gradient = call_plugin(
+        who, [&] { return torch::autograd::grad(outputs, {x_}, along, /*retain_graph=*/true, false, true).front(); });
+    if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
+    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
+    return gradient;
+  }
+
+  /// Each row over the mean size of its gradient, where it does not pad.
+  at::Tensor over_its_size(const at::Tensor& gradient) const {
+    const auto copies = gradient.size(0) / subjects_.count();
+    std::vector<double> values;
+    for (const Subject& row : subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
+    const at::Tensor pixels = at::tensor(values, gradient.options()).repeat_interleave(copies);
+    const at::Tensor mean = gradient.abs().sum({1, 2, 3}) / pixels;
+    return gradient / mean.clamp_min(1e-20).view({-1, 1, 1, 1});
+  }
+
+  at::Tensor x_;
+  const std::vector<Rows>& pictures_;
+  const Subjects& subjects_;
+  bool balanced_;
+  std::vector<Rows> leaves_;
+  std::vector<at::Tensor> leaf_sums_;  ///< what is not balanced; undefined where there is nothing
+  at::Tensor sum_;                     ///< what is
+};
+
+Random random_of(const Subjects& subjects, std::uint64_t seed) {
+  std::vector<std::uint64_t> keys;
   std::vector<Random::Extent> extents;
-  for (const Subject& row : subjects.rows) extents.push_back({row.height, row.width});
-  return extents;
+  for (const Subject& row : subjects.rows) {
+    keys.push_back(row.key);
+    extents.push_back({row.height, row.width});
+  }
+  return {seed, std::move(keys), subjects.pixels.options(), std::move(extents)};
 }
 
 }  // namespace
@@ -37,7 +129,7 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       subjects_(subjects),
       options_(std::move(options)),
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
-      random_(assembly.experiment.seed, keys_of(subjects), subjects.pixels.options(), extents_of(subjects)),
+      random_(random_of(subjects, assembly.experiment.seed)),
       kept_(subjects.rows.size()),
       kept_margin_(subjects.rows.size(), -std::numeric_limits<double>::infinity()),
       done_(subjects.rows.size()) {
@@ -88,42 +180,43 @@ std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t 
   return all;
 }
 
-Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw) {
-  return remembering([&] {
-    check_place("plugin " + assembly_.experiment.optimizer.info->name, x, subjects_.pixels);
-    for (const AttackedModel& attacked : attacked_) {
-      if (!gradient || attacked.model().differentiable) continue;
-      throw PluginFault("plugin " + attacked.model().plugin + ", model '" + attacked.model().name + "'",
-                        "it has no gradient: use an optimizer that only asks for values");
-    }
-    const at::AutoGradMode mode(gradient);
-    const std::int64_t copies = x.size(0) / subjects_.count();
-    evaluated_ += copies;
-    BlackBox::here().queries = evaluated_ * subjects_.count();
-    const bool first = started_ > 0 && draws_ == 0;  // a step's first evaluation stands for it
-    const Random random = random_for(copies, draw);
-    const at::Tensor input = gradient ? x.detach().requires_grad_(true) : x.detach();
-    const std::vector<Rows> start = pictures_of(input, copies);
-    std::vector<Rows> pictures;
-    for (const Rows& rows : start)
-      pictures.push_back(augment(assembly_.augmentations, Stage::picture, rows, random, "picture "));
-    std::optional<GradientSum> sum;
-    if (gradient) sum.emplace(input, pictures, subjects_, assembly_.experiment.balance);
-    Margins margins(x.size(0), subjects_.most_faces());
-    at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
-    for (const AttackedModel& attacked : attacked_) {
-      const Said said =
-          attacked.ask(sum ? sum->leaves() : pictures, x.size(0), random, gradient, options_.partners, margins);
-      value = value + said.value;
-      if (sum) sum->add(attacked, said);
-    }
-    Evaluation evaluation{value, sum ? sum->take() : at::Tensor(), {}};
-    const at::Tensor worst = margins.worst();
-    if (worst.defined()) evaluation.margin = worst.to(x.scalar_type());
-    if (first) record(value, margins, copies);
-    keep(x, value, worst);
-    return evaluation;
-  });
+Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw) try {
+  check_place("plugin " + assembly_.experiment.optimizer.info->name, x, subjects_.pixels);
+  for (const AttackedModel& attacked : attacked_) {
+    if (!gradient || attacked.model().differentiable) continue;
+    throw PluginFault("plugin " + attacked.model().plugin + ", model '" + attacked.model().name + "'",
+                      "it has no gradient: use an optimizer that only asks for values");
+  }
+  const at::AutoGradMode mode(gradient);
+  const std::int64_t copies = x.size(0) / subjects_.count();
+  evaluated_ += copies;
+  BlackBox::here().queries = evaluated_ * subjects_.count();
+  const bool first = started_ > 0 && draws_ == 0;  // a step's first evaluation stands for it
+  const Random random = random_for(copies, draw);
+  const at::Tensor input = gradient ? x.detach().requires_grad_(true) : x.detach();
+  const std::vector<Rows> start = pictures_of(input, copies);
+  std::vector<Rows> pictures;
+  for (const Rows& rows : start)
+    pictures.push_back(augment(assembly_.augmentations, Stage::picture, rows, random, "picture "));
+  std::optional<GradientSum> sum;
+  if (gradient) sum.emplace(input, pictures, subjects_, assembly_.experiment.balance);
+  Margins margins(x.size(0), subjects_.most_faces());
+  at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
+  for (const AttackedModel& attacked : attacked_) {
+    const Said said =
+        attacked.ask(sum ? sum->leaves() : pictures, x.size(0), random, gradient, options_.partners, margins);
+    value = value + said.value;
+    if (sum) sum->add(attacked, said);
+  }
+  Evaluation evaluation{value, sum ? sum->take() : at::Tensor(), {}};
+  const at::Tensor worst = margins.worst();
+  if (worst.defined()) evaluation.margin = worst.to(x.scalar_type());
+  if (first) record(value, margins, copies);
+  keep(x, value, worst);
+  return evaluation;
+} catch (...) {
+  thrown_ = std::current_exception();
+  throw;
 }
 
 void ChainObjective::record(const at::Tensor& value, const Margins& margins, std::int64_t copies) {

@@ -69,17 +69,6 @@ class ChainObjective : public Objective {
   void keep(const at::Tensor& x, const at::Tensor& value, const at::Tensor& margin);
   void record(const at::Tensor& value, const Margins& margins, std::int64_t copies);
 
-  /// Runs an evaluation, and remembers what it throws.
-  template <class Evaluate>
-  auto remembering(const Evaluate& evaluate) {
-    try {
-      return evaluate();
-    } catch (...) {
-      thrown_ = std::current_exception();
-      throw;
-    }
-  }
-
   const Assembly& assembly_;
   const Subjects& subjects_;
   ObjectiveOptions options_;

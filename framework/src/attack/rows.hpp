@@ -1,12 +1,16 @@
 #pragma once
 
 #include <faceoff/images.hpp>
+#include <faceoff/random.hpp>
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "attack/assembly.hpp"
 
 namespace faceoff {
 
@@ -33,5 +37,14 @@ Images repeated(const Images& images, std::int64_t k);
 
 /// As an index on a device, int64.
 at::Tensor as_index(const std::vector<std::int64_t>& rows, const at::Device& device);
+
+/// Views of other people for rows, [R,P,3,H,W]: `rows` are of x.
+using DrawPartners =
+    std::function<at::Tensor(const std::vector<std::int64_t>& rows, std::int64_t each, Random& random)>;
+
+/// The rows after an experiment's augmentations at this stage, each with its probability and draws. `purpose`: what the
+/// random numbers are for. Throws PluginError that names the augmentation.
+Rows augment(const std::vector<AugmentationStep>& steps, Stage at, Rows rows, const Random& random,
+             const std::string& purpose, const DrawPartners& partners = {});
 
 }  // namespace faceoff

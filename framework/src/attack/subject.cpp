@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "attack/rows.hpp"
 #include "faces/views.hpp"
 
 namespace faceoff {
@@ -97,16 +98,6 @@ at::Tensor to_integers(const at::Tensor& difference, double epsilon, std::int64_
   return whole.view(difference.sizes()).to(difference.options());
 }
 
-}  // namespace
-
-std::int64_t Subjects::most_faces() const {
-  std::size_t most = 0;
-  for (const Subject& row : rows) most = std::max(most, row.faces.size());
-  return static_cast<std::int64_t>(most);
-}
-
-namespace {
-
 /// The crop of each face.
 Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
   Subjects subjects;
@@ -144,9 +135,8 @@ Subjects whole_pictures(MaskKind kind, std::span<const AttackInput> pictures) {
         kind == MaskKind::faces ? faces_mask(input.clean, input.faces) : at::ones_like(input.clean.narrow(1, 0, 1));
     pixels.push_back(padded(input.clean, height, width));
     masks.push_back(padded(mask, height, width));
-    Subject row{p, {}, input.key, input.clean.size(2), input.clean.size(3), input.grey};
-    for (std::size_t f = 0; f < input.faces.size(); ++f) row.faces.push_back(static_cast<std::int64_t>(f));
-    subjects.rows.push_back(std::move(row));
+    subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, input.clean.size(2),
+                             input.clean.size(3), input.grey});
   }
   subjects.pixels = at::cat(pixels);
   subjects.mask = at::cat(masks);
@@ -155,6 +145,12 @@ Subjects whole_pictures(MaskKind kind, std::span<const AttackInput> pictures) {
 }
 
 }  // namespace
+
+std::int64_t Subjects::most_faces() const {
+  std::size_t most = 0;
+  for (const Subject& row : rows) most = std::max(most, row.faces.size());
+  return static_cast<std::int64_t>(most);
+}
 
 Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures) {
   return experiment.subject == SubjectKind::crop ? crops(view, pictures) : whole_pictures(experiment.mask, pictures);

@@ -9,12 +9,16 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <random>
 #include <system_error>
 #include <utility>
+
+#include "base/one_line.hpp"
 
 namespace faceoff {
 
@@ -65,6 +69,10 @@ bool write_all(int file, std::span<const std::uint8_t> bytes) {
   return true;
 }
 
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
 constexpr std::string_view temporary_begin = ".faceoff-", temporary_end = ".tmp";
 
 /// A name in `folder` that nobody else takes: short, whatever the length of the file's own name.
@@ -95,13 +103,9 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-struct DigestDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
 class Sha256 {
  public:
-  Sha256() : context_(EVP_MD_CTX_new()) {
+  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
     if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
   }
   void add(std::span<const std::uint8_t> bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
@@ -118,13 +122,14 @@ class Sha256 {
   }
 
  private:
-  std::unique_ptr<EVP_MD_CTX, DigestDeleter> context_;
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
 };
 
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit,
-                                    const std::filesystem::path& name) {
+                                    const std::filesystem::path& called) {
+  const std::filesystem::path& name = called.empty() ? path : called;
   std::vector<std::uint8_t> bytes;
   std::error_code unknown;  // the size of a pipe, say
   if (const auto size = std::filesystem::file_size(path, unknown); !unknown && size <= limit) bytes.reserve(size);
@@ -135,10 +140,6 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
   if (bytes.size() > limit)
     throw FileError(name.string() + ": larger than the bound of " + std::to_string(limit) + " bytes");
   return bytes;
-}
-
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit) {
-  return read_file(path, limit, path);
 }
 
 void check_place(const std::filesystem::path& path) {
@@ -168,7 +169,7 @@ void AtomicFile::add(std::span<const std::uint8_t> bytes) {
 }
 
 void AtomicFile::add(std::string_view text) {
-  add(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  add(bytes_of(text));
 }
 
 void AtomicFile::commit() {
@@ -186,7 +187,7 @@ void write_atomically(const std::filesystem::path& path, std::span<const std::ui
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view text) {
-  write_atomically(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write_atomically(path, bytes_of(text));
 }
 
 bool is_temporary(const std::filesystem::path& path) {
@@ -212,6 +213,17 @@ void make_folder(const std::filesystem::path& path) {
   if (error) throw FileError(path.string() + ": can't make the folder: " + error.message());
 }
 
+NewFolder::NewFolder(const std::filesystem::path& in) {
+  std::string pattern = (in / ".faceoff-new-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) fail(one_line(in.string(), PATH_MAX), "cannot be written into");
+  path_ = pattern;
+}
+
+NewFolder::~NewFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 std::string sha256(std::span<const std::uint8_t> bytes) {
   Sha256 digest;
   digest.add(bytes);
@@ -219,7 +231,7 @@ std::string sha256(std::span<const std::uint8_t> bytes) {
 }
 
 std::string sha256(std::string_view text) {
-  return sha256(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  return sha256(bytes_of(text));
 }
 
 std::string sha256_file(const std::filesystem::path& path) {

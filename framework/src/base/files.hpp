@@ -11,10 +11,9 @@
 namespace faceoff {
 
 /// The bytes of a file; FileError where it cannot be read or holds more than `limit` bytes. `name`: what errors call
-/// it.
+/// it; empty: its path.
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit,
-                                    const std::filesystem::path& name);
-std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit);
+                                    const std::filesystem::path& name = {});
 
 /// Writes a file whole or not at all: a reader, and a crash, find the old file or the new one, on the disk and
 /// complete. FileError where that fails, with nothing left behind.
@@ -50,6 +49,21 @@ void check_place(const std::filesystem::path& path);
 
 /// Makes a folder and those that it lies in, where they are not there. FileError where that fails.
 void make_folder(const std::filesystem::path& path);
+
+/// A folder in another one, under a name that nobody else takes, that is removed with all in it: what is to be there
+/// whole or not at all is made in it, and renamed.
+class NewFolder {
+ public:
+  /// Throws FileError where it can't be made.
+  explicit NewFolder(const std::filesystem::path& in);
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  ~NewFolder();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 /// SHA-256 in hexadecimal.
 std::string sha256(std::span<const std::uint8_t> bytes);

@@ -15,7 +15,6 @@
 #include "cli/named_models.hpp"
 #include "cli/process.hpp"
 #include "faces/faces.hpp"
-#include "faces/pixels.hpp"
 #include "picture/find_pictures.hpp"
 #include "run/run_folder.hpp"
 

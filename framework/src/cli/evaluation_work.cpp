@@ -12,7 +12,7 @@
 #include "faces/faces.hpp"
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
-#include "plugins/role.hpp"
+#include "plugins/loaded_model.hpp"
 #include "run/environment.hpp"
 #include "run/item_line.hpp"
 #include "run/results.hpp"

@@ -15,7 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 #include "run/worker.hpp"
 
 namespace {

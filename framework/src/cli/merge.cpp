@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include "base/files.hpp"
-#include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "cli/summary.hpp"
@@ -31,7 +30,7 @@ int merge(const Arguments& given) {
   command.insert(command.end(), given.args.begin(), given.args.end());
   const fs::path place = fs::absolute(out / "").parent_path();
   make_folder(place.parent_path());
-  const TemporaryFolder temporary(place.parent_path());
+  const NewFolder temporary(place.parent_path());
   const fs::path whole = temporary.path() / "whole";
   make_folder(whole);
   merge_runs(parts, whole, command);

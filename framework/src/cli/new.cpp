@@ -14,7 +14,6 @@
 #include "base/files.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
-#include "base/temporary_folder.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "plugins/model_pool.hpp"
@@ -144,7 +143,7 @@ std::string filled(std::string_view text, const Values& values) {
 /// Writes the files into a new folder, which is there whole or not at all.
 void write_folder(const fs::path& folder, const std::map<std::string, std::string>& files) {
   const fs::path parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-  const TemporaryFolder temporary(parent);
+  const NewFolder temporary(parent);
   const fs::path draft = temporary.path() / folder.filename();
   try {
     fs::create_directory(draft);

@@ -12,7 +12,7 @@
 #include <string>
 
 #include "plugins/black_box.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 
 namespace faceoff {
 

@@ -8,7 +8,6 @@
 #include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
-#include "experiment/tables.hpp"
 #include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
 #include "plugins/plugin_config.hpp"
@@ -20,38 +19,84 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_list_of_tables(const toml::node& node) {
+  const toml::array* list = node.as_array();
+  return list != nullptr && std::ranges::all_of(*list, [](const toml::node& item) { return item.is_table(); });
+}
+
+/// Which of the words a key says: enumerators are in the words' order, and the first is the default.
+template <class Enum>
+Enum choice(TomlTable& from, const std::string& key, const std::vector<std::string>& words) {
+  return static_cast<Enum>(std::ranges::find(words, from.choice(key, words)) - words.begin());
+}
+
 /// Reads one variant's tables.
 class Reader {
  public:
   Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Purpose purpose,
          Diagnostics& diagnostics)
-      : file_(document.file()),
+      : root_(root),
+        file_(document.file()),
         plugins_(plugins),
         judged_(purpose == Purpose::judge),
-        diagnostics_(diagnostics),
-        tables_(root, document.file(), diagnostics, out_.resolved) {}
+        diagnostics_(diagnostics) {}
 
   Experiment read() {
     read_top();
-    read_data();
-    read_models();
-    read_faces();
-    read_attack();
-    read_losses();
+    section("data", &Reader::read_data);
+    section("models", &Reader::read_models);
+    section("faces", &Reader::read_faces);
+    section("attack", &Reader::read_attack);
+    each("loss", &Reader::read_loss);
+    const toml::node* losses = root_.get("loss");
+    if (losses == nullptr || (losses->is_array() && losses->as_array()->empty()))
+      fault(losses, "no [[loss]]: nothing to minimise");
     if (!judged_) {
-      read_augmentations();
-      read_optimizer();
+      each("augment", &Reader::read_augmentation);
+      section("optimizer", &Reader::read_optimizer);
     }
-    read_evaluate();
-    read_output();
-    read_run();
+    section("evaluate", &Reader::read_evaluate);
+    section("output", &Reader::read_output);
+    section("run", &Reader::read_run);
     check_roles();
     return std::move(out_);
   }
 
  private:
+  /// A table as it is read; null: everything is the default.
+  TomlTable opened(const toml::table* table, const std::string& header) {
+    return {table, header, Place{file_, 0, 0}, diagnostics_, out_.resolved};
+  }
+
+  /// A fault, at a node or of the whole file.
+  void fault(const toml::node* node, const std::string& message) {
+    diagnostics_.add(node != nullptr ? place_of(node->source()) : Place{file_, 0, 0}, message);
+  }
+
+  /// Reads the table under a top-level key. Something else there is a fault, and what is in it is not asked for.
+  void section(const std::string& key, void (Reader::*reads)(TomlTable&)) {
+    const toml::node* node = root_.get(key);
+    if (node != nullptr && !node->is_table()) return fault(node, "'" + key + "' should be a table: [" + key + "]");
+    TomlTable table = opened(root_[key].as_table(), "[" + key + "]");
+    (this->*reads)(table);
+  }
+
+  /// Reads each table of a [[key]] list.
+  void each(const std::string& key, void (Reader::*reads)(TomlTable&)) {
+    const toml::node* node = root_.get(key);
+    if (node == nullptr) return;
+    if (!is_list_of_tables(*node)) fault(node, "'" + key + "' should be a list of tables: [[" + key + "]]");
+    if (!node->is_array()) return;
+    int number = 0;
+    for (const toml::node& item : *node->as_array()) {
+      if (!item.is_table()) return;
+      TomlTable table = opened(item.as_table(), "[[" + key + "]]  # " + std::to_string(number++));
+      (this->*reads)(table);
+    }
+  }
+
   void read_top() {
-    TomlTable top = tables_.top();
+    TomlTable top = opened(&root_, "");
     for (const char* key : {"data", "models", "faces", "attack", "loss", "augment", "optimizer", "evaluate", "output",
                             "run", "sweep", "extends"}) {
       top.take(key);
@@ -75,37 +120,37 @@ class Reader {
     top.finish();
   }
 
-  void read_data() {
-    if (tables_.misshapen("data")) return;
-    TomlTable data = tables_.opened(tables_.table("data"), "[data]");
-    const std::vector<std::string> patterns = data.required_texts("pictures", "a list of files, folders or patterns");
+  /// The files that patterns name; none, and a fault where it matters, if they name none.
+  std::vector<std::string> files(TomlTable& from, const std::string& key, const std::vector<std::string>& patterns,
+                                 bool matters) {
+    std::vector<std::string> names;
     try {
-      out_.pictures = expand_pictures(patterns);
-      for (const fs::path& picture : out_.pictures) {
-        if (is_utf8(picture.string())) continue;
-        data.fault("pictures", one_line(picture.string()) + ": the name is no UTF-8, and results.jsonl has to say it");
-        break;
-      }
+      for (const fs::path& file : expand_pictures(patterns)) names.push_back(file.string());
     } catch (const ConfigError& error) {
-      if (!judged_) data.fault("pictures", error.what());
+      if (matters) from.fault(key, error.what());
     }
+    return names;
+  }
+
+  void read_data(TomlTable& data) {
+    const std::vector<std::string> pictures =
+        files(data, "pictures", data.required_texts("pictures", "a list of files, folders or patterns"), !judged_);
+    out_.pictures.assign(pictures.begin(), pictures.end());
+    const auto nameless = std::ranges::find_if_not(pictures, is_utf8);
+    if (nameless != pictures.end())
+      data.fault("pictures", one_line(*nameless) + ": the name is no UTF-8, and results.jsonl has to say it");
     out_.people_place = data.place("people");
     if (data.has("people")) {
-      const std::vector<std::string> people = data.texts("people");
-      if (people.size() == 1 && has_folders(people.front())) {
-        out_.people = people;
-      } else {
-        try {
-          for (const fs::path& file : expand_pictures(people)) out_.people.push_back(file.string());
-        } catch (const ConfigError& error) {
-          if (!judged_) data.fault("people", error.what());
-          out_.people = people;
-        }
-      }
+      out_.people = data.texts("people");
+      const bool folder = out_.people.size() == 1 && has_folders(out_.people.front());
+      const std::vector<std::string> found =
+          folder ? std::vector<std::string>{} : files(data, "people", out_.people, !judged_);
+      if (!found.empty()) out_.people = found;
     }
     data.finish();
   }
 
+  /// A plugin with its parameters, which are all that the table has beside what was asked for before.
   PluginConfig plugin(TomlTable& from, Kind kind) {
     PluginConfig config;
     const std::string name = from.required_text("plugin");
@@ -124,28 +169,21 @@ class Reader {
       config.params.emplace_back(&info, from.param(info));
       if (from.has(info.name)) config.places[info.name] = from.place(info.name);
     }
+    from.finish();
     return config;
   }
 
-  /// Reports what is left over, unless an unknown plugin leaves its parameters unknown too.
-  static void finish(TomlTable& from, const PluginConfig& config) {
-    if (config.info != nullptr) from.finish();
-  }
-
-  void read_models() {
-    if (tables_.misshapen("models")) return;
-    const toml::table* models = tables_.table("models");
-    if (models == nullptr || models->empty()) {
-      tables_.fault(nullptr, "no [models.NAME]: an attack needs at least one model");
-      return;
-    }
+  void read_models(TomlTable&) {
+    const toml::table* models = root_["models"].as_table();
+    if (models == nullptr || models->empty())
+      return fault(nullptr, "no [models.NAME]: an attack needs at least one model");
     for (const auto& [key, node] : *models) {
       const std::string name(key.str());
       if (!node.is_table()) {
-        tables_.fault(&node, "'" + name + "' should be a table: [models." + name + "]");
+        fault(&node, "'" + name + "' should be a table: [models." + name + "]");
         continue;
       }
-      TomlTable model = tables_.opened(node.as_table(), "[models." + as_key(name) + "]");
+      TomlTable model = opened(node.as_table(), "[models." + as_key(name) + "]");
       const std::string plugin_name = judged_ ? model.text("plugin", "") : "";
       if (judged_ && plugins_.find(Kind::model, plugin_name) == nullptr) {
         const std::string broken = plugins_.why_missing(plugin_name);
@@ -153,15 +191,13 @@ class Reader {
         out_.models.emplace(name, PluginConfig{});
         continue;
       }
-      PluginConfig config = plugin(model, Kind::model);
-      finish(model, config);
-      out_.models.emplace(name, std::move(config));
+      out_.models.emplace(name, plugin(model, Kind::model));
     }
   }
 
   /// Checks that a name is one of [models].
   void check_model(TomlTable& from, const std::string& key, const std::string& name) {
-    const toml::node* models = tables_.at("models");
+    const toml::node* models = root_.get("models");
     const bool unknown = models != nullptr && !models->is_table();  // which is a fault of its own
     if (unknown || out_.models.contains(name)) return;
     std::vector<std::string> names;
@@ -178,9 +214,7 @@ class Reader {
     }
   }
 
-  void read_faces() {
-    if (tables_.misshapen("faces")) return;
-    TomlTable faces = tables_.opened(tables_.table("faces"), "[faces]");
+  void read_faces(TomlTable& faces) {
     out_.faces_place = faces.place("detector");
     out_.landmarks_place = faces.place("landmarks");
     out_.detector = faces.required_text("detector");
@@ -191,17 +225,15 @@ class Reader {
     faces.finish();
   }
 
-  void read_attack() {
-    if (tables_.misshapen("attack")) return;
-    TomlTable attack = tables_.opened(tables_.table("attack"), "[attack]");
+  void read_attack(TomlTable& attack) {
     out_.attack_place = attack.place("subject");
-    out_.subject = attack.choice("subject", {"picture", "crop"}) == "crop" ? SubjectKind::crop : SubjectKind::picture;
+    out_.subject = choice<SubjectKind>(attack, "subject", {"picture", "crop"});
     if (out_.subject == SubjectKind::picture) {
-      out_.mask = attack.choice("mask", {"picture", "faces"}) == "faces" ? MaskKind::faces : MaskKind::picture;
+      out_.mask = choice<MaskKind>(attack, "mask", {"picture", "faces"});
     } else if (attack.take("mask") != nullptr) {
       attack.fault("mask", "subject = \"crop\" changes the crops alone, so 'mask' says nothing; leave it out");
     }
-    out_.norm = attack.choice("norm", {"inf", "two"}) == "two" ? Norm::two : Norm::inf;
+    out_.norm = choice<Norm>(attack, "norm", {"inf", "two"});
     out_.epsilon = attack.number("epsilon", 8, {0, out_.norm == Norm::inf ? 255 : 1e6});
     if (out_.subject == SubjectKind::crop && out_.norm == Norm::two) {
       attack.fault("norm",
@@ -216,23 +248,16 @@ class Reader {
     out_.stop_at_margin = if_said("stop_at_margin");
     if (out_.stop_at && out_.stop_at_margin)
       attack.fault("stop_at_margin", "an attack ends by 'stop_at' or by 'stop_at_margin', not by both");
-    out_.keep = attack.choice("keep", {"last", "best"}) == "best" ? Keep::best : Keep::last;
-    out_.balance = attack.choice("balance", {"value", "gradient"}) == "gradient" ? Balance::gradient : Balance::value;
-    if (const toml::node* node = attack.take("target")) {
-      read_targets(attack, *node);
-    }
+    out_.keep = choice<Keep>(attack, "keep", {"last", "best"});
+    out_.balance = choice<Balance>(attack, "balance", {"value", "gradient"});
+    if (const toml::node* node = attack.take("target")) read_targets(attack, *node);
     attack.finish();
   }
 
   void read_targets(TomlTable& attack, const toml::node& node) {
-    if (const toml::table* one = node.as_table()) {
-      read_target(*one, "[attack.target]", "(photos)");
-      return;
-    }
+    if (const toml::table* one = node.as_table()) return read_target(*one, "[attack.target]", "(photos)");
     const toml::array* list = node.as_array();
-    const bool tables = list != nullptr && !list->empty() &&
-                        std::ranges::all_of(*list, [](const toml::node& target) { return target.is_table(); });
-    if (!tables) {
+    if (!is_list_of_tables(node) || list->empty()) {
       attack.fault("target",
                    "'target' should be a table, target = { choice = \"furthest\" }, or a list of such, one a face from "
                    "left to right");
@@ -246,86 +271,58 @@ class Reader {
   }
 
   void read_target(const toml::table& node, const std::string& header, const std::string& photos_name) {
-    TomlTable target = tables_.opened(&node, header);
+    TomlTable target = opened(&node, header);
     TargetConfig config;
     config.place = target.place();
     using Choice = TargetConfig::Choice;
-    const std::string choice = target.choice("choice", target_choices);
-    config.choice = static_cast<Choice>(std::ranges::find(target_choices, choice) - target_choices.begin());
+    config.choice = choice<Choice>(target, "choice", target_choices);
     if (config.choice == Choice::random) config.draw = target.integer("draw", 1, {1, 1e6});
     if (config.choice == Choice::gain) config.candidates = target.integer("candidates", 10, {2, 1000});
     if (config.choice == Choice::named) config.name = target.required_text("name");
     if (config.choice == Choice::photos) {
       config.name = photos_name;
-      const std::vector<std::string> patterns = target.required_texts("photos", "pictures of the target");
-      try {
-        for (const fs::path& file : expand_pictures(patterns)) config.photos.push_back(file.string());
-      } catch (const ConfigError& error) {
-        target.fault("photos", error.what());
-      }
-    } else if (tables_.table("data") == nullptr || !tables_.table("data")->contains("people")) {
+      config.photos = files(target, "photos", target.required_texts("photos", "pictures of the target"), true);
+    } else if (!root_.at_path("data.people")) {
       target.fault("choice", "choosing a target needs people: [data] people");
     }
     target.finish();
     out_.targets.push_back(std::move(config));
   }
 
-  void read_losses() {
-    int number = 0;
-    for (const toml::table* node : tables_.list("loss")) {
-      TomlTable loss = tables_.opened(node, "[[loss]]  # " + std::to_string(number++));
-      LossConfig config;
-      config.models = loss.required_texts("models", "the models that it attacks");
-      check_models(loss, config.models);
-      if (!judged_) {
-        config.weight = loss.number("weight", 1, {-1e6, 1e6});
-        config.plugin = plugin(loss, Kind::loss);
-        finish(loss, config.plugin);
-      }
-      out_.losses.push_back(std::move(config));
+  void read_loss(TomlTable& loss) {
+    LossConfig config;
+    config.models = loss.required_texts("models", "the models that it attacks");
+    check_models(loss, config.models);
+    if (!judged_) {
+      config.weight = loss.number("weight", 1, {-1e6, 1e6});
+      config.plugin = plugin(loss, Kind::loss);
     }
-    const toml::node* node = tables_.at("loss");
-    const bool empty = node != nullptr && node->is_array() && node->as_array()->empty();
-    if (node == nullptr || empty) tables_.fault(empty ? node : nullptr, "no [[loss]]: nothing to minimise");
+    out_.losses.push_back(std::move(config));
   }
 
-  void read_augmentations() {
-    int number = 0;
-    for (const toml::table* node : tables_.list("augment")) {
-      TomlTable augment = tables_.opened(node, "[[augment]]  # " + std::to_string(number++));
-      AugmentationConfig config;
-      config.probability = augment.number("probability", 1, {0, 1});
-      config.draws = augment.integer("draws", 1, {1, 1000});
-      config.at = augment.choice("at", {"view", "picture"}) == "picture" ? Stage::picture : Stage::view;
-      config.plugin = plugin(augment, Kind::augmentation);
-      finish(augment, config.plugin);
-      out_.augmentations.push_back(std::move(config));
-    }
+  void read_augmentation(TomlTable& augment) {
+    AugmentationConfig config;
+    config.probability = augment.number("probability", 1, {0, 1});
+    config.draws = augment.integer("draws", 1, {1, 1000});
+    config.at = choice<Stage>(augment, "at", {"view", "picture"});
+    config.plugin = plugin(augment, Kind::augmentation);
+    out_.augmentations.push_back(std::move(config));
   }
 
-  void read_optimizer() {
-    if (tables_.misshapen("optimizer")) return;
-    const toml::table* node = tables_.table("optimizer");
-    if (node == nullptr) {
-      tables_.fault(nullptr, "no [optimizer]: say how to attack");
-      return;
-    }
-    TomlTable optimizer = tables_.opened(node, "[optimizer]");
+  void read_optimizer(TomlTable& optimizer) {
+    if (!root_.contains("optimizer")) return fault(nullptr, "no [optimizer]: say how to attack");
     out_.optimizer = plugin(optimizer, Kind::optimizer);
-    finish(optimizer, out_.optimizer);
   }
 
-  void read_evaluate() {
-    if (tables_.misshapen("evaluate")) return;
-    TomlTable evaluate = tables_.opened(tables_.table("evaluate"), "[evaluate]");
+  void read_evaluate(TomlTable& evaluate) {
     out_.evaluate_place = evaluate.place("models");
     out_.held_out = evaluate.texts("models");
     check_models(evaluate, out_.held_out);
     out_.false_accept_rate = evaluate.number("false_accept_rate", 1e-3, {1e-6, 1});
     for (const std::string& name : evaluate.texts("after")) {
       try {
-        const bool there = std::ranges::find(out_.after, name, &Degradation::name) != out_.after.end();
-        if (!there) out_.after.push_back(parse_degradation(name));
+        if (std::ranges::find(out_.after, name, &Degradation::name) == out_.after.end())
+          out_.after.push_back(parse_degradation(name));
       } catch (const ConfigError& error) {
         evaluate.fault("after", error.what());
       }
@@ -333,12 +330,9 @@ class Reader {
     evaluate.finish();
   }
 
-  void read_output() {
-    if (tables_.misshapen("output")) return;
-    TomlTable output = tables_.opened(tables_.table("output"), "[output]");
-    const bool jpeg = output.choice("format", {"png", "jpeg"}) == "jpeg";
-    out_.encoding.format = jpeg ? PictureFormat::jpeg : PictureFormat::png;
-    if (jpeg) {
+  void read_output(TomlTable& output) {
+    out_.encoding.format = choice<PictureFormat>(output, "format", {"png", "jpeg"});
+    if (out_.encoding.format == PictureFormat::jpeg) {
       out_.encoding.quality = static_cast<int>(output.integer("quality", 95, {1, 100}));
     } else if (output.take("quality") != nullptr) {
       output.fault("quality", "'quality' is of a JPEG: say format = \"jpeg\" too");
@@ -347,9 +341,7 @@ class Reader {
     output.finish();
   }
 
-  void read_run() {
-    if (tables_.misshapen("run")) return;
-    TomlTable run = tables_.opened(tables_.table("run"), "[run]");
+  void read_run(TomlTable& run) {
     out_.batch = run.integer("batch", usual_batch, {1, 1024});
     run.finish();
   }
@@ -366,12 +358,12 @@ class Reader {
     }
   }
 
+  const toml::table& root_;
   std::string file_;
   const PluginLibrary& plugins_;
   bool judged_;  ///< rather than attacked with
   Diagnostics& diagnostics_;
   Experiment out_;
-  ExperimentTables tables_;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ struct LossConfig {
   double weight = 1;
 };
 
-enum class Stage { picture, view };
+enum class Stage { view, picture };
 
 struct AugmentationConfig {
   PluginConfig plugin;
@@ -38,7 +38,7 @@ struct AugmentationConfig {
 };
 
 enum class SubjectKind { picture, crop };
-enum class MaskKind { faces, picture };
+enum class MaskKind { picture, faces };
 /// How attacked models count beside one another: by the sum of their losses, or each by its gradient over its own size.
 enum class Balance { value, gradient };
 /// Which point of an attack is delivered where it does not say when to stop.

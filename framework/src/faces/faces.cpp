@@ -47,6 +47,12 @@ at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, con
 
 }  // namespace
 
+at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options) {
+  const at::Tensor bytes =
+      at::from_blob(picture.rgb.data, {picture.rgb.rows, picture.rgb.cols, 3}, at::TensorOptions(at::kByte));
+  return bytes.permute({2, 0, 1}).unsqueeze(0).to(options).contiguous();
+}
+
 std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score) {
   const at::NoGradGuard no_grad;
   const View view = make_view(detector.view, picture.size(2), picture.size(3));
@@ -73,9 +79,8 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
   }
   found = suppress(std::move(found));
   for (Face& face : found) {
-    const Box inside{std::clamp(face.box.x0, 0., side_x), std::clamp(face.box.y0, 0., side_y),
-                     std::clamp(face.box.x1, 0., side_x), std::clamp(face.box.y1, 0., side_y)};
-    face.box = to_picture(map, inside);
+    face.box = to_picture(map, {std::clamp(face.box.x0, 0., side_x), std::clamp(face.box.y0, 0., side_y),
+                                std::clamp(face.box.x1, 0., side_x), std::clamp(face.box.y1, 0., side_y)});
   }
   return found;
 }

@@ -7,9 +7,13 @@
 #include <vector>
 
 #include "faces/face.hpp"
+#include "picture/picture.hpp"
 #include "plugins/loaded_model.hpp"
 
 namespace faceoff {
+
+/// A decoded picture as [1,3,H,W] RGB in [0,255].
+at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options);
 
 /// A detector's boxes on a picture [1,3,H,W] at its plain pass: score above the threshold, best first, overlapping ones
 /// (IoU > 0.5) dropped, at most 100, clipped to the picture; with landmarks where the detector gives them.

@@ -88,29 +88,25 @@ class PhotoReader {
   PortrayedAhead ahead_;
 };
 
-/// A person's folder.
-struct Folder {
-  std::string name;
-  std::vector<fs::path> photos;
-};
+using Folders = std::map<std::string, std::vector<fs::path>>;
 
-std::vector<Folder> person_folders(const fs::path& people, const Notice& notice) {
-  std::vector<Folder> folders;
+/// The photos in each person's folder.
+Folders person_folders(const fs::path& people, const Notice& notice) {
+  Folders folders;
   for (const fs::directory_entry& entry : fs::directory_iterator(people)) {
     if (!entry.is_directory()) continue;
     try {
-      folders.push_back({entry.path().filename().string(), expand_pictures({entry.path().string()})});
+      folders.emplace(entry.path().filename().string(), expand_pictures({entry.path().string()}));
     } catch (const ConfigError& error) {
       notice(std::string(error.what()) + "; left out");
     }
   }
-  for (const Folder& folder : folders) {
-    if (folder.name == unknown_person || folder.name.starts_with(photos_person)) {
-      throw ConfigError((people / folder.name).string() + ": nobody among people can be called '" + folder.name +
+  for (const auto& [name, photos] : folders) {
+    if (name == unknown_person || name.starts_with(photos_person)) {
+      throw ConfigError((people / name).string() + ": nobody among people can be called '" + name +
                         "', which is what reports call others");
     }
   }
-  std::ranges::sort(folders, {}, &Folder::name);
   return folders;
 }
 
@@ -137,14 +133,13 @@ Embeddings select(const Embeddings& embeddings, const std::vector<bool>& chosen)
   return selected;
 }
 
-Gallery read_folders(const Portraying& by, const std::vector<Folder>& folders, const Notice& notice,
-                     const Notice& progress) {
+Gallery read_folders(const Portraying& by, const Folders& folders, const Notice& notice, const Notice& progress) {
   std::vector<fs::path> photos;
-  for (const Folder& folder : folders) photos.insert(photos.end(), folder.photos.begin(), folder.photos.end());
+  for (const auto& [name, files] : folders) photos.insert(photos.end(), files.begin(), files.end());
   PhotoReader reader(by, photos, notice, progress);
   std::vector<Person> people;
-  for (const Folder& folder : folders) {
-    Person person = reader.person(folder.name, folder.photos);
+  for (const auto& [name, files] : folders) {
+    Person person = reader.person(name, files);
     if (!person.embeddings.empty()) people.push_back(std::move(person));
   }
   return Gallery(std::move(people), reader.counts);

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "faces/faces.hpp"
-#include "faces/pixels.hpp"
 #include "faces/views.hpp"
 #include "picture/picture.hpp"
 
@@ -15,6 +14,10 @@ namespace faceoff {
 namespace {
 
 constexpr std::size_t most_photos = 100;
+
+bool has(const std::vector<std::string>& list, const std::string& entry) {
+  return std::ranges::find(list, entry) != list.end();
+}
 
 }  // namespace
 
@@ -36,11 +39,6 @@ PartnerPhotos::PartnerPhotos(const Gallery& people, const Portraying& by, std::u
   const std::uint64_t key = mix(seed, hash("partners"));
   for (std::size_t i = 0; i < count; ++i) std::swap(photos_[i], photos_[i + mix(key, i) % (photos_.size() - i)]);
   photos_.resize(count);
-}
-
-bool PartnerPhotos::may_meet(const Photo& photo, const Attacked& picture) const {
-  return std::ranges::find(photo.people, picture.folder) == photo.people.end() &&
-         std::ranges::find(photo.photos, picture.photo) == photo.photos.end();
 }
 
 at::Tensor PartnerPhotos::view(const LoadedModel& model, std::size_t photo) {
@@ -67,7 +65,8 @@ at::Tensor PartnerPhotos::draw(const LoadedModel& model, std::span<const Attacke
   for (std::size_t row = 0; row < pictures.size(); ++row) {
     std::vector<std::size_t> others;
     for (std::size_t i = 0; i < photos_.size(); ++i) {
-      if (may_meet(photos_[i], pictures[row])) others.push_back(i);
+      const bool same_person = has(photos_[i].people, pictures[row].folder);
+      if (!same_person && !has(photos_[i].photos, pictures[row].photo)) others.push_back(i);
     }
     for (std::int64_t k = 0; k < each; ++k) {
       at::Tensor found;

@@ -42,7 +42,6 @@ class PartnerPhotos {
     std::vector<std::string> photos;  ///< the SHA-256 of each photo of theirs
   };
 
-  bool may_meet(const Photo& photo, const Attacked& picture) const;
   /// The photo's surest face as the model sees it, [3,H,W]; undefined where there is no such view.
   at::Tensor view(const LoadedModel& model, std::size_t photo);
 

@@ -22,7 +22,6 @@
 #include "base/files.hpp"
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
-#include "faces/pixels.hpp"
 #include "plugins/black_box.hpp"
 
 namespace faceoff {
@@ -124,55 +123,39 @@ pid_t fork_off(const Portraying& by, const std::vector<Unknown>& photos, std::si
   ::_exit(0);
 }
 
-/// A picture's faces under the models that the cache knows nothing of.
-std::map<const LoadedModel*, Embedded> embed_anew(const Portraying& by, const Picture& picture,
-                                                  const std::vector<const LoadedModel*>& models) {
+using EmbeddedBy = std::map<const LoadedModel*, Embedded>;
+
+/// What is kept of a photo.
+EmbeddedBy recall_all(const Portraying& by, const std::string& digest) {
+  EmbeddedBy all;
+  for (const LoadedModel* model : by.models) {
+    const std::optional<Embedded> kept = by.cache.empty() ? std::nullopt : recall(place(by, *model, digest));
+    if (kept) all[model] = *kept;
+  }
+  return all;
+}
+
+bool complete(const Portraying& by, const EmbeddedBy& all) {
+  return std::ranges::all_of(by.models, [&](const LoadedModel* model) { return all.contains(model); });
+}
+
+/// Makes anew, and keeps, what is missing of a picture's faces.
+void add_missing(const Portraying& by, const Picture& picture, EmbeddedBy& all) {
   const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kFloat));
   const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
-  std::map<const LoadedModel*, Embedded> made;
-  if (faces.empty()) return made;
+  if (faces.empty()) return;
   std::vector<double> boxes, scores;
   for (const Face& face : faces) {
     boxes.insert(boxes.end(), {face.box.x0, face.box.y0, face.box.x1, face.box.y1});
     scores.push_back(face.score);
   }
-  for (const LoadedModel* model : models) {
+  for (const LoadedModel* model : by.models) {
+    if (all.contains(model)) continue;
     std::vector<at::Tensor> rows;
     for (const Face& face : faces) rows.push_back(embed(*model, pixels, face).cpu());
-    made[model] = {at::tensor(boxes, at::kFloat).view({-1, 4}), at::tensor(scores, at::kFloat), at::stack(rows)};
+    all[model] = {at::tensor(boxes, at::kFloat).view({-1, 4}), at::tensor(scores, at::kFloat), at::stack(rows)};
+    if (!by.cache.empty()) keep(place(by, *model, picture.sha256), all[model]);
   }
-  return made;
-}
-
-/// A photo's SHA-256 and what is kept of it.
-struct Recalled {
-  std::string sha256;
-  std::map<const LoadedModel*, Embedded> all = {};
-  std::vector<const LoadedModel*> unknown = {};  ///< the models that nothing is kept of
-};
-
-Recalled recall_all(const Portraying& by, const std::string& sha256) {
-  Recalled recalled{sha256};
-  for (const LoadedModel* model : by.models) {
-    const std::optional<Embedded> kept = by.cache.empty() ? std::nullopt : recall(place(by, *model, sha256));
-    if (kept) recalled.all[model] = *kept;
-    if (!kept) recalled.unknown.push_back(model);
-  }
-  return recalled;
-}
-
-/// What is kept of a photo, the rest made anew and kept. What is hashed is what is decoded: bytes that are read once.
-Recalled look_at(const Portraying& by, const fs::path& photo) {
-  const std::vector<std::uint8_t> bytes = read_picture_file(photo);
-  const std::string digest = sha256(bytes);
-  Recalled recalled = recall_all(by, digest);
-  if (recalled.unknown.empty()) return recalled;
-  const Picture picture = decode_picture(bytes, photo.string(), {.sha256 = digest});
-  for (const auto& [model, made] : embed_anew(by, picture, recalled.unknown)) {
-    recalled.all[model] = made;
-    if (!by.cache.empty()) keep(place(by, *model, digest), made);
-  }
-  return recalled;
 }
 
 }  // namespace
@@ -181,14 +164,19 @@ const PortrayedFace& Portrait::best() const {
   return *std::ranges::max_element(faces, {}, &PortrayedFace::score);
 }
 
-Portrait portray(const Portraying& by, const fs::path& photo, const std::string& sha256) {
+Portrait portray(const Portraying& by, const fs::path& photo, const std::string& known_sha256) {
   const at::NoGradGuard no_grad;
   const OneThread one;
   ++BlackBox::here().beats;
-  Recalled recalled = sha256.empty() ? Recalled{} : recall_all(by, sha256);
-  if (sha256.empty() || !recalled.unknown.empty()) recalled = look_at(by, photo);
-  Portrait portrait{recalled.sha256, {}};
-  for (const auto& [model, embedded] : recalled.all) {
+  Portrait portrait{known_sha256, {}};
+  EmbeddedBy all = recall_all(by, portrait.sha256);
+  if (portrait.sha256.empty() || !complete(by, all)) {
+    const std::vector<std::uint8_t> bytes = read_picture_file(photo);  // once: what is hashed is what is decoded
+    portrait.sha256 = sha256(bytes);
+    all = recall_all(by, portrait.sha256);
+    if (!complete(by, all)) add_missing(by, decode_picture(bytes, photo.string(), {.sha256 = portrait.sha256}), all);
+  }
+  for (const auto& [model, embedded] : all) {
     const auto count = static_cast<std::size_t>(embedded.boxes.size(0));
     if (portrait.faces.empty()) {
       const auto box = embedded.boxes.accessor<float, 2>();

@@ -188,16 +188,4 @@ bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, con
   }
 }
 
-bool about_a_face(const Crop& crop) {
-  return !std::holds_alternative<WholePicture>(crop);
-}
-
-bool needs_landmarks(const Crop& crop) {
-  return std::holds_alternative<DlibRect>(crop) || std::holds_alternative<FivePoints>(crop);
-}
-
-bool upright(const Crop& crop) {
-  return !std::holds_alternative<FivePoints>(crop);
-}
-
 }  // namespace faceoff

@@ -37,12 +37,18 @@ View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, co
 bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face);
 
 /// True where the crop is cut about a face rather than being the whole picture.
-bool about_a_face(const Crop& crop);
+inline bool about_a_face(const Crop& crop) {
+  return !std::holds_alternative<WholePicture>(crop);
+}
 
 /// True where the crop needs landmarks.
-bool needs_landmarks(const Crop& crop);
+inline bool needs_landmarks(const Crop& crop) {
+  return std::holds_alternative<DlibRect>(crop) || std::holds_alternative<FivePoints>(crop);
+}
 
 /// True where the view's rows are rows of the picture.
-bool upright(const Crop& crop);
+inline bool upright(const Crop& crop) {
+  return !std::holds_alternative<FivePoints>(crop);
+}
 
 }  // namespace faceoff

@@ -9,7 +9,6 @@
 #include "base/lists.hpp"
 #include "faces/faces.hpp"
 #include "faces/matching.hpp"
-#include "faces/pixels.hpp"
 #include "faces/views.hpp"
 
 namespace faceoff {

@@ -12,10 +12,6 @@ namespace {
 
 constexpr Field sight = Field::scores | Field::boxes;
 
-void require(bool holds, const Place& place, const std::string& message) {
-  if (!holds) throw ConfigError(message, place);
-}
-
 /// An experiment's. Throws PluginError where its plugin is not there.
 const LoadedModel& model(const Experiment& experiment, ModelPool& pool, const std::string& name) {
   const auto unknown = experiment.unknown_models.find(name);

@@ -6,8 +6,8 @@
 
 #include "experiment/experiment.hpp"
 #include "faces/portrait.hpp"
+#include "plugins/loaded_model.hpp"
 #include "plugins/model_pool.hpp"
-#include "plugins/role.hpp"
 
 namespace faceoff {
 

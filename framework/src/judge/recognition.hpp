@@ -11,7 +11,7 @@
 
 #include "judge/lineup.hpp"
 #include "judge/outcome.hpp"
-#include "plugins/role.hpp"
+#include "plugins/loaded_model.hpp"
 
 namespace faceoff {
 

@@ -47,28 +47,23 @@ const std::vector<std::string>& usual_degradations() {
 }
 
 cv::Mat degrade(const Picture& picture, const Degradation& how) {
-  switch (how.kind) {
-    case Degradation::Kind::none:
-      return picture.rgb;
-    case Degradation::Kind::jpeg: {
-      Picture opaque = picture;
-      opaque.alpha = cv::Mat();
-      const auto bytes = encode_picture(opaque, {PictureFormat::jpeg, static_cast<int>(how.amount)});
-      return decode_picture(bytes, how.name).rgb;
-    }
-    case Degradation::Kind::resize: {
-      const auto smaller = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * how.amount))); };
-      cv::Mat out;
-      cv::resize(picture.rgb, out, {smaller(picture.rgb.cols), smaller(picture.rgb.rows)}, 0, 0, cv::INTER_AREA);
-      return out;
-    }
-    case Degradation::Kind::blur: {
-      cv::Mat out;
-      cv::GaussianBlur(picture.rgb, out, {}, how.amount, how.amount, cv::BORDER_REFLECT_101);
-      return out;
-    }
+  using Kind = Degradation::Kind;
+  cv::Mat out;
+  if (how.kind == Kind::none) return picture.rgb;
+  if (how.kind == Kind::jpeg) {
+    Picture opaque = picture;
+    opaque.alpha = cv::Mat();
+    const auto bytes = encode_picture(opaque, {PictureFormat::jpeg, static_cast<int>(how.amount)});
+    return decode_picture(bytes, how.name).rgb;
   }
-  return picture.rgb;
+  if (how.kind == Kind::resize) {
+    const auto smaller = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * how.amount))); };
+    cv::resize(picture.rgb, out, {smaller(picture.rgb.cols), smaller(picture.rgb.rows)}, 0, 0, cv::INTER_AREA);
+  }
+  if (how.kind == Kind::blur) {
+    cv::GaussianBlur(picture.rgb, out, {}, how.amount, how.amount, cv::BORDER_REFLECT_101);
+  }
+  return out;
 }
 
 }  // namespace faceoff

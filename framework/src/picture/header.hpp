@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,5 +37,15 @@ struct PictureHeader {
 /// Recognises the format by the first bytes and reads the header; never reads outside `bytes`, whatever they are.
 /// PictureError where this is not a picture, is a kind that is not read, or is cut short.
 PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view name);
+
+/// A picture's sides as it is seen, upright.
+struct Extent {
+  std::int64_t height = 0, width = 0;
+  std::int64_t pixels() const { return height * width; }
+  bool operator==(const Extent&) const = default;
+};
+
+/// From a file's header, before anything is decoded. Throws as read_picture() does.
+Extent extent_of(const std::filesystem::path& file);
 
 }  // namespace faceoff

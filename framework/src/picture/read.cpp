@@ -114,19 +114,15 @@ cv::Mat eight_bits(const cv::Mat& pixels) {
   return rounded;
 }
 
-/// OpenCV leaves out the transparency of a PNG with one channel; `level` is in the bits of the file.
-cv::Mat grey_alpha(const cv::Mat& pixels, int bits, std::uint16_t level) {
-  const int spread = bits < 8 ? level * 255 / ((1 << bits) - 1) : level;
-  cv::Mat alpha;
-  cv::compare(pixels, spread, alpha, cv::CMP_NE);
-  return alpha;
-}
-
 cv::Mat alpha_of(const cv::Mat& pixels, const PictureHeader& header) {
-  if (header.transparent_grey && pixels.channels() == 1)
-    return grey_alpha(pixels, header.bits, *header.transparent_grey);
   cv::Mat alpha;
-  if (header.alpha && pixels.channels() == 4) cv::extractChannel(pixels, alpha, 3);
+  if (header.transparent_grey && pixels.channels() == 1) {
+    // OpenCV leaves out the transparency of a PNG with one channel; the level is in the bits of the file.
+    const int level = *header.transparent_grey, bits = header.bits;
+    cv::compare(pixels, bits < 8 ? level * 255 / ((1 << bits) - 1) : level, alpha, cv::CMP_NE);
+  } else if (header.alpha && pixels.channels() == 4) {
+    cv::extractChannel(pixels, alpha, 3);
+  }
   return eight_bits(alpha);
 }
 
@@ -197,7 +193,7 @@ Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view nam
 }
 
 std::vector<std::uint8_t> read_picture_file(const std::filesystem::path& path, const ReadOptions& options) {
-  return read_file(path, largest_file, options.name.empty() ? path : options.name);
+  return read_file(path, largest_file, options.name);
 }
 
 Picture read_picture(const std::filesystem::path& path, const ReadOptions& options) {

@@ -1,5 +1,6 @@
 #include <faceoff/error.hpp>
 
+#include <boost/crc.hpp>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -26,16 +27,6 @@ std::vector<std::uint8_t> encode_png(const cv::Mat& pixels) {
                 {cv::IMWRITE_PNG_COMPRESSION, 3, cv::IMWRITE_PNG_STRATEGY, cv::IMWRITE_PNG_STRATEGY_RLE});
 }
 
-/// The checksum of a PNG's parts.
-std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
-  std::uint32_t crc = ~0U;
-  for (const std::uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
-
 /// OpenCV writes no PNG of grey and alpha. One of 16-bit grey has the same bytes, grey above alpha, so that is written
 /// and its header changed.
 std::vector<std::uint8_t> encode_grey_alpha(const cv::Mat& grey, const cv::Mat& alpha) {
@@ -49,8 +40,9 @@ std::vector<std::uint8_t> encode_grey_alpha(const cv::Mat& grey, const cv::Mat& 
   constexpr std::size_t checksum = 29;
   png.at(depth) = 8;
   png.at(depth + 1) = 4;
-  const std::uint32_t crc = crc32(std::span(png).subspan(type, checksum - type));
-  for (std::size_t i = 0; i < 4; ++i) png.at(checksum + i) = static_cast<std::uint8_t>(crc >> (24 - 8 * i));
+  boost::crc_32_type crc;
+  crc.process_block(&png.at(type), &png.at(checksum));
+  for (std::size_t i = 0; i < 4; ++i) png.at(checksum + i) = static_cast<std::uint8_t>(crc.checksum() >> (24 - 8 * i));
   return png;
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "base/files.hpp"
@@ -17,21 +18,17 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t longest_file = 1U << 20U;
 
-std::string text(const toml::table& table, const std::string& key, const std::string& file) {
-  if (const auto value = table[key].value<std::string>()) return *value;
-  throw ConfigError(file + ": a calibration needs the string '" + key + "'");
-}
-
-/// Whose a view is: it says so itself, or the file does for all of its views.
+/// What a view says, or the file for all of its views.
 std::string text(const toml::table& view, const toml::table& root, const std::string& key, const std::string& file) {
-  return text(view.contains(key) ? view : root, key, file);
+  if (const auto value = (view.contains(key) ? view : root)[key].value<std::string>()) return *value;
+  throw ConfigError(file + ": a calibration needs the string '" + key + "'");
 }
 
 /// crop, size and, for a box, scale and down.
 ViewSpec view_of(const toml::table& table, const std::string& file) {
   const std::int64_t size = table["size"].value_or<std::int64_t>(0);
   if (size <= 0) throw ConfigError(file + ": a calibration's [[view]] needs the integer 'size'");
-  const std::string crop = text(table, "crop", file);
+  const std::string crop = text(table, table, "crop", file);
   ViewSpec view{size, size, BoxCrop{table["scale"].value_or(1.0), table["down"].value_or(0.0)}};
   if (crop == "padded_box") view.crop = PaddedBox{};
   if (crop == "dlib_rect") view.crop = DlibRect{};
@@ -149,11 +146,10 @@ std::vector<Calibration> read_calibrations(std::span<const fs::path> plugin_fold
   std::vector<Calibration> all;
   for (const fs::path& folder : plugin_folders) {
     std::error_code ignored;
-    std::vector<fs::path> files;
+    std::set<fs::path> files;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder / "calibration", ignored)) {
-      if (entry.path().extension() == ".toml") files.push_back(entry.path());
+      if (entry.path().extension() == ".toml") files.insert(entry.path());
     }
-    std::ranges::sort(files);
     for (const fs::path& file : files) std::ranges::move(read_calibration_file(file), std::back_inserter(all));
   }
   return all;

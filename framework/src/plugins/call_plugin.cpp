@@ -3,11 +3,19 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <boost/core/demangle.hpp>
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/ScalarTypeToTypeMeta.h>
+#include <c10/util/Exception.h>
+#include <cxxabi.h>
 
 #include <clocale>
+#include <exception>
+#include <new>
+#include <typeinfo>
+
+#include "base/one_line.hpp"
 
 namespace faceoff {
 
@@ -21,7 +29,29 @@ bool same(const at::mt19937_data_pod& a, const at::mt19937_data_pod& b) {
   return a.seed_ == b.seed_ && a.left_ == b.left_ && a.next_ == b.next_ && a.state_ == b.state_;
 }
 
+std::string type_of_current_exception() {
+  const std::type_info* const type = abi::__cxa_current_exception_type();
+  if (type == nullptr) return "no C++ exception";
+  return "a C++ exception of type " + one_line(boost::core::demangle(type->name()));
+}
+
 }  // namespace
+
+std::string what_was_thrown() {
+  try {
+    throw;
+  } catch (const c10::Error& error) {
+    return one_line(error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& error) {
+    const char* const what = error.what();
+    const std::string text = what != nullptr ? one_line(what) : "";
+    return text.empty() ? type_of_current_exception() : text;
+  } catch (...) {
+    return type_of_current_exception();
+  }
+}
 
 PluginFault::PluginFault(const std::string& who, const std::string& what)
     : PluginError(who + whereabouts(BlackBox::here()) + ": " + what) {}

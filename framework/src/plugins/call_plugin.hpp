@@ -16,9 +16,12 @@
 #include <vector>
 
 #include "plugins/black_box.hpp"
-#include "plugins/thrown.hpp"
 
 namespace faceoff {
+
+/// What the exception being handled says, in one line; for catch (...) around a plugin's code, which may throw
+/// anything.
+std::string what_was_thrown();
 
 /// A fault of a plugin as the host tells it: "plugin P, item I, step S: what", with what of that is under way. What a
 /// plugin throws itself, be it a PluginError, is none before it is told so.

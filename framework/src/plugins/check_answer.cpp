@@ -35,12 +35,13 @@ std::string difference(const at::Tensor& tensor, const at::Tensor& like) {
 
 }  // namespace
 
-void check_fields(const std::string& who, Field fields) {
+Field check_fields(const std::string& who, Field fields) {
   constexpr Field all = Field::scores | Field::boxes | Field::landmarks | Field::embedding | Field::picture |
                         Field::targets | Field::mean;
   if (without(fields, all) != Field::none)
     throw PluginFault(
         who, "its fields are " + std::to_string(static_cast<unsigned>(fields)) + ", and some of them are none");
+  return fields;
 }
 
 void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& subjects) {

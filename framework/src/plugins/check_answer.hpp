@@ -6,18 +6,30 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 
 namespace faceoff {
+
+/// The parts of an output, each with the field that says that it is there.
+struct OutputPart {
+  Field field;
+  at::Tensor Output::*tensor;
+};
+constexpr std::array<OutputPart, 5> output_parts = {{{Field::scores, &Output::scores},
+                                                     {Field::boxes, &Output::boxes},
+                                                     {Field::landmarks, &Output::landmarks},
+                                                     {Field::embedding, &Output::embedding},
+                                                     {Field::picture, &Output::picture}}};
 
 // What plugins answer, held to what their interfaces promise. All throw PluginError, naming `who`.
 
 /// Whether all values are finite: one pass, since a sum keeps what is not.
 bool finite(const at::Tensor& tensor);
 
-/// What a model says that it provides, or a loss that it needs: fields that there are.
-void check_fields(const std::string& who, Field fields);
+/// What a model says that it provides, or a loss that it needs: fields that there are. Returns them.
+Field check_fields(const std::string& who, Field fields);
 
 /// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box and landmarks a score, the
 /// views' type, finite values, scores in [0,1], embeddings of unit length.

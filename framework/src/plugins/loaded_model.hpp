@@ -1,10 +1,12 @@
 #pragma once
 
 #include <faceoff/model.hpp>
+#include <faceoff/plugin.hpp>
 
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "plugins/calibration.hpp"
 
@@ -28,5 +30,22 @@ struct LoadedModel {
 /// The model's answer to views [R,3,h,w], checked. `random`: the rows' numbers while it is attacked; null where it
 /// judges, finds or is referred to. Throws PluginError naming the plugin and the model.
 Output forward(const LoadedModel& model, const at::Tensor& views, Random* random = nullptr);
+
+/// Holds a model to the reference that its weights carry, if they do: what scripts/export saw come out of the network,
+/// "reference/embedding" and the like, for "reference/images" [1,3,H,W], has to come out here. Throws FileError.
+void check_exported_answers(const LoadedModel& model, const Setup& setup);
+
+enum class Role { surrogate, related, held_out };
+std::string to_string(Role role);
+
+/// A model that is reported, and what its word is worth.
+struct Judge {
+  const LoadedModel* model = nullptr;
+  Role role = Role::held_out;
+};
+
+/// What a judge's word is worth where these were attacked: a surrogate's own nothing, and that of a model with the same
+/// weights or training little.
+Role role_of(const LoadedModel& judge, const std::vector<const LoadedModel*>& attacked);
 
 }  // namespace faceoff

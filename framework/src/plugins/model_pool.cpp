@@ -10,8 +10,6 @@
 
 #include "base/files.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/build_plugin.hpp"
-#include "plugins/exported_answers.hpp"
 #include "plugins/plugin_config.hpp"
 
 namespace faceoff {
@@ -26,10 +24,6 @@ void ask_cuda_for_same_bits() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicCuDNN(true);
   context.setBenchmarkCuDNN(false);
-}
-
-void require(bool holds, const Place& place, const std::string& message) {
-  if (!holds) throw ConfigError(message, place);
 }
 
 /// A face's view is a square of some size, and an embedder sees a face.

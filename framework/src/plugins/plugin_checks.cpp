@@ -1,5 +1,3 @@
-#include "plugins/plugin_checks.hpp"
-
 #include <faceoff/error.hpp>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "base/one_line.hpp"
 #include "plugins/plugin_config.hpp"
+#include "plugins/plugin_library.hpp"
 
 namespace faceoff {
 
@@ -42,28 +41,24 @@ std::vector<double> numbers_of(const ParamValue& value) {
   return {};
 }
 
-bool is_numeric(const ParamValue& value) {
-  return std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value) ||
-         std::holds_alternative<std::vector<double>>(value);
-}
-
 bool is_textual(const ParamValue& value) {
   return std::holds_alternative<std::string>(value) || std::holds_alternative<std::vector<std::string>>(value);
 }
 
 void check_range(const std::string& which, const ParamInfo& param) {
-  for (const double number : numbers_of(param.initial)) {
-    if (!std::isfinite(number))
-      throw PluginError(which + " has a default that is not finite, which no experiment may say");
-  }
+  const std::vector<double> numbers = numbers_of(param.initial);
+  if (!std::ranges::all_of(numbers, [](double number) { return std::isfinite(number); }))
+    throw PluginError(which + " has a default that is not finite, which no experiment may say");
   if (!param.low && !param.high) return;
-  if (!is_numeric(param.initial)) throw PluginError(which + " has a range, and is " + type_name(param.initial));
+  if (is_textual(param.initial) || std::holds_alternative<bool>(param.initial))
+    throw PluginError(which + " has a range, and is " + type_name(param.initial));
   if (param.low && param.high && !(*param.low <= *param.high))
     throw PluginError(which + " has a range that ends before it begins");
-  for (const double number : numbers_of(param.initial)) {
-    const bool inside = (!param.low || number >= *param.low) && (!param.high || number <= *param.high);
-    if (!inside) throw PluginError(which + " has a default outside its range: " + one_line(to_toml(param.initial)));
-  }
+  const auto inside = [&](double number) {
+    return (!param.low || number >= *param.low) && (!param.high || number <= *param.high);
+  };
+  if (!std::ranges::all_of(numbers, inside))
+    throw PluginError(which + " has a default outside its range: " + one_line(to_toml(param.initial)));
 }
 
 void check_choices(const std::string& which, const ParamInfo& param) {

@@ -1,16 +1,27 @@
 #pragma once
 
 #include <faceoff/error.hpp>
+#include <faceoff/output.hpp>
 #include <faceoff/plugin.hpp>
 #include <faceoff/schema.hpp>
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
+#include "plugins/plugin_library.hpp"
+
 namespace faceoff {
+
+/// Throws ConfigError with the place where something does not hold.
+inline void require(bool holds, const Place& place, const std::string& message) {
+  if (!holds) throw ConfigError(message, place);
+}
 
 /// The strings of a value: one, or those of a list; none of other types.
 std::vector<std::string> strings_of(const ParamValue& value);
@@ -31,5 +42,36 @@ struct PluginConfig {
     return found != places.end() ? found->second : place;
   }
 };
+
+/// Where the experiment names the file that a message is about, or the plugin: by the parameters that name files.
+Place place_of_file(const PluginConfig& config, const std::string& message);
+
+/// "file:line:column: ", as far as it is known.
+std::string prefix(const Place& place);
+
+/// Creates the plugin, sets its parameters and sets it up; what it refuses is said with the place in the experiment.
+std::unique_ptr<Plugin> set_up(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup);
+
+/// The same as the kind that the experiment takes it for, and that its library says it is.
+template <class P>
+std::unique_ptr<P> build_plugin(const PluginLibrary& plugins, const PluginConfig& config, const Setup& setup) {
+  return std::unique_ptr<P>(dynamic_cast<P*>(set_up(plugins, config, setup).release()));
+}
+
+/// What a plugin says of itself; what it throws instead is said with its place in the experiment.
+template <class Ask>
+auto ask_plugin(const std::string& who, const Place& place, const Ask& ask) {
+  try {
+    return call_plugin(who, ask);
+  } catch (const PluginError& error) {
+    throw PluginError(prefix(place) + error.what());
+  }
+}
+
+/// What a model provides, or a loss needs.
+template <class Ask>
+Field ask_fields(const std::string& who, const Place& place, const Ask& ask) {
+  return ask_plugin(who, place, [&] { return check_fields(who, ask()); });
+}
 
 }  // namespace faceoff

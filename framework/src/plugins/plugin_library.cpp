@@ -7,20 +7,20 @@
 
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/plugin_checks.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 
 #ifndef BOOST_DLL_USE_STD_FS
 #define BOOST_DLL_USE_STD_FS
 #endif
+#include <boost/core/demangle.hpp>
 #include <boost/dll/shared_library.hpp>
-#include <cxxabi.h>
 #include <dlfcn.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
+#include <sstream>
 #include <system_error>
 #include <type_traits>
 
@@ -83,14 +83,6 @@ Handshake read_handshake(const LibraryFile& library) {
   return plugin;
 }
 
-/// "faceoff::Loss::~Loss()" for "_ZN7faceoff4LossD1Ev", all else as it is.
-std::string demangled(const std::string& symbol) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status),
-                                                    std::free);
-  return status == 0 && name ? name.get() : symbol;
-}
-
 /// Why the dynamic loader refused the file, without the file's name, which the message has already.
 std::string loader_error(const fs::path& file) {
   const char* const error = ::dlerror();
@@ -98,7 +90,8 @@ std::string loader_error(const fs::path& file) {
   const std::string prefix = file.string() + ": ";
   if (text.starts_with(prefix)) text.erase(0, prefix.size());
   constexpr std::string_view undefined = "undefined symbol: ";
-  if (text.starts_with(undefined)) text = std::string(undefined) + demangled(text.substr(undefined.size()));
+  if (text.starts_with(undefined))
+    text = std::string(undefined) + boost::core::demangle(text.c_str() + undefined.size());
   return one_line(text);
 }
 
@@ -130,17 +123,10 @@ void register_plugins(const fs::path& file, const Handshake& from_file, Registra
 }
 
 bool is_of_its_kind(Kind kind, const Plugin& plugin) {
-  switch (kind) {
-    case Kind::model:
-      return dynamic_cast<const Model*>(&plugin) != nullptr;
-    case Kind::loss:
-      return dynamic_cast<const Loss*>(&plugin) != nullptr;
-    case Kind::optimizer:
-      return dynamic_cast<const Optimizer*>(&plugin) != nullptr;
-    case Kind::augmentation:
-      return dynamic_cast<const Augmentation*>(&plugin) != nullptr;
-  }
-  return false;
+  return kind == Kind::model       ? dynamic_cast<const Model*>(&plugin) != nullptr
+         : kind == Kind::loss      ? dynamic_cast<const Loss*>(&plugin) != nullptr
+         : kind == Kind::optimizer ? dynamic_cast<const Optimizer*>(&plugin) != nullptr
+                                   : dynamic_cast<const Augmentation*>(&plugin) != nullptr;
 }
 
 }  // namespace
@@ -150,52 +136,38 @@ std::string to_string(const BrokenPlugin& broken) {
 }
 
 PluginLibrary::PluginLibrary(std::span<const fs::path> folders) {
-  for (const fs::path& folder : folders) load_folder(folder);
-}
-
-void PluginLibrary::load_folder(const fs::path& folder) {
-  std::vector<fs::path> files;
-  try {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-      if (entry.path().extension() == ".so") files.push_back(entry.path());
+  for (const fs::path& folder : folders) {
+    std::set<fs::path> files;
+    try {
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+        if (entry.path().extension() == ".so") files.insert(entry.path());
+      }
+    } catch (const fs::filesystem_error& error) {
+      throw ConfigError("plugin folder " + one_line(folder.string()) + " can't be read: " + error.code().message());
     }
-  } catch (const fs::filesystem_error& error) {
-    throw ConfigError("plugin folder " + one_line(folder.string()) + " can't be read: " + error.code().message());
+    for (const fs::path& file : files) load_file(file);
   }
-  std::ranges::sort(files);
-  for (const fs::path& file : files) load_file(file);
 }
 
 void PluginLibrary::load_file(const fs::path& file) {
   const Doing doing("library " + file.string());
   Staging staging;
+  const auto broken = [&](const std::string& why) { broken_.push_back({file, why, staging.names()}); };
   try {
     const LibraryFile library(file);
     if (!seen_.insert(library.identity()).second) return;
     register_plugins(file, read_handshake(library), staging);
     check_registered(staging.plugins);
-    check_new(staging.plugins);
+    for (const PluginInfo& info : staging.plugins) {
+      if (const PluginInfo* const there = find(info.kind, info.name))
+        throw PluginError("its " + describe(info) + " is already registered by " + one_line(file_of(*there).string()));
+    }
   } catch (const PluginError& error) {
-    broken_.push_back({file, error.what(), staging.names()});
-    return;
+    return broken(error.what());
   } catch (...) {
-    broken_.push_back({file, "it can't be loaded: " + what_was_thrown(), staging.names()});
-    return;
+    return broken("it can't be loaded: " + what_was_thrown());
   }
-  commit(std::move(staging.plugins), file);
-}
-
-/// Refuses what another library registered before, naming that one; the broken library's own name is told with it.
-void PluginLibrary::check_new(const std::vector<PluginInfo>& staged) const {
-  for (const PluginInfo& info : staged) {
-    const PluginInfo* const there = find(info.kind, info.name);
-    if (there == nullptr) continue;
-    throw PluginError("its " + describe(info) + " is already registered by " + one_line(file_of(*there).string()));
-  }
-}
-
-void PluginLibrary::commit(std::vector<PluginInfo> staged, const fs::path& file) {
-  for (PluginInfo& info : staged) {
+  for (PluginInfo& info : staging.plugins) {
     Key key(info.kind, info.name);
     plugins_.emplace(std::move(key), Entry{std::move(info), file});
   }
@@ -268,11 +240,9 @@ std::vector<fs::path> plugin_folders(const std::vector<std::string>& from_comman
   };
   for (const std::string& folder : from_command_line) add_named(folder, "--plugin-path");
   const char* const variable = std::getenv("FACEOFF_PLUGIN_PATH");
-  std::string_view rest = variable == nullptr ? "" : variable;
-  while (!rest.empty()) {
-    const std::string folder(rest.substr(0, rest.find(':')));
+  std::istringstream named(variable == nullptr ? "" : variable);
+  for (std::string folder; std::getline(named, folder, ':');) {
     if (!folder.empty()) add_named(folder, "FACEOFF_PLUGIN_PATH");
-    rest.remove_prefix(std::min(rest.size(), folder.size() + 1));
   }
   std::error_code ignored;
   const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);

@@ -17,6 +17,13 @@
 
 namespace faceoff {
 
+/// "loss 'similarity'", fit for a message whatever the plugin calls itself.
+std::string describe(const PluginInfo& info);
+
+/// Checks what a library registered: names, parameters, defaults and factories, and that nothing is there twice. What
+/// is wrong is thrown as a PluginError that tells of "it", the library.
+void check_registered(const std::vector<PluginInfo>& plugins);
+
 /// A library that can't be used. It is told of where an experiment names it, and is a line of warning elsewhere.
 struct BrokenPlugin {
   std::filesystem::path file;
@@ -34,7 +41,6 @@ class PluginLibrary {
   /// Loads every *.so in the folders, in order, by name within a folder. A broken one is remembered, not thrown.
   explicit PluginLibrary(std::span<const std::filesystem::path> folders);
 
-  void load_folder(const std::filesystem::path& folder);
   /// A file that was seen before, by whatever name, is passed over.
   void load_file(const std::filesystem::path& file);
 
@@ -59,9 +65,6 @@ class PluginLibrary {
     PluginInfo info;
     std::filesystem::path file;
   };
-
-  void check_new(const std::vector<PluginInfo>& staged) const;
-  void commit(std::vector<PluginInfo> staged, const std::filesystem::path& file);
 
   std::map<Key, Entry> plugins_;
   std::vector<BrokenPlugin> broken_;

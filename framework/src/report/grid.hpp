@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "faces/box.hpp"
+#include "faces/face.hpp"
 #include "judge/evaluation_line.hpp"
 
 namespace faceoff {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "faces/box.hpp"
+#include "faces/face.hpp"
 
 namespace faceoff {
 

@@ -12,7 +12,7 @@
 #include "faces/partners.hpp"
 #include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 #include "run/item.hpp"
 #include "run/item_key.hpp"
 #include "run/item_line.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "picture/extent.hpp"
+#include "picture/header.hpp"
 #include "run/item_list.hpp"
 
 namespace faceoff {

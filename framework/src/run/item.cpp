@@ -6,10 +6,9 @@
 #include <utility>
 
 #include "faces/faces.hpp"
-#include "faces/pixels.hpp"
 #include "faces/targets.hpp"
 #include "picture/picture.hpp"
-#include "plugins/thrown.hpp"
+#include "plugins/call_plugin.hpp"
 
 namespace faceoff {
 

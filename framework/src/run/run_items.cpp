@@ -8,14 +8,14 @@
 #include <tuple>
 #include <utility>
 
-#include "attack/cost.hpp"
+#include "attack/attack.hpp"
 #include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
+#include "plugins/call_plugin.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
-#include "plugins/thrown.hpp"
 #include "run/attack_batches.hpp"
 #include "run/batches.hpp"
 #include "run/environment.hpp"

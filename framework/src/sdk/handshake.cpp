@@ -1,8 +1,14 @@
 #include <faceoff/handshake.hpp>
 
+#include <concepts>
+
 namespace faceoff {
 
 namespace {
+
+std::string text_of(std::integral auto number) {
+  return std::to_string(number);
+}
 
 template <std::size_t n>
 std::string text_of(const std::array<char, n>& from) {
@@ -17,14 +23,7 @@ std::string mismatches(const Handshake& host, const Handshake& plugin) {
   std::string text;
   const auto compare = [&](const std::string& what, const auto& of_host, const auto& of_plugin) {
     if (of_host == of_plugin) return;
-    const auto print = [](const auto& value) {
-      if constexpr (requires { std::to_string(value); }) {
-        return std::to_string(value);
-      } else {
-        return text_of(value);
-      }
-    };
-    text += (text.empty() ? "" : "; ") + what + " " + print(of_plugin) + ", the host has " + print(of_host);
+    text += (text.empty() ? "" : "; ") + what + " " + text_of(of_plugin) + ", the host has " + text_of(of_host);
   };
   compare("API", host.api, plugin.api);
   compare("LibTorch", host.torch_version, plugin.torch_version);

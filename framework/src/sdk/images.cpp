@@ -1,3 +1,4 @@
+#include <faceoff/augmentation.hpp>
 #include <faceoff/images.hpp>
 
 #include <ATen/ATen.h>
@@ -53,6 +54,14 @@ Images moved(const Images& images, const std::vector<at::Tensor>& rows, const st
   return {
       at::cat(rows), images.map.defined() ? compose(map.to(images.map.options()), images.map) : images.map,
       images.landmarks.defined() ? apply_map(map.to(images.landmarks.options()), images.landmarks) : images.landmarks};
+}
+
+at::Tensor filter_gradient(const at::Tensor& pixels,
+                           const std::function<at::Tensor(const at::Tensor& gradient)>& filter) {
+  if (!pixels.requires_grad()) return pixels;
+  const at::Tensor same = pixels.view_as(pixels);  // a tensor of its own: the hook is not the caller's
+  same.register_hook([filter](const at::Tensor& gradient) { return filter(gradient); });
+  return same;
 }
 
 }  // namespace faceoff

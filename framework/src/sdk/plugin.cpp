@@ -1,6 +1,7 @@
 #include <faceoff/augmentation.hpp>
 #include <faceoff/loss.hpp>
 #include <faceoff/model.hpp>
+#include <faceoff/objective.hpp>
 #include <faceoff/optimizer.hpp>
 #include <faceoff/plugin.hpp>
 
@@ -14,10 +15,29 @@ Loss::~Loss() = default;
 Optimizer::~Optimizer() = default;
 Augmentation::~Augmentation() = default;
 Registrar::~Registrar() = default;
+Objective::~Objective() = default;
 
 void Plugin::setup(const Setup&) {}
 Output Model::forward_attacked(const at::Tensor& images, Random&) {
   return forward(images);
+}
+
+Steps Objective::steps(std::int64_t n) {
+  return {*this, n};
+}
+
+Steps::Iterator::Iterator(Steps& steps, std::int64_t step) : steps_(&steps), step_(step) {
+  start();
+}
+
+Steps::Iterator& Steps::Iterator::operator++() {
+  ++step_;
+  start();
+  return *this;
+}
+
+void Steps::Iterator::start() {
+  stopped_ = step_ >= steps_->n_ || !steps_->objective_->start_step(step_, steps_->n_);
 }
 
 std::filesystem::path Setup::resolve(const std::string& name) const {

@@ -71,13 +71,11 @@ at::Tensor Random::draw(at::IntArrayRef row, at::ScalarType type, const Fill& fi
     at::Tensor target = numbers.select(0, r);
     if (padded) {
       const Extent& own = extents_[static_cast<std::size_t>(r)];
-      const at::Tensor part = target.narrow(-2, 0, own.height).narrow(-1, 0, own.width);
-      at::Tensor drawn = at::empty(part.sizes(), part.options());
-      fill(drawn, at::make_generator<at::CPUGeneratorImpl>(key));
-      part.copy_(drawn);
-      continue;
+      target = target.narrow(-2, 0, own.height).narrow(-1, 0, own.width);
     }
-    fill(target, at::make_generator<at::CPUGeneratorImpl>(key));
+    at::Tensor drawn = padded ? at::empty(target.sizes(), target.options()) : target;
+    fill(drawn, at::make_generator<at::CPUGeneratorImpl>(key));
+    if (padded) target.copy_(drawn);
   }
   return numbers.to(options_.device());
 }

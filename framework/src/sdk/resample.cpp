@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -20,21 +21,19 @@ struct Tap {
 Taps pack(const std::vector<std::vector<Tap>>& taps) {
   std::size_t width = 1;
   for (const auto& row : taps) width = std::max(width, row.size());
-  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(taps.size()), static_cast<std::int64_t>(width)};
   std::int64_t somewhere = 0;  // where taps of weight 0 point: at one that is read anyway
   for (const auto& row : taps) {
     if (!row.empty()) somewhere = row.front().index;
   }
-  Taps packed{at::full(shape, somewhere, at::kLong), at::zeros(shape, at::kDouble)};
-  auto index = packed.index.accessor<std::int64_t, 2>();
-  auto weight = packed.weight.accessor<double, 2>();
-  for (std::size_t o = 0; o < taps.size(); ++o) {
-    for (std::size_t k = 0; k < taps[o].size(); ++k) {
-      index[static_cast<std::int64_t>(o)][static_cast<std::int64_t>(k)] = taps[o][k].index;
-      weight[static_cast<std::int64_t>(o)][static_cast<std::int64_t>(k)] = taps[o][k].weight;
-    }
+  std::vector<std::int64_t> index;
+  std::vector<double> weight;
+  for (std::vector<Tap> row : taps) {
+    row.resize(width, {somewhere, 0});
+    std::ranges::transform(row, std::back_inserter(index), &Tap::index);
+    std::ranges::transform(row, std::back_inserter(weight), &Tap::weight);
   }
-  return packed;
+  const auto outputs = static_cast<std::int64_t>(taps.size());
+  return {at::tensor(index, at::kLong).view({outputs, -1}), at::tensor(weight, at::kDouble).view({outputs, -1})};
 }
 
 /// Resamples the second to last axis: a weighted sum of gathered rows, which are contiguous and so cheap in both

@@ -2,21 +2,16 @@
 #include <faceoff/safetensors.hpp>
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <set>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,34 +23,19 @@ namespace {
 
 constexpr std::uint64_t longest_header = 100'000'000;
 
-/// A file in memory, read-only, for as long as a tensor of it lives.
-class Mapping {
- public:
-  explicit Mapping(const std::filesystem::path& path) {
-    const auto fail = [&](const char* what) {
-      throw FileError(path.string() + ": " + what + ": " + std::strerror(errno));
-    };
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe is not waited for
-    if (file < 0) fail("cannot open");
-    struct stat about {};
-    const bool regular = ::fstat(file, &about) == 0 && S_ISREG(about.st_mode);
-    if (regular) size_ = static_cast<std::size_t>(about.st_size);
-    if (size_ > 0) bytes_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
-    ::close(file);
-    if (!regular) throw FileError(path.string() + ": not a regular file");
-    if (bytes_ == MAP_FAILED) fail("cannot map");
+/// A file's bytes, mapped for as long as a tensor of it lives.
+at::Tensor mapped(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool regular = std::filesystem::is_regular_file(path, error);  // a pipe is not waited for
+  if (error) throw FileError(path.string() + ": cannot open: " + error.message());
+  if (!regular) throw FileError(path.string() + ": not a regular file");
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  try {
+    return size > 0 ? at::from_file(path.string(), /*shared=*/false, size, at::kByte) : at::empty({0}, at::kByte);
+  } catch (const c10::Error& failed) {
+    throw FileError(path.string() + ": cannot open: " + failed.what_without_backtrace());
   }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() {
-    if (bytes_ != nullptr && bytes_ != MAP_FAILED) ::munmap(bytes_, size_);
-  }
-  std::span<std::byte> bytes() const { return {static_cast<std::byte*>(bytes_), size_}; }
-
- private:
-  void* bytes_ = nullptr;
-  std::size_t size_ = 0;
-};
+}
 
 std::pair<at::ScalarType, std::uint64_t> scalar_type(const std::string& name) {
   if (name == "F64") return {at::kDouble, 8};
@@ -106,16 +86,11 @@ bool written_by_pytorch(std::span<const std::byte> bytes) {
   return start.starts_with(zip) || start.starts_with(pickle);
 }
 
-struct Entry {
-  std::uint64_t begin = 0, end = 0;
-  std::string name;
-};
-
 }  // namespace
 
 TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
-  const auto mapping = std::make_shared<Mapping>(path);
-  const std::span<std::byte> bytes = mapping->bytes();
+  const at::Tensor file = mapped(path);
+  const std::span<std::byte> bytes(static_cast<std::byte*>(file.data_ptr()), file.nbytes());
   const auto fail = [&](const std::string& what,
                         const std::string& instead = "scripts/models makes the standard weights") {
     throw FileError(path_ + ": not a whole safetensors file: " + what + "; " + instead);
@@ -130,7 +105,7 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
     fail("it says that its header has " + std::to_string(header_size) + " bytes");
   }
   const std::span<std::byte> data = bytes.subspan(sizeof header_size + header_size);
-  std::vector<Entry> entries;
+  std::vector<std::tuple<std::uint64_t, std::uint64_t, std::string>> entries;  // begin, end and name
   try {
     const nlohmann::json header = parse_header(
         {reinterpret_cast<const char*>(bytes.data()) + sizeof header_size, static_cast<std::size_t>(header_size)});
@@ -158,9 +133,9 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
         throw Error("tensor '" + name + "' should have " + std::to_string(count) + " bytes and lies at " +
                     about.at("data_offsets").dump() + " of " + std::to_string(data.size()));
       }
-      entries.push_back({offsets[0], offsets[1], name});
+      entries.emplace_back(offsets[0], offsets[1], name);
       tensors_[name] = at::from_blob(
-          data.data() + offsets[0], sizes, [mapping](void*) {}, at::TensorOptions(type));
+          data.data() + offsets[0], sizes, [file](void*) {}, at::TensorOptions(type));
     }
   } catch (const nlohmann::json::exception&) {
     fail("its __metadata__ is not of words alone");
@@ -168,11 +143,11 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
     fail(error.what());
   }
   // Of an empty tensor and the one behind it, which begin together, the empty one first.
-  std::ranges::sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
+  std::ranges::sort(entries);
   std::uint64_t reached = 0;
-  for (const Entry& entry : entries) {
-    if (entry.begin != reached) fail("tensor '" + entry.name + "' overlaps another or leaves a hole");
-    reached = entry.end;
+  for (const auto& [begin, end, name] : entries) {
+    if (begin != reached) fail("tensor '" + name + "' overlaps another or leaves a hole");
+    reached = end;
   }
   if (reached != data.size()) fail(std::to_string(data.size() - reached) + " bytes at its end belong to no tensor");
 }
@@ -200,21 +175,14 @@ at::Tensor TensorFile::get(const std::string& name, at::IntArrayRef shape, at::S
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) throw FileError(path_ + ": no tensor '" + name + "'");
   const at::Tensor& stored = found->second;
-  const auto fits = [&] {
-    if (stored.dim() != static_cast<std::int64_t>(shape.size())) return false;
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-      const std::int64_t size = stored.size(static_cast<std::int64_t>(i));
-      if (shape[i] < 0 ? size == 0 : size != shape[i]) return false;
-    }
-    return true;
-  };
+  const auto fits = [](std::int64_t size, std::int64_t wanted) { return wanted < 0 ? size != 0 : size == wanted; };
   const auto print = [](at::IntArrayRef sizes) {
     std::string text;
     for (const std::int64_t n : sizes)
       text += (text.empty() ? "" : ", ") + (n < 0 ? std::string("any") : std::to_string(n));
     return "[" + text + "]";
   };
-  if (!fits()) {
+  if (!std::ranges::equal(stored.sizes(), shape, fits)) {
     throw FileError(path_ + ": tensor '" + name + "' has the shape " + print(stored.sizes()) + ", not " + print(shape));
   }
   const at::Tensor tensor = stored.to(dtype, /*non_blocking=*/false, /*copy=*/true);

@@ -67,25 +67,15 @@ std::string to_string(Field fields) {
 }
 
 std::string to_string(const Crop& crop) {
-  return std::visit(
-      Overloaded{[](const WholePicture&) { return "whole_picture"; }, [](const BoxCrop&) { return "box"; },
-                 [](const PaddedBox&) { return "padded_box"; }, [](const DlibRect&) { return "dlib_rect"; },
-                 [](const FivePoints&) { return "five_points"; }},
-      crop);
+  constexpr std::array<const char*, std::variant_size_v<Crop>> names = {"whole_picture", "box", "padded_box",
+                                                                        "dlib_rect", "five_points"};
+  return names.at(crop.index());
 }
 
 std::string to_string(Kind kind) {
-  switch (kind) {
-    case Kind::model:
-      return "model";
-    case Kind::loss:
-      return "loss";
-    case Kind::optimizer:
-      return "optimizer";
-    case Kind::augmentation:
-      return "augmentation";
-  }
-  return "plugin";
+  constexpr std::array<const char*, 4> names = {"model", "loss", "optimizer", "augmentation"};
+  const auto index = static_cast<std::size_t>(kind);
+  return index < names.size() ? names.at(index) : "plugin";
 }
 
 std::string type_name(const ParamValue& value) {

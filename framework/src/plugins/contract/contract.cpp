@@ -4,22 +4,19 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
 #include "plugins/contract/probe.hpp"
-#include "plugins/thrown.hpp"
 
 namespace faceoff {
 
 namespace {
 
 constexpr double tolerance = 1e-4;  // of the largest value: rows of a batch may be added up in another order
-
-[[noreturn]] void refuse(const std::string& why) {
-  throw PluginError(why);
-}
 
 bool same_bits(const at::Tensor& a, const at::Tensor& b) {
   return a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type() && at::equal(a, b);
@@ -42,21 +39,21 @@ void pad_alike(at::Tensor& a, at::Tensor& b) {
   }
 }
 
+/// What a check finds wrong, whatever it throws; the process's state is put back behind it.
+std::string fault_of(const std::string& who, const std::function<void()>& check) {
+  PluginCall call(who, {});
+  try {
+    check();
+    return "";
+  } catch (...) {
+    return what_was_thrown();
+  }
+}
+
 /// The checks that any plugin has to pass.
 class Checks {
  public:
   Checks(std::string who, const Probe& probe) : who_(std::move(who)), probe_(probe), inputs_(probe.inputs(1)) {}
-
-  /// Runs a check, whatever it throws; the process's state is put back behind it.
-  static std::string fault_of(const std::string& who, const std::function<void()>& check) {
-    PluginCall call(who, {});
-    try {
-      check();
-      return "";
-    } catch (...) {
-      return what_was_thrown();
-    }
-  }
 
   void answers() const { probe_.check_answer(inputs_, probe_.answer(inputs_.copy())); }
 
@@ -73,26 +70,22 @@ class Checks {
     } catch (...) {  // NOLINT(bugprone-empty-catch): whether it answers is another check's
     }
     for (std::size_t i = 0; i < given.tensors.size(); ++i) {
-      if (!same_bits(given.tensors[i].second, inputs_.tensors[i].second))
-        refuse("it changed " + given.tensors[i].first);
+      require(same_bits(given.tensors[i].second, inputs_.tensors[i].second), "it changed " + given.tensors[i].first);
     }
   }
 
   void repeats() const {
     const std::vector<at::Tensor> first = clones(probe_.answer(inputs_.copy())),
                                   second = clones(probe_.answer(inputs_.copy()));
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      if (!same_bits(first[i], second[i])) refuse("the same seed, item and step give other bits the second time");
-    }
+    require(std::ranges::equal(first, second, same_bits),
+            "the same seed, item and step give other bits the second time");
   }
 
   void keeps_no_memory() const {
     const std::vector<at::Tensor> first = probe_.answer(inputs_.copy()), as_given = clones(first);
     probe_.answer(probe_.inputs(2));
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      if (!same_bits(first[i].detach(), as_given[i]))
-        refuse("an answer changes when it is called again: return a clone");
-    }
+    require(std::ranges::equal(first, as_given, same_bits),
+            "an answer changes when it is called again: return a clone");
   }
 
   void rows_are_independent() const {
@@ -105,23 +98,20 @@ class Checks {
         at::Tensor part = together[i].narrow(0, r * copies, copies);
         pad_alike(part, alone[i]);
         if (part.numel() == 0 && alone[i].numel() == 0) continue;
-        if (part.sizes() != alone[i].sizes()) refuse("a row alone has another shape than in a batch");
+        require(part.sizes() == alone[i].sizes(), "a row alone has another shape than in a batch");
         const double difference = (part - alone[i]).abs().max().item<double>();
         const double size = std::max(part.abs().max().item<double>(), 1e-3);
-        if (difference > tolerance * size)
-          refuse("row " + std::to_string(r) + " of a batch differs by " + c10::str(difference) +
-                 " from the same row alone");
+        require(difference <= tolerance * size, "row " + std::to_string(r) + " of a batch differs by " +
+                                                    c10::str(difference) + " from the same row alone");
       }
     }
   }
 
   /// At some of a few places: a hinge has none where its margin is met.
   void lets_the_gradient_through() const {
-    constexpr std::uint64_t places = 5;
-    for (std::uint64_t seed = 1; seed <= places; ++seed) {
-      if (has_gradient(probe_.inputs(seed))) return;
-    }
-    refuse("the gradient is zero everywhere");
+    constexpr std::array<std::uint64_t, 5> places = {1, 2, 3, 4, 5};
+    require(std::ranges::any_of(places, [&](std::uint64_t seed) { return has_gradient(probe_.inputs(seed)); }),
+            "the gradient is zero everywhere");
   }
 
  private:
@@ -133,18 +123,18 @@ class Checks {
         if (key == name) leaves.push_back(tensor.requires_grad_(true));
       }
     }
-    if (leaves.empty()) refuse("it needs nothing that a model computes, so no gradient reaches a picture");
+    require(!leaves.empty(), "it needs nothing that a model computes, so no gradient reaches a picture");
     at::Tensor total = at::zeros({}, at::kFloat);
     for (const at::Tensor& part : probe_.answer(given)) {
       // Weighted: the plain sum of some answers is a constant.
       if (part.is_floating_point())
         total = total + (part * at::linspace(.5, 1.5, part.numel()).view(part.sizes())).sum();
     }
-    if (!total.requires_grad()) refuse("its answer is detached from its input");
+    require(total.requires_grad(), "its answer is detached from its input");
     bool reaches = false;
     for (const at::Tensor& gradient : torch::autograd::grad({total}, leaves, {}, false, false, true)) {
       if (!gradient.defined()) continue;
-      if (!finite(gradient)) refuse("the gradient is not finite");
+      require(finite(gradient), "the gradient is not finite");
       reaches = reaches || gradient.abs().max().item<double>() > 0;
     }
     return reaches;
@@ -165,7 +155,7 @@ void check_contract(const PluginLibrary& library, const PluginInfo& info,
   bool well = true;
   const auto check = [&](const std::string& name, const std::function<void()>& run) {
     if (!well) return;
-    const std::string fault = Checks::fault_of(who + ", '" + name + "'", run);
+    const std::string fault = fault_of(who + ", '" + name + "'", run);
     report(name, fault);
     well = fault.empty();
   };

@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::int64_t rows = 3;
 
-[[noreturn]] void refuse(const std::string& why) {
-  throw PluginError(why);
-}
-
-void require(bool holds, const std::string& why) {
-  if (!holds) refuse(why);
-}
-
 std::vector<std::uint64_t> keys(std::uint64_t seed) {
   std::vector<std::uint64_t> all;
   for (std::uint64_t r = 0; r < rows; ++r) all.push_back(mix(seed, r));
@@ -52,7 +44,8 @@ at::Tensor boxes(Random& random, std::int64_t count, double side) {
 
 class ModelProbe : public Probe {
  public:
-  explicit ModelProbe(Model& model) : model_(model), view_(model.view()), provides_(model.provides()) {
+  explicit ModelProbe(Model& model)
+      : model_(model), view_(model.view()), provides_(without(model.provides(), Field::picture)) {
     require(provides_ != Field::none, "it provides nothing");
   }
 
@@ -64,21 +57,15 @@ class ModelProbe : public Probe {
   std::vector<at::Tensor> answer(const Inputs& inputs) const override {
     if (!never_attacked_) never_attacked_ = judged();
     Random random = inputs.random();
-    const Output output = model_.forward_attacked(inputs["images"], random);
-    std::vector<at::Tensor> all;
-    for (const auto& [field, tensor] : fields(output)) {
-      if (includes(provides_, field)) all.push_back(tensor);
-    }
-    return all;
+    return provided(model_.forward_attacked(inputs["images"], random));
   }
 
   void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
     Output output;
-    std::size_t next = 0;
-    if (includes(provides_, Field::scores)) output.scores = answer.at(next++);
-    if (includes(provides_, Field::boxes)) output.boxes = answer.at(next++);
-    if (includes(provides_, Field::landmarks)) output.landmarks = answer.at(next++);
-    if (includes(provides_, Field::embedding)) output.embedding = answer.at(next++);
+    auto next = answer.begin();
+    for (const auto& [field, tensor] : output_parts) {
+      if (includes(provides_, field)) output.*tensor = *next++;
+    }
     check_output("forward()", provides_, output, inputs["images"]);
   }
 
@@ -91,12 +78,19 @@ class ModelProbe : public Probe {
   }
 
  private:
+  std::vector<at::Tensor> provided(const Output& output) const {
+    std::vector<at::Tensor> all;
+    for (const auto& [field, tensor] : output_parts) {
+      if (includes(provides_, field)) all.push_back(output.*tensor);
+    }
+    return all;
+  }
+
   /// What forward() says.
   std::vector<at::Tensor> judged() const {
-    std::vector<at::Tensor> all;
-    for (const auto& [field, tensor] : fields(model_.forward(inputs(1)["images"]))) {
-      if (includes(provides_, field) && tensor.defined()) all.push_back(tensor.detach().clone());
-    }
+    std::vector<at::Tensor> all = provided(model_.forward(inputs(1)["images"]));
+    std::erase_if(all, [](const at::Tensor& tensor) { return !tensor.defined(); });
+    for (at::Tensor& tensor : all) tensor = tensor.detach().clone();
     return all;
   }
 
@@ -107,13 +101,6 @@ class ModelProbe : public Probe {
       require(at::equal(never_attacked_->at(i), after[i]),
               "forward() gives another answer once it was attacked: keep nothing of that");
     }
-  }
-
-  static std::vector<std::pair<Field, at::Tensor>> fields(const Output& output) {
-    return {{Field::scores, output.scores},
-            {Field::boxes, output.boxes},
-            {Field::landmarks, output.landmarks},
-            {Field::embedding, output.embedding}};
   }
 
   Model& model_;
@@ -167,14 +154,16 @@ class LossProbe : public Probe {
   }
 
   std::vector<std::string> differentiable() const override {
-    return {"adversarial.scores", "adversarial.boxes", "adversarial.landmarks", "adversarial.embedding",
-            "adversarial.picture"};
+    std::vector<std::string> names;
+    for (const OutputPart& part : output_parts) names.push_back("adversarial." + to_string(part.field));
+    return names;
   }
 
  private:
   static Output output(const std::string& whose, const Inputs& inputs) {
-    return {inputs[whose + ".scores"], inputs[whose + ".boxes"], inputs[whose + ".landmarks"],
-            inputs[whose + ".embedding"], inputs[whose + ".picture"]};
+    Output output;
+    for (const auto& [field, tensor] : output_parts) output.*tensor = inputs[whose + "." + to_string(field)];
+    return output;
   }
 
   const Loss& loss_;
@@ -247,7 +236,7 @@ class AugmentationProbe : public Probe {
       require(std::abs(seen_u - u) < tolerance && std::abs(seen_v - v) < tolerance,
               "a spot at " + c10::str(x) + ", " + c10::str(y) + " is moved to " + c10::str(seen_u) + ", " +
                   c10::str(seen_v) + ", and the map says " + c10::str(u) + ", " + c10::str(v));
-      if (!after.landmarks.defined()) refuse("it gives a map, and no landmarks");
+      require(after.landmarks.defined(), "it gives a map, and no landmarks");
       const double apart = (points[r] - after.landmarks[r].to(at::kDouble)).abs().max().item<double>();
       require(apart < tolerance, "landmarks are " + c10::str(apart) + " pixels from where the map says");
     }

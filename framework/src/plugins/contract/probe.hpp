@@ -1,5 +1,6 @@
 #pragma once
 
+#include <faceoff/error.hpp>
 #include <faceoff/plugin.hpp>
 #include <faceoff/random.hpp>
 #include <faceoff/schema.hpp>
@@ -14,6 +15,11 @@
 #include <vector>
 
 namespace faceoff {
+
+/// Throws PluginError where something does not hold that a plugin's interface promises.
+inline void require(bool holds, const std::string& why) {
+  if (!holds) throw PluginError(why);
+}
 
 /// What a plugin is given in one call: tensors with a row a sample, by name, and a key a row for its random numbers.
 struct Inputs {

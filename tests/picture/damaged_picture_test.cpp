@@ -22,7 +22,7 @@ TEST(DamagedPicture, IsRefusedWhereverItIsCutShort) {
       EXPECT_THROW(decode_picture(cut, name), PictureError)
           << name << " cut after " << length << " of " << bytes.size();
     }
-  expect_in(message_of<PictureError>([] {
+  expect_in(error_of<PictureError>([] {
               const Bytes jpeg = with_exif_jpeg(1);
               decode_picture(std::span(jpeg).first(jpeg.size() - 2), "photo.jpg");
             }),

@@ -11,11 +11,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <vector>
 
 #include "base/files.hpp"
 #include "picture/picture.hpp"
+#include "support.hpp"
 
 namespace faceoff::picture_test {
 
@@ -92,24 +92,8 @@ inline bool notes_say(const Picture& picture, const std::string& words) {
                      [&](const std::string& note) { return note.find(words) != note.npos; });
 }
 
-/// The message of the error that `work` ends in.
-template <typename Expected>
-inline std::string message_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no error of the expected kind";
-  return {};
-}
-
 inline std::string complaint(const Bytes& bytes) {
-  return message_of<PictureError>([&] { decode(bytes); });
-}
-
-inline void expect_in(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), text.npos) << '"' << text << "\" says nothing of \"" << part << '"';
+  return error_of<PictureError>([&] { decode(bytes); });
 }
 
 // Bytes of files, by hand.

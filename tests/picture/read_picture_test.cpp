@@ -162,12 +162,12 @@ TEST(ReadPicture, RefusesWhatItWouldReadWrongAndSaysWhatToDo) {
 }
 
 TEST(ReadPicture, SaysWhatIsNoPicture) {
-  EXPECT_EQ(message_of<PictureError>([] { decode_picture(text("Dear diary,"), "photo.txt"); }),
+  EXPECT_EQ(error_of<PictureError>([] { decode_picture(text("Dear diary,"), "photo.txt"); }),
             "photo.txt: not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
   expect_in(complaint({}), "empty file");
   const fs::path missing = "/nonexistent/photo.jpg";
-  expect_in(message_of<FileError>([&] { read_picture(missing); }), "photo.jpg: cannot be read: No such file");
-  expect_in(message_of<FileError>([] { read_picture("/tmp"); }), "Is a directory");
+  expect_in(error_of<FileError>([&] { read_picture(missing); }), "photo.jpg: cannot be read: No such file");
+  expect_in(error_of<FileError>([] { read_picture("/tmp"); }), "Is a directory");
 }
 
 TEST(ReadPicture, ChecksTheSizeBeforeItDecodes) {

@@ -84,7 +84,7 @@ TEST_F(WritePicture, WritesJpegs) {
 
 TEST_F(WritePicture, SaysWhatCannotBeEncoded) {
   const Picture wide = picture_of(cv::Mat::zeros(1, 70'000, CV_8UC3), {}, false);
-  expect_in(message_of<PictureError>([&] { encode_picture(wide, {PictureFormat::jpeg, 95}); }), "70000 × 1 pixels");
+  expect_in(error_of<PictureError>([&] { encode_picture(wide, {PictureFormat::jpeg, 95}); }), "70000 × 1 pixels");
   EXPECT_THROW(encode_picture({}), PictureError);
 }
 
@@ -112,9 +112,7 @@ TEST_F(WriteAtomically, TakesANameWithoutAFolderAndALongOne) {
 TEST_F(WriteAtomically, SaysWhereItCannotWriteAndLeavesNothingBehind) {
   write_atomically(folder_ / "file", "words");
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-  const auto error = [](const fs::path& path) {
-    return message_of<FileError>([&] { write_atomically(path, "more"); });
-  };
+  const auto error = [](const fs::path& path) { return error_of<FileError>([&] { write_atomically(path, "more"); }); };
   expect_in(error(folder_ / "missing" / "a.png"),
             "a.png: cannot be written into its folder: No such file or directory");
   expect_in(error(folder_ / "file" / "a.png"), "Not a directory");
@@ -132,7 +130,7 @@ TEST_F(WriteAtomically, KeepsTheOldFileWhereTheNewOneDoesNotFit) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const rlimit small{1000, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const std::string message = message_of<FileError>([&] { write_atomically(path, std::string(2000, 'n')); });
+  const std::string message = error_of<FileError>([&] { write_atomically(path, std::string(2000, 'n')); });
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   expect_in(message, "cannot be written: File too large");
@@ -146,7 +144,7 @@ TEST_F(WriteAtomically, HasAHashToCheckItBy) {
   write_atomically(folder_ / "file", "abc");
   EXPECT_EQ(sha256_file(folder_ / "file"), abc);
   EXPECT_THROW(sha256_file(folder_ / "missing"), FileError);
-  expect_in(message_of<FileError>([&] { read_file(folder_ / "file", 2); }), "larger than the bound of 2 bytes");
+  expect_in(error_of<FileError>([&] { read_file(folder_ / "file", 2); }), "larger than the bound of 2 bytes");
 }
 
 }  // namespace

@@ -36,7 +36,11 @@ class Stopping : public RunFolder {
     return *process_;
   }
 
-  void expect_first_saved(const Outcome& outcome) const {
+  /// That a signal during the first picture lets that one finish, and ends the process with this code.
+  void expect_first_saved(Process& process, int signal, int code) const {
+    process.send(signal);
+    const Outcome outcome = process.wait();
+    EXPECT_EQ(outcome.code, code) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "stopped after 1 of 2 items, which are saved")) << outcome.err;
     const std::vector<Json> all = results(folder_ / "run");
     ASSERT_EQ(all.size(), 1U);
@@ -50,11 +54,7 @@ class Stopping : public RunFolder {
 };
 
 TEST_F(Stopping, TheFirstCtrlCFinishesTheItemAndSaves) {
-  Process& process = start();
-  process.send(SIGINT);
-  const Outcome outcome = process.wait();
-  EXPECT_EQ(outcome.code, 130) << outcome.err;
-  expect_first_saved(outcome);
+  expect_first_saved(start(), SIGINT, 130);
 }
 
 TEST_F(Stopping, TheFirstCtrlCFinishesTheBatchAndSaves) {
@@ -67,19 +67,11 @@ TEST_F(Stopping, TheFirstCtrlCFinishesTheBatchAndSaves) {
 }
 
 TEST_F(Stopping, SoItDoesWhereAWorkerHasTheItem) {
-  Process& process = start({"--isolate"});
-  process.send(SIGINT);
-  const Outcome outcome = process.wait();
-  EXPECT_EQ(outcome.code, 130) << outcome.err;
-  expect_first_saved(outcome);
+  expect_first_saved(start({"--isolate"}), SIGINT, 130);
 }
 
 TEST_F(Stopping, SoDoesSigterm) {
-  Process& process = start();
-  process.send(SIGTERM);
-  const Outcome outcome = process.wait();
-  EXPECT_EQ(outcome.code, 143) << outcome.err;
-  expect_first_saved(outcome);
+  expect_first_saved(start(), SIGTERM, 143);
 }
 
 TEST_F(Stopping, TheSecondCtrlCStopsAtOnce) {

@@ -64,9 +64,10 @@ void NamedModels::add_options(Command& command) {
 }
 
 NamedModels::NamedModels(const Arguments& given, at::Device device)
-    : plugins_(plugin_folders(given.texts("plugin-path"))),
+    : folders_(plugin_folders(given.texts("plugin-path"))),
+      plugins_(folders_),
       params_(read_params(models_of(plugins_), given.texts("set"))),
-      pool_(plugins_, setup_on(device), read_calibrations(plugin_folders(given.texts("plugin-path")))) {
+      pool_(plugins_, setup_on(device), read_calibrations(folders_)) {
   for (const BrokenPlugin& broken : plugins_.broken()) std::cerr << "warning: " << to_string(broken) << '\n';
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -39,6 +40,7 @@ class NamedModels {
  private:
   bool has_weights(const PluginInfo& info) const;
 
+  std::vector<std::filesystem::path> folders_;
   PluginLibrary plugins_;
   std::map<const PluginInfo*, PluginParams> params_;
   std::set<const PluginInfo*> asked_for_;

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/numbers.hpp"
-#include "compare/runs.hpp"
 #include "faces/matching.hpp"
+#include "judge/recognition.hpp"
 #include "judge/tally.hpp"
 #include "run/environment.hpp"
 #include "run/results.hpp"

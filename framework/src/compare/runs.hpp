@@ -60,11 +60,6 @@ struct Runs {
   std::vector<std::string> notes;  ///< what a reader has to know of them, a line each
 };
 
-/// What holds of a face, by the names of measures, clean and delivered.
-using Shares = std::vector<std::pair<const char*, BeforeAfter<bool>>>;
-Shares shares_by_match(const Recognition& said);
-Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold);
-
 /// Reads results.jsonl and environment.json of runs' folders. Success is told by each variant's own false accept rate,
 /// or by this one. Throws ConfigError for what is no run or has no such rate, FileError for files that are damaged.
 Runs read_runs(std::span<const std::filesystem::path> folders, const std::optional<double>& false_accept_rate);

@@ -81,4 +81,23 @@ Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, c
   return said;
 }
 
+Shares shares_by_match(const Recognition& said) {
+  Shares shares = {{"not_found", {!said.found[0], !said.found[1]}}};
+  if (said.not_the_person) shares.emplace_back("protected", *said.not_the_person);
+  if (said.is_the_target) shares.emplace_back("rank1", *said.is_the_target);
+  return shares;
+}
+
+Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold) {
+  const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold; };
+  const auto known = [&](const std::optional<BestMatch>& best) {
+    return best && best->name == who.person && reaches(best->similarity);
+  };
+  Shares shares;
+  if (said.target) shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
+  if (said.self) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
+  if (said.outcome && who.known) shares.push_back({"identified", {known(said.best[0]), known(said.best[1])}});
+  return shares;
+}
+
 }  // namespace faceoff

@@ -67,4 +67,11 @@ Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, c
 /// Sets what follows from the best matches on either picture, by one rule for all who recognise.
 void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<BestMatch>> best);
 
+/// What holds of a face, by the names of measures: "protected", "dodged", …
+using Shares = std::vector<std::pair<const char*, BeforeAfter<bool>>>;
+/// By the best match, and whether it was found.
+Shares shares_by_match(const Recognition& said);
+/// By cosines at a threshold; `said.self` counts whether or not other photos of the person are there.
+Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold);
+
 }  // namespace faceoff

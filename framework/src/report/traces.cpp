@@ -110,7 +110,7 @@ Json layers(const std::string& what, const std::vector<std::string>& series) {
 
 std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
   Figure figure{
-      "VariantSteps of the attack",
+      "Steps of the attack",
       "What the optimizer minimised at each step, and the margin by which the goal is reached: the median over "
       "a variant's items, and the quartiles around it.",
       {},

@@ -1,7 +1,6 @@
 // Whom a recogniser knows while it looks at a picture, and whom it takes a face for.
-#include "judge/lineup.hpp"
-
 #include "faces/people.hpp"
+#include "judge/recognition.hpp"
 #include "support.hpp"
 
 namespace faceoff {

@@ -46,6 +46,9 @@ class BrokenFile : public Attack {
   void make_what_is_no_library() {
     write_bytes(expect("text", "it is not an ELF file"), "INPUT(libm.so.6)\n");
     write_bytes(expect("empty", "it is empty"), "");
+    const fs::path large = expect("large", "it is too large for a plugin: ");
+    write_bytes(large, "\177ELF");
+    fs::resize_file(large, std::uintmax_t{1} << 31U);  // of which nothing is on the disk
     fs::create_directory(expect("directory", "it is a folder"));
     fs::create_symlink("nowhere", expect("dangling", "it is a link to a file that is not there"));
     ASSERT_EQ(::mkfifo(expect("fifo", "it is not a regular file").c_str(), 0600), 0);

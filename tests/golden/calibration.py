@@ -2,7 +2,7 @@
 
     python tests/golden/calibration.py > tests/golden/calibration.json
 
-tests/unit/calibrate_test.cpp makes the same people by the same formula and compares.
+tests/judge/verification_test.cpp makes the same people by the same formula and compares.
 """
 
 import json

@@ -1,4 +1,4 @@
-// Regenerates what tests/unit/models_test.cpp holds the models to, with the publishers' own JavaScript. See README.md
+// Regenerates what tests/models/models_test.cpp holds the models to, with the publishers' own JavaScript. See README.md
 // beside this file for how to run it and for what it writes.
 //
 //   node tests/golden/face_api.mjs FOLDER_WITH_NODE_MODULES SAMPLES OUT

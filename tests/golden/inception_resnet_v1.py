@@ -1,5 +1,5 @@
 """What facenet-pytorch's InceptionResnetV1 makes of two faces, with weights that this script and
-tests/unit/inception_resnet_v1_test.cpp both make up by one formula. See README.md beside this file.
+tests/models/inception_resnet_v1_test.cpp both make up by one formula. See README.md beside this file.
 
     python tests/golden/inception_resnet_v1.py
 

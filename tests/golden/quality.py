@@ -1,4 +1,4 @@
-"""What scikit-image says of the differences that tests/unit/subject_test.cpp makes, as quality.json beside this file.
+"""What scikit-image says of the differences that tests/attack/subject_test.cpp makes, as quality.json beside this file.
 
     python3 -m venv /tmp/q && /tmp/q/bin/pip install scikit-image==0.26.0 pillow && /tmp/q/bin/python tests/golden/quality.py
 """

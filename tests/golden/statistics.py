@@ -1,4 +1,4 @@
-"""What scipy and statsmodels say of made-up figures that tests/unit/compare_test.cpp asks about, as statistics.json beside
+"""What scipy and statsmodels say of made-up figures that tests/compare/compare_test.cpp asks about, as statistics.json beside
 this file.
 
     python3 -m venv /tmp/s && /tmp/s/bin/pip install scipy==1.17.1 statsmodels==0.15.0 numpy==2.4.6

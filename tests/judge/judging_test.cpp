@@ -101,9 +101,9 @@ TEST_F(Judging, AnUnchangedPictureIsFoundAsItWas) {
 TEST_F(Judging, LooksOnceAtAPictureAndRemembersTheCleanOne) {
   CleanPicture clean{clean_, "folder/picture.png", std::vector<CleanPicture::Attacked>()};
   for (const Box& box : boxes_) clean.faces->push_back({box, "blue"});
-  Evaluator evaluator(examination(judges_, {parse_degradation("png"), parse_degradation("resize:0.5")}));
+  Evaluator evaluator(examination(judges_, {parse_degradation("png"), parse_degradation("jpeg:90")}));
   evaluator.evaluate(clean, clean_, judges_, people_);
-  EXPECT_EQ(looks_, 4) << "at each of two pictures as it is and half as large";
+  EXPECT_EQ(looks_, 4) << "at each of two pictures as it is and as a JPEG";
   evaluator.evaluate(clean, people({0, 0, 250}, {0, 250, 0}), judges_, people_);
   EXPECT_EQ(looks_, 6) << "at another one that was delivered";
 }

@@ -106,6 +106,11 @@ LibraryFile::LibraryFile(const std::filesystem::path& path) {
   if (S_ISDIR(about.st_mode)) throw PluginError("it is a folder");
   if (!S_ISREG(about.st_mode)) throw PluginError("it is not a regular file");
   identity_ = {about.st_dev, about.st_ino};
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  if (about.st_size > most) {
+    throw PluginError("it is too large for a plugin: " + std::to_string(about.st_size) + " bytes, and at most " +
+                      std::to_string(most) + " are read");
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) throw PluginError(reason_for_no_file(path, errno));
   bytes_.resize(static_cast<std::size_t>(about.st_size));

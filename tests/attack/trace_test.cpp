@@ -21,7 +21,7 @@
 #include "judge/detection.hpp"
 #include "picture/picture.hpp"
 #include "report/tensorboard.hpp"
-#include "run/trace_files.hpp"
+#include "run/run_folder.hpp"
 
 namespace faceoff {
 namespace {

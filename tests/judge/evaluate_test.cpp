@@ -12,7 +12,7 @@
 #include "judge/detection.hpp"
 #include "judge/interval.hpp"
 #include "judge/lines.hpp"
-#include "judge/outcome.hpp"
+#include "judge/recognition.hpp"
 #include "judge/tally.hpp"
 #include "picture/degrade.hpp"
 #include "plugins/plugin_files.hpp"

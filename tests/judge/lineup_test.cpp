@@ -1,7 +1,6 @@
 // Whom a recogniser knows while it looks at a picture, and whom it takes a face for.
-#include "judge/lineup.hpp"
-
 #include "faces/people.hpp"
+#include "judge/recognition.hpp"
 #include "support.hpp"
 
 namespace faceoff {
@@ -76,6 +75,23 @@ TEST(LineUp, GivesAFaceToWhoeverLooksLikeItOnThatPhoto) {
   EXPECT_EQ(owner_of(people, model, "elsewhere", axis(1)), nullptr);
   EXPECT_EQ(owner_by_folder(people, "people/bea/new.png"), bea);
   EXPECT_EQ(owner_by_folder(people, "bea.png"), nullptr);
+}
+
+TEST(Shares, AreOfWhoHasAPhotoToCompareWith) {
+  Recognition said;
+  said.outcome = Outcome::person;
+  said.target = said.self = {.9, .1};
+  const auto told = [&](const Identity& who) {
+    std::map<std::string, BeforeAfter<bool>> shares;
+    for (const auto& [name, holds] : shares_by_cosine(who, said, .5)) shares[name] = holds;
+    return shares;
+  };
+  EXPECT_TRUE(told({"ann", "bea", false}).empty()) << "the clean face itself is no other photo";
+  said.target_disjoint = true;
+  const auto both = told({"ann", "bea", true});
+  EXPECT_EQ(both.at("impersonated"), (BeforeAfter<bool>{true, false}));
+  EXPECT_EQ(both.at("dodged"), (BeforeAfter<bool>{false, true}));
+  EXPECT_TRUE(both.contains("identified"));
 }
 
 }  // namespace

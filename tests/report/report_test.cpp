@@ -15,7 +15,6 @@
 #include "report/grid.hpp"
 #include "report/html.hpp"
 #include "report/page.hpp"
-#include "report/page_files.hpp"
 #include "report/plots.hpp"
 #include "report/tables.hpp"
 

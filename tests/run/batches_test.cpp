@@ -1,11 +1,11 @@
 // Where a list of pictures is cut into what is attacked at once.
-#include "run/batches.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
+
+#include "run/item_list.hpp"
 
 namespace faceoff {
 namespace {

@@ -18,7 +18,6 @@
 #include "judge/evaluation.hpp"
 #include "judge/evaluation_line.hpp"
 #include "judge/tally.hpp"
-#include "report/provenance.hpp"
 #include "report/report.hpp"
 #include "run/run_folder.hpp"
 
@@ -132,9 +131,7 @@ int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const G
   const Json about = provenance(command, work.examination, work.people, gallery, tallies);
   write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
   write_differences(work, lines);
-  const bool plotted = write_report(
-      work.out, work.name, {judged_by(work.examination, gallery), thresholds_of(work.examination), work.choices}, lines,
-      tallies);
+  const bool plotted = write_report(work.out, work.name, work.examination, gallery, work.choices, lines, tallies);
   std::cerr << to_words(tallies);
   if (!plotted)
     std::cerr << "report.html has no plots: the program was built without Vega; scripts/bootstrap gets it\n";

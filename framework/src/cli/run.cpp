@@ -15,12 +15,10 @@
 #include "run/attack_batches.hpp"
 #include "run/item.hpp"
 #include "run/item_list.hpp"
-#include "run/observer.hpp"
 #include "run/ranks.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 #include "run/run_items.hpp"
-#include "run/trace_files.hpp"
 #include "run/worker.hpp"
 
 namespace faceoff {
@@ -42,10 +40,10 @@ class TerminalObserver : public RunObserver {
   }
   void picture_read() override { tell_of_exits(); }  // before whatever reading has set up is torn down
   void step(std::int64_t step, std::int64_t of) override { progress_->step(step, of); }
-  void end_item(const Item& item, const ItemReport& report, double seconds) override {
+  void end_item(const Item& item, const ItemReport& report) override {
     const std::string picture = item.picture.string();
     for (const std::string& note : report.notes) progress_->say(picture + ": " + note);
-    progress_->end_item(item_words(*item.variant, picture, report, seconds));
+    progress_->end_item(item_words(*item.variant, picture, report));
   }
 
  private:
@@ -120,7 +118,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     if (begun) {
       remove_temporaries(box->run.data());
       settle_results(box->run.data());
-      saved = done_items(box->run.data());
+      saved = done_items(box->run.data()).all;
       box->done = static_cast<std::int64_t>(saved.size());
     }
     const Done done{box->run.data(), box->done, box->items};

@@ -157,8 +157,7 @@ struct VariantSummary {
 
 }  // namespace
 
-std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report,
-                       double seconds) {
+std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report) {
   std::string line = picture + ": ";
   if (report.status == Status::failed) return line + "failed: " + report.error;
   if (report.status == Status::no_face) return line + "no face found, delivered unchanged";
@@ -177,7 +176,7 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
   }
   line += "; linf " + std::to_string(report.quality.linf);
   if (report.quality.psnr) line += ", " + fixed(*report.quality.psnr, 1) + " dB";
-  return line + ", " + fixed(seconds, 1) + " s";
+  return line + ", " + fixed(report.seconds, 1) + " s";
 }
 
 Summary summarise(const std::filesystem::path& run, const std::filesystem::path& name) {

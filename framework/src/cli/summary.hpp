@@ -10,8 +10,7 @@
 namespace faceoff {
 
 /// One item in a line of words.
-std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report,
-                       double seconds);
+std::string item_words(const PreparedVariant& variant, const std::string& picture, const ItemReport& report);
 
 /// What a run achieved.
 struct Summary {

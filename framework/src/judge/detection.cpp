@@ -6,11 +6,16 @@
 
 namespace faceoff {
 
+std::vector<Face> surer_than(const std::vector<Face>& faces, double score) {
+  std::vector<Face> sure;
+  std::ranges::copy_if(faces, std::back_inserter(sure), [&](const Face& face) { return face.score > score; });
+  return sure;
+}
+
 Detection measure_detection(const std::vector<Face>& found, const std::vector<Box>& truth, double area,
                             double minimum_score) {
   Detection detection;
-  std::vector<Face> sure;
-  std::ranges::copy_if(found, std::back_inserter(sure), [&](const Face& face) { return face.score > minimum_score; });
+  const std::vector<Face> sure = surer_than(found, minimum_score);
   for (const Box& box : truth) {
     const Face* best = nearest(sure, box);
     detection.faces.push_back(best != nullptr ? Detection::Sighting{best->score, iou(best->box, box), best->box}

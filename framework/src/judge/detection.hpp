@@ -26,6 +26,9 @@ struct Detection {
   std::vector<Hit> hits;  ///< every box, best first
 };
 
+/// Those above a score.
+std::vector<Face> surer_than(const std::vector<Face>& faces, double score);
+
 /// `found`: at any score, best first. `area`: the picture's, in pixels.
 Detection measure_detection(const std::vector<Face>& found, const std::vector<Box>& truth, double area,
                             double minimum_score);

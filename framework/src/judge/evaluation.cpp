@@ -30,12 +30,6 @@ Box as_recorded(const Box& box) {
   return {rounded(box.x0), rounded(box.y0), rounded(box.x1), rounded(box.y1)};
 }
 
-std::vector<Face> surer_than(const std::vector<Face>& faces, double score) {
-  std::vector<Face> sure;
-  std::ranges::copy_if(faces, std::back_inserter(sure), [&](const Face& face) { return face.score > score; });
-  return sure;
-}
-
 /// Of a face, under a recogniser; undefined where there is none.
 at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, const LoadedModel* model) {
   const auto found = face.find(model);

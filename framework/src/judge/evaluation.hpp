@@ -11,7 +11,6 @@
 #include "faces/portrait.hpp"
 #include "judge/detection.hpp"
 #include "judge/judges.hpp"
-#include "judge/lineup.hpp"
 #include "judge/recognition.hpp"
 #include "picture/degrade.hpp"
 #include "picture/picture.hpp"

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "base/json.hpp"
 #include "judge/evaluation.hpp"
+#include "judge/record.hpp"
 
 namespace faceoff {
 
@@ -25,16 +25,16 @@ std::string to_text(const EvaluationLine& line);
 /// Throws FileError with `where` (file:line) for what `faceoff evaluate` would not write.
 EvaluationLine parse_evaluation_line(const std::string& text, const std::string& where);
 
-// What lines of results have in common with these, for their one reader and writer. The readers throw Json::exception,
-// or Error where a word is none that is written.
+// What lines of results have in common with these, for who writes or reads them.
 
-Json to_json(const Quality& quality);
-Quality read_quality(const Json& json);
-Json to_json(const Box& box);
-Box read_box(const Json& json);
-Json to_json(const FaceEvaluation& face);
-FaceEvaluation read_face(const Json& json);
-std::string read_role(const Json& json);
+template <class Io>
+void fields(Io& io, Either<Io, Quality>& quality);
+template <class Io>
+void fields(Io& io, Either<Io, Box>& box);
+template <class Io>
+void fields(Io& io, Either<Io, FaceEvaluation>& face);
+/// Throws Error where it is none.
+void require_role(const std::string& role);
 
 /// Where the picture of its difference belongs, relative to the run.
 std::filesystem::path difference_place(const std::string& variant, const std::string& output);

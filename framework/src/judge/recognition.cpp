@@ -2,11 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include "plugins/loaded_model.hpp"
+#include <algorithm>
 
 namespace faceoff {
 
 namespace {
+
+/// A photo of a face is most like itself; another face on the same photo is far from this.
+constexpr double same_photo = .9;
 
 /// What holds of either picture at each rate whose threshold the recogniser has; `holds` is asked with the threshold
 /// and with which picture. Nothing without thresholds, and no rate where there is nobody to compare with (`known`).
@@ -35,14 +38,91 @@ BeforeAfter<std::optional<double>> mean_cosines(const std::optional<Known>& know
 BeforeAfter<std::optional<BestMatch>> best_matches(const LineUp& lineup, const BeforeAfter<at::Tensor>& seen) {
   BeforeAfter<std::optional<BestMatch>> best;
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (!seen.at(i).defined()) continue;
-    const Match found = lineup.best_match(seen.at(i));
-    best.at(i) = BestMatch{found.name, found.similarity};
+    if (seen.at(i).defined()) best.at(i) = lineup.best_match(seen.at(i));
   }
   return best;
 }
 
 }  // namespace
+
+LineUp::LineUp(const Gallery& people, const LoadedModel& model, const std::string& photo)
+    : people_(&people), shown_(people.judging()) {
+  if (!people.people().empty()) embeddings_ = people.embeddings(model);
+  const auto hide_photo = [&] {
+    for (const std::int64_t row : people.rows_of(photo)) shown_[static_cast<std::size_t>(row)] = false;
+  };
+  hide_photo();
+  for (const std::int64_t row : people.rows_of(photo)) {
+    const Gallery::Rows rows = people.rows(people.owner(row));
+    const auto begin = shown_.begin() + rows.begin, end = shown_.begin() + rows.end;
+    if (std::find(begin, end, true) == end) std::fill(begin, end, true);
+  }
+  hide_photo();
+}
+
+bool LineUp::empty() const {
+  return added_.empty() && std::ranges::find(shown_, true) == shown_.end();
+}
+
+std::optional<Known> LineUp::find(const std::string& name) const {
+  for (std::size_t p = 0; p < people_->people().size(); ++p) {
+    const Person& person = people_->people()[p];
+    if (person.name != name) continue;
+    const Gallery::Rows rows = people_->rows(p);
+    std::vector<at::Tensor> photos;
+    bool disjoint = false;  // the photos are of one half
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      if (!shown_[static_cast<std::size_t>(row)]) continue;
+      photos.push_back(embeddings_[row]);
+      disjoint = person.judges[static_cast<std::size_t>(row - rows.begin)];
+    }
+    if (!photos.empty()) return Known{name, at::stack(photos), disjoint};
+  }
+  const auto found = std::ranges::find(added_, name, &Known::name);
+  return found != added_.end() ? std::optional(*found) : std::nullopt;
+}
+
+BestMatch LineUp::best_match(const at::Tensor& embedding) const {
+  BestMatch best;
+  if (embeddings_.defined()) {
+    const at::Tensor cosines = at::matmul(embeddings_, embedding).to(at::kCPU, at::kDouble);
+    const auto cosine = cosines.accessor<double, 1>();
+    for (std::int64_t row = 0; row < cosines.size(0); ++row) {
+      if (shown_[static_cast<std::size_t>(row)] && (!best.similarity || cosine[row] > *best.similarity))
+        best = {people_->people()[people_->owner(row)].name, cosine[row]};
+    }
+  }
+  for (const Known& known : added_) {
+    const double similarity = at::matmul(known.photos, embedding).max().item<double>();
+    if (!best.similarity || similarity > *best.similarity) best = {known.name, similarity};
+  }
+  return best;
+}
+
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const at::Tensor& clean) {
+  const Person* owner = nullptr;
+  double closest = same_photo;
+  for (const std::int64_t row : people.rows_of(photo)) {
+    const double similarity = people.embeddings(model)[row].dot(clean).item<double>();
+    if (similarity < closest) continue;
+    closest = similarity;
+    owner = &people.people()[people.owner(row)];
+  }
+  return owner;
+}
+
+const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture) {
+  return people.find(std::filesystem::absolute(picture).parent_path().filename().string());
+}
+
+Outcome outcome(const std::string& person, const std::string& target, const std::optional<std::string>& clean,
+                const std::optional<std::string>& delivered) {
+  if (!target.empty() && delivered == target) return Outcome::target;
+  if (clean != person) return Outcome::unusable;
+  if (!delivered) return Outcome::no_face;
+  return delivered == person ? Outcome::person : Outcome::somebody;
+}
 
 void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<BestMatch>> best) {
   const auto name = [&](std::size_t i) { return best.at(i) ? std::optional(best.at(i)->name) : std::nullopt; };
@@ -94,8 +174,9 @@ Shares shares_by_cosine(const Identity& who, const Recognition& said, double thr
     return best && best->name == who.person && reaches(best->similarity);
   };
   Shares shares;
-  if (said.target) shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
-  if (said.self) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
+  if (said.target && said.target_disjoint)
+    shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
+  if (said.self && who.known) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
   if (said.outcome && who.known) shares.push_back({"identified", {known(said.best[0]), known(said.best[1])}});
   return shares;
 }

@@ -3,14 +3,14 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "judge/lineup.hpp"
-#include "judge/outcome.hpp"
+#include "faces/gallery.hpp"
 #include "plugins/loaded_model.hpp"
 
 namespace faceoff {
@@ -19,18 +19,75 @@ namespace faceoff {
 inline const std::array<std::pair<const char*, double>, 3> false_accept_rates = {
     {{"1e-2", 1e-2}, {"1e-3", 1e-3}, {"1e-4", 1e-4}}};
 
+/// Who a recogniser takes a face for.
+struct BestMatch {
+  std::string name;
+  std::optional<double> similarity;  ///< the greatest cosine with any of their photos; other services do not say it
+};
+
+/// Somebody whom a recogniser chooses between, and by which photos it knows them: [K,D], K > 0.
+struct Known {
+  std::string name;
+  at::Tensor photos;
+  bool disjoint = true;  ///< whether no attack looks at these photos
+};
+
+/// Whom a recogniser knows while it looks at a picture: of each person the judging photos, else any others, and nobody
+/// by that picture itself. The people have to outlive it.
+class LineUp {
+ public:
+  /// `photo`: the picture's SHA-256.
+  LineUp(const Gallery& people, const LoadedModel& model, const std::string& photo);
+
+  /// Whether there is nobody to choose between.
+  bool empty() const;
+  /// Somebody, or nothing where the recogniser does not know them.
+  std::optional<Known> find(const std::string& name) const;
+  /// Whom an embedding [D] is most like; there has to be somebody.
+  BestMatch best_match(const at::Tensor& embedding) const;
+  /// One more, who is no part of the people.
+  void add(Known known) { added_.push_back(std::move(known)); }
+
+ private:
+  const Gallery* people_;
+  at::Tensor embeddings_;    // [rows,D], all of the people's
+  std::vector<bool> shown_;  // which of the rows the recogniser knows
+  std::vector<Known> added_;
+};
+
+/// Whose face it is, by its embedding [D] on this very photo: who has the photo and looks like it there; null where
+/// nobody does.
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const at::Tensor& clean);
+
+/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
+const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture);
+
+/// What a recogniser makes of an attacked face, by its best match among the people that it knows. The letters are those
+/// of the original report.
+enum class Outcome : char {
+  target = 'H',    ///< it is taken for the target
+  person = 'L',    ///< it is still taken for the person
+  somebody = 'M',  ///< it is taken for somebody else
+  unusable = 'U',  ///< the clean face was not taken for the person either, so this says nothing
+  no_face = 'N',   ///< no face is found
+};
+
+/// All of them, in the order in which they are shown.
+constexpr const char* outcome_letters = "HLMUN";
+
+/// `clean` and `delivered`: the best match's name on either picture, nothing where no face was found there. `target` is
+/// empty where there is none. H goes before U, since who was not known and is now the target was changed by the attack;
+/// U goes before N.
+Outcome outcome(const std::string& person, const std::string& target, const std::optional<std::string>& clean,
+                const std::optional<std::string>& delivered);
+
 /// Of the clean picture and of the delivered one, both after the same degradation.
 template <class T>
 using BeforeAfter = std::array<T, 2>;
 
 /// Whether something holds, by the name of a false accept rate.
 using AtRates = std::map<std::string, BeforeAfter<bool>>;
-
-/// Who a face is taken for; the similarity is not known of what other services answered.
-struct BestMatch {
-  std::string name;
-  std::optional<double> similarity;
-};
 
 /// What one recogniser makes of one face.
 struct Recognition {
@@ -71,7 +128,7 @@ void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<Be
 using Shares = std::vector<std::pair<const char*, BeforeAfter<bool>>>;
 /// By the best match, and whether it was found.
 Shares shares_by_match(const Recognition& said);
-/// By cosines at a threshold; `said.self` counts whether or not other photos of the person are there.
+/// By cosines at a threshold; nothing of who has no photo to compare with.
 Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold);
 
 }  // namespace faceoff

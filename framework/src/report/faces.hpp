@@ -1,11 +1,25 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "faces/face.hpp"
 #include "report/grid.hpp"
 
 namespace faceoff {
+
+/// A face with something around it, as a small JPEG.
+struct Thumbnail {
+  std::vector<std::uint8_t> bytes;
+  Box shown;  ///< the part of the picture
+  int width = 0, height = 0;
+};
+
+/// Nothing where the picture can't be read or does not show the face; the longer side has `side` pixels.
+std::optional<Thumbnail> thumbnail(const std::filesystem::path& picture, const Box& face, int side);
 
 /// The faces as HTML: a row a face, a column a variant, and in each cell the face before, what was changed, and the
 /// face after, with the boxes around it. Each three open as one view of the whole window, without a script. The

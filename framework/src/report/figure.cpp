@@ -1,10 +1,10 @@
-#include "report/figure.hpp"
-
+// What plots share.
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "report/html.hpp"
+#include "report/plots.hpp"
 
 namespace faceoff {
 

@@ -83,29 +83,6 @@ Saying sighting(const DetectorEvaluation& detector, std::size_t face) {
   return word;
 }
 
-/// The rows of a grid, found again by picture and face.
-class Rows {
- public:
-  explicit Rows(Grid& grid) : grid_(grid), most_(std::max<std::size_t>(most_cells / grid.columns.size(), 1)) {}
-
-  /// Null where there are rows enough.
-  GridRow* of(const EvaluationLine& line, std::size_t f) {
-    const auto [place, fresh] = places_.try_emplace({line.picture, f}, grid_.faces);
-    if (fresh && grid_.faces++ < most_) {
-      const FaceEvaluation& face = line.seen.faces.at(f);
-      GridRow& row =
-          grid_.rows.emplace_back(GridRow{line.picture, face.who.person, face.box, static_cast<int>(f) + 1, {}});
-      row.cells.resize(grid_.columns.size());
-    }
-    return place->second < most_ ? &grid_.rows[place->second] : nullptr;
-  }
-
- private:
-  Grid& grid_;
-  std::size_t most_;
-  std::map<std::pair<std::string, std::size_t>, std::size_t> places_;
-};
-
 /// Groups in the order of their first variant, each with its epsilons rising.
 void sort_columns(Grid& grid) {
   std::vector<std::string> groups;
@@ -144,12 +121,19 @@ Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices)
       grid.columns.push_back(column_of(line, choices));
   }
   sort_columns(grid);
-  Rows rows(grid);
+  const std::size_t most = std::max<std::size_t>(most_cells / grid.columns.size(), 1);
+  std::map<std::pair<std::string, std::size_t>, std::size_t> places;  // of faces, those without a row too
   for (const EvaluationLine& line : lines) {
     if (line.seen.after != grid.after) continue;
     const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant) - grid.columns.begin();
     for (std::size_t f = 0; f < line.seen.faces.size(); ++f) {
-      if (GridRow* row = rows.of(line, f)) row->cells[static_cast<std::size_t>(column)] = cell_of(line, f);
+      const auto [place, fresh] = places.try_emplace({line.picture, f}, grid.faces);
+      if (fresh && grid.faces++ < most) {
+        const FaceEvaluation& face = line.seen.faces[f];
+        grid.rows.push_back({line.picture, face.who.person, face.box, static_cast<int>(f) + 1, {}});
+        grid.rows.back().cells.resize(grid.columns.size());
+      }
+      if (place->second < most) grid.rows[place->second].cells[static_cast<std::size_t>(column)] = cell_of(line, f);
     }
   }
   return grid;

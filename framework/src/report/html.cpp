@@ -1,5 +1,6 @@
 #include "report/html.hpp"
 
+#include <boost/algorithm/string/replace.hpp>
 #include <openssl/evp.h>
 
 #include <array>
@@ -13,14 +14,7 @@ std::string escape_html(const std::string& text) {
   static const std::map<char, std::string> special = {
       {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
   std::string escaped;
-  for (const char c : text) {
-    const auto found = special.find(c);
-    if (found != special.end()) {
-      escaped += found->second;
-    } else {
-      escaped += c;
-    }
-  }
+  for (const char c : text) escaped += special.contains(c) ? special.at(c) : std::string(1, c);
   return escaped;
 }
 
@@ -47,15 +41,8 @@ std::string address(const std::string& file) {
 }
 
 std::string data_block(const std::string& kind, const Json& json) {
-  std::string text;
-  for (const char c : to_text(json)) {
-    if (c == '<') {
-      text += "\\u003c";
-    } else {
-      text += c;
-    }
-  }
-  return "<script type=\"application/json\" class=\"" + kind + "\">" + text + "</script>\n";
+  return "<script type=\"application/json\" class=\"" + kind + "\">" +
+         boost::replace_all_copy(to_text(json), "<", "\\u003c") + "</script>\n";
 }
 
 std::string policy_hash(std::string_view content) {

@@ -1,5 +1,4 @@
-#include "report/latex.hpp"
-
+// The report for pdflatex.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -7,9 +6,9 @@
 
 #include "base/files.hpp"
 #include "base/numbers.hpp"
-#include "judge/detection.hpp"
-#include "report/labels.hpp"
-#include "report/thumbnail.hpp"
+#include "report/faces.hpp"
+#include "report/page.hpp"
+#include "report/tables.hpp"
 
 namespace faceoff {
 
@@ -21,92 +20,51 @@ std::string number_or_dash(const std::optional<double>& value, int digits) {
   return value ? fixed(*value, digits) : "--";
 }
 
-std::string share(const Counts& counts, std::size_t which) {
-  const Estimate estimate = counts.share(which);
-  return fixed(100 * estimate.value, 1) + " [" + fixed(100 * estimate.low, 0) + ", " + fixed(100 * estimate.high, 0) +
-         "]";
-}
-
-std::string role(const std::string& role) {
-  return escape_latex(role_name(role));
-}
-
-/// How often something held: delivered, and the clean control.
-std::string share_cells(const Counts& counts) {
-  if (counts.n == 0) return " & -- & --";
-  return " & " + share(counts, 1) + " & " + share(counts, 0);
-}
-
-/// A row a recogniser: which pictures it looked at, how many faces, and what `cells` say.
-template <class Cells>
-std::string recogniser_rows(const std::vector<Tally>& tallies, const Cells& cells) {
-  std::string rows;
-  for (const Tally& tally : tallies) {
-    for (const RecogniserTally& one : tally.recognisers) {
-      rows += escape_latex(tally.variant) + " & " + escape_latex(tally.after) + " & " + escape_latex(one.name) + " (" +
-              role(one.role) + ") & " + std::to_string(one.faces) + cells(one) + " \\\\\n";
-    }
+std::string rows_latex(const std::vector<TableRow>& rows) {
+  std::string text;
+  for (const TableRow& row : rows) {
+    text += escape_latex(row.variant) + " & " + escape_latex(row.after) + " & " + escape_latex(row.judge) + " (" +
+            escape_latex(role_name(row.role)) + ") & " + std::to_string(row.faces);
+    for (const auto& [figure, interval] : row.cells)
+      text += " & " + (figure == or_dash({}, 0) ? "--" : interval.empty() ? figure : figure + " [" + interval + "]");
+    text += " \\\\\n";
   }
-  return rows;
+  return text;
 }
 
-std::string recognisers_table(const std::vector<Tally>& tallies) {
-  const std::string matches = recogniser_rows(tallies, [](const RecogniserTally& one) {
-    std::string cells;
-    for (const char letter : std::string(outcome_letters)) {
-      const std::optional<std::int64_t> count = one.count(letter);
-      cells += " & " + (count ? std::to_string(*count) : "--");
-    }
-    return cells + share_cells(one.not_the_person) + share_cells(one.is_the_target) + share_cells(one.not_found);
-  });
+/// A small table whose head is on each of its pages.
+std::string long_table(const std::string& columns, const std::string& heads, const std::vector<TableRow>& rows) {
+  return "{\\small\n\\begin{longtable}{" + columns + "}\n\\toprule\n" + heads + " \\\\\n\\midrule\n\\endhead\n" +
+         rows_latex(rows) + "\\bottomrule\n\\end{longtable}}\n\n";
+}
+
+std::string recognisers_latex(const std::vector<Tally>& tallies) {
+  const std::vector<TableRow> matches = best_match_rows(tallies);
   if (matches.empty()) return "";
-  const std::string at_rate = recogniser_rows(tallies, [](const RecogniserTally& one) {
-    std::string cells;
-    for (const RateCounts* counts : {&one.impersonated, &one.dodged, &one.identified}) {
-      const auto found = counts->find("1e-3");
-      cells += share_cells(found != counts->end() ? found->second : Counts());
-    }
-    return cells;
-  });
-  const std::string end = "\\bottomrule\n\\end{longtable}}\n\n";
   return "\\section*{Recognisers}\nBest matches: H the target, L still the person, M somebody else, U the clean photo "
-         "was "
-         "not taken for the person either, N no face found. In \\% of the faces, with Wilson's 95\\,\\% interval: "
+         "was not taken for the person either, N no face found. In \\% of the faces, with Wilson's 95\\,\\% interval: "
          "protected, not L; rank-1, the best match is the target; not found, which is protected as well. Clean is the "
-         "control.\n\n{\\small\n\\begin{longtable}{lllrrrrrrrrrrrr}\n\\toprule\nvariant & after & recogniser & faces & "
-         "H & L & M & U & N & protected & clean & rank-1 & clean & not found & clean \\\\\n\\midrule\n\\endhead\n" +
-         matches + end +
+         "control.\n\n" +
+         long_table("lllrrrrrrrrrrrr",
+                    "variant & after & recogniser & faces & H & L & M & U & N & protected & clean & rank-1 & clean & "
+                    "not found & clean",
+                    matches) +
          "At a false accept rate of $10^{-3}$, in \\%: impersonated, the mean cosine with the target reaches the "
          "threshold; dodged, that with the person does not, or no face was found; identified, the best match is the "
-         "person and its cosine reaches it.\n\n{\\small\n\\begin{longtable}{lllrrrrrrr}\n\\toprule\nvariant & after & "
-         "recogniser & faces & impersonated & clean & dodged & clean & identified & clean "
-         "\\\\\n\\midrule\n\\endhead\n" +
-         at_rate + end;
+         "person and its cosine reaches it.\n\n" +
+         long_table("lllrrrrrrr",
+                    "variant & after & recogniser & faces & impersonated & clean & dodged & clean & identified & clean",
+                    rate_rows(tallies, {"1e-3"}));
 }
 
-std::string detectors_table(const std::vector<Tally>& tallies) {
-  std::string rows;
-  for (const Tally& tally : tallies) {
-    for (const DetectorTally& one : tally.detectors) {
-      if (one.found.n == 0) continue;
-      rows += escape_latex(tally.variant) + " & " + escape_latex(tally.after) + " & " + escape_latex(one.name) + " (" +
-              role(one.role) + ") & " + std::to_string(one.found.n);
-      for (const std::size_t which : {1U, 0U}) rows += " & " + std::to_string(one.found.held.at(which));
-      for (const std::size_t which : {1U, 0U})
-        rows += " & " + fixed(average_precision(one.boxes.at(which), one.found.n), 3);
-      for (const std::size_t which : {1U, 0U}) rows += " & " + std::to_string(one.false_areas.at(which).size());
-      for (const std::size_t which : {1U, 0U}) rows += " & " + fixed(100 * one.false_area(which), 1);
-      rows += " \\\\\n";
-    }
-  }
+std::string detectors_latex(const std::vector<Tally>& tallies) {
+  const std::vector<TableRow> rows = detector_rows(tallies);
   if (rows.empty()) return "";
   return "\\section*{Detectors}\nTrue faces still found at an IoU of 0.5, average precision, boxes that are no true "
-         "face, "
-         "and their mean share of the picture in \\%; clean is the control.\n\n{\\small\n"
-         "\\begin{longtable}{lllrrrrrrrrr}\n\\toprule\nvariant & after & detector & faces & found & clean & AP & clean "
-         "& "
-         "false & clean & area & clean \\\\\n\\midrule\n\\endhead\n" +
-         rows + "\\bottomrule\n\\end{longtable}}\n\n";
+         "face, and their mean share of the picture in \\%; clean is the control.\n\n" +
+         long_table("lllrrrrrrrrr",
+                    "variant & after & detector & faces & found & clean & AP & clean & false & clean & area & clean",
+                    rows);
 }
 
 /// The thumbnails, each written once under a plain name.
@@ -214,8 +172,8 @@ std::string to_latex(const fs::path& run, const std::string& name, const std::st
       "\\documentclass[a4paper,landscape]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
       "\\usepackage[margin=12mm]{geometry}\n\\usepackage{booktabs,graphicx,longtable}\n\\setlength{\\parindent}{0pt}\n"
       "\\begin{document}\n\\section*{" +
-      escape_latex(name) + "}\n" + escape_latex(judged) + "\n\n" + recognisers_table(tallies) +
-      detectors_table(tallies);
+      escape_latex(name) + "}\n" + escape_latex(judged) + "\n\n" + recognisers_latex(tallies) +
+      detectors_latex(tallies);
   if (!grid.rows.empty()) {
     Thumbnails thumbnails(run);
     text +=

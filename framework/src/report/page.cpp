@@ -4,7 +4,6 @@
 
 #include "base/files.hpp"
 #include "report/html.hpp"
-#include "report/page_files.hpp"
 
 namespace faceoff {
 

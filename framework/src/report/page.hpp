@@ -5,9 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "report/figure.hpp"
+#include "judge/tally.hpp"
+#include "report/grid.hpp"
+#include "report/plots.hpp"
 
 namespace faceoff {
+
+/// framework/report/page.css and page.js, as they were when this was built.
+extern const char* const page_style;
+extern const char* const page_script;
 
 /// The scripts that draw plots, in the order in which they run; nothing where the set-up did not fetch them.
 std::optional<std::vector<std::string>> plot_scripts();
@@ -30,5 +36,12 @@ PageSection plots_section(const std::vector<Figure>& figures, bool drawn);
 /// A page that needs no other file, whose policy lets nothing run or load but what is in it; the same bytes for the
 /// same content. `scripts` are what draws its plots.
 std::string to_html(const Page& page, const std::vector<std::string>& scripts);
+
+/// Text with what LaTeX reads as its own escaped; what pdflatex has no letter for is a question mark.
+std::string escape_latex(const std::string& text);
+
+/// The report for pdflatex. Its thumbnails are written to report/ in the run's folder.
+std::string to_latex(const std::filesystem::path& run, const std::string& name, const std::string& judged,
+                     const Grid& grid, const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

@@ -4,30 +4,93 @@
 #include <iterator>
 
 #include "base/files.hpp"
+#include "base/numbers.hpp"
 #include "report/faces.hpp"
-#include "report/latex.hpp"
 #include "report/page.hpp"
 #include "report/tables.hpp"
 
 namespace faceoff {
 
-bool write_report(const std::filesystem::path& run, const std::string& name, const Judged& judged,
-                  const std::vector<EvaluationLine>& lines, const std::vector<Tally>& tallies) {
-  const Grid grid = make_grid(lines, judged.choices);
+namespace {
+
+Json model_json(const LoadedModel& model) {
+  Json about = {{"name", model.name},
+                {"plugin", model.plugin},
+                {"weights", model.weights.filename().string()},
+                {"sha256", model.sha256}};
+  if (model.calibration == nullptr) return about;
+  about["calibration"] = std::filesystem::path(model.calibration->file).filename().string();
+  about["thresholds"] = model.calibration->thresholds;  // pairs of false accept rate and cosine
+  return about;
+}
+
+Json model_or_null(const LoadedModel* model) {
+  return model != nullptr ? model_json(*model) : Json(nullptr);
+}
+
+/// Who judged, in a sentence.
+std::string judged_by(const Examination& examination, const Gallery& gallery) {
+  const Portraying& by = examination.by;
+  if (by.detector == nullptr)
+    return "Faces where the attack found them (score at least " + shortest(by.minimum_score) + ").";
+  std::string text = "Faces found by " + by.detector->name + " (score at least " + shortest(by.minimum_score) + ")";
+  if (by.landmarks != nullptr) text += ", aligned by " + by.landmarks->name;
+  const std::size_t people = gallery.people().size();
+  if (people == 0) return text + ".";
+  return text + ". Recognisers choose between " + std::to_string(people) + (people == 1 ? " person" : " people") + ".";
+}
+
+/// By which thresholds.
+Thresholds thresholds_of(const Examination& examination) {
+  Thresholds thresholds;
+  for (const LoadedModel* model : examination.by.models) {
+    if (model->calibration != nullptr) thresholds[model->name] = model->calibration->thresholds;
+  }
+  return thresholds;
+}
+
+}  // namespace
+
+Json provenance(const std::vector<std::string>& command, const Examination& examination,
+                const std::vector<std::string>& people, const Gallery& gallery, const std::vector<Tally>& tallies) {
+  std::size_t photos = 0;
+  for (const Person& person : gallery.people()) photos += person.photos.size();
+  Json recognisers = Json::array(), detectors = Json::array(), after = Json::array();
+  for (const LoadedModel* model : examination.by.models) recognisers.push_back(model_json(*model));
+  for (const LoadedModel* model : examination.detectors) detectors.push_back(model_json(*model));
+  for (const Degradation& one : examination.after) after.push_back(one.name);
+  return {{"faceoff", FACEOFF_VERSION},
+          {"command", command},
+          {"found_by", model_or_null(examination.by.detector)},
+          {"device", examination.by.device.str()},
+          {"aligned_by", model_or_null(examination.by.landmarks)},
+          {"minimum_score", examination.by.minimum_score},
+          {"after", after},
+          {"people", {{"from", people}, {"count", gallery.people().size()}, {"photos", photos}}},
+          {"recognisers", recognisers},
+          {"detectors", detectors},
+          {"sums", to_json(tallies)}};
+}
+
+bool write_report(const std::filesystem::path& run, const std::string& name, const Examination& examination,
+                  const Gallery& gallery, const Choices& choices, const std::vector<EvaluationLine>& lines,
+                  const std::vector<Tally>& tallies) {
+  const std::string judged = judged_by(examination, gallery);
+  const Grid grid = make_grid(lines, choices);
   std::vector<Figure> figures = success_figures(grid, tallies);
   const Similarities cosines = similarities(grid, lines);
   for (std::vector<Figure> more :
-       {histogram_figures(cosines, judged.thresholds), telling_figures(cosines), trace_figures(run, grid)})
+       {histogram_figures(cosines, thresholds_of(examination)), telling_figures(cosines), trace_figures(run, grid)})
     std::ranges::move(more, std::back_inserter(figures));
   const auto scripts = plot_scripts();
   const Page page{name,
-                  judged.words,
+                  judged,
                   {{"recognisers", "Recognisers", recognisers_table(tallies)},
                    {"detectors", "Detectors", detectors_table(tallies)},
                    plots_section(figures, scripts.has_value()),
                    {"faces", "Faces", faces_table(run, grid)}}};
   write_atomically(run / "report.html", to_html(page, scripts.value_or(std::vector<std::string>())));
-  write_atomically(run / "report.tex", to_latex(run, name, judged.words, grid, tallies));
+  write_atomically(run / "report.tex", to_latex(run, name, judged, grid, tallies));
   return scripts.has_value() || figures.empty();
 }
 

@@ -4,22 +4,24 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
+#include "faces/gallery.hpp"
+#include "judge/evaluation.hpp"
 #include "judge/tally.hpp"
-#include "report/grid.hpp"
 #include "report/plots.hpp"
 
 namespace faceoff {
 
-/// Who judged, and what.
-struct Judged {
-  std::string words;  ///< in a sentence
-  Thresholds thresholds;
-  Choices choices;  ///< of the variants
-};
+/// evaluation.json: who found, aligned and judged the faces, by which weights and thresholds, between how many people
+/// (`people`: where they were read from) recognisers chose, and the sums.
+Json provenance(const std::vector<std::string>& command, const Examination& examination,
+                const std::vector<std::string>& people, const Gallery& gallery, const std::vector<Tally>& tallies);
 
 /// Writes report.html, one file that needs no other, and report.tex with its pictures in report/, beside
-/// evaluation.jsonl, of which `lines` are. False where the page has no plots because nothing that draws them is there.
-bool write_report(const std::filesystem::path& run, const std::string& name, const Judged& judged,
-                  const std::vector<EvaluationLine>& lines, const std::vector<Tally>& tallies);
+/// evaluation.jsonl, of which `lines` are; `choices`: of the variants. False where the page has no plots because
+/// nothing that draws them is there.
+bool write_report(const std::filesystem::path& run, const std::string& name, const Examination& examination,
+                  const Gallery& gallery, const Choices& choices, const std::vector<EvaluationLine>& lines,
+                  const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/numbers.hpp"
-#include "report/labels.hpp"
 #include "report/plots.hpp"
+#include "report/tables.hpp"
 
 namespace faceoff {
 
@@ -22,34 +22,26 @@ struct Success {
 };
 
 /// A kind of success, and what a tally has of it.
-struct Kind {
+struct SuccessKind {
   std::string title, caption;
   std::function<std::vector<Success>(const Tally&)> of;
 };
 
-using Rates = RateCounts RecogniserTally::*;
-
-std::vector<Success> at_usual_rate(const Tally& tally, Rates rates) {
+/// What `counts` picks of each recogniser, where it has that.
+std::vector<Success> of_recognisers(const Tally& tally,
+                                    const std::function<const Counts*(const RecogniserTally&)>& counts) {
   std::vector<Success> all;
   for (const RecogniserTally& one : tally.recognisers) {
-    const auto found = (one.*rates).find(usual_rate);
-    if (found != (one.*rates).end()) all.push_back({one.name, one.role, found->second});
+    if (const Counts* found = counts(one)) all.push_back({one.name, one.role, *found});
   }
-  return all;
-}
-
-std::vector<Success> by_best_match(const Tally& tally, Counts RecogniserTally::*counts) {
-  std::vector<Success> all;
-  for (const RecogniserTally& one : tally.recognisers) all.push_back({one.name, one.role, one.*counts});
   return all;
 }
 
 std::vector<Success> missed(const Tally& tally) {
   std::vector<Success> all;
   for (const DetectorTally& one : tally.detectors) {
-    Counts counts = one.found;
-    for (std::int64_t& held : counts.held) held = counts.n - held;
-    all.push_back({one.name, one.role, counts});
+    Success& success = all.emplace_back(Success{one.name, one.role, one.found});
+    for (std::int64_t& held : success.counts.held) held = one.found.n - held;
   }
   return all;
 }
@@ -61,13 +53,10 @@ struct Point {
   std::int64_t held = 0, faces = 0;
 };
 
-void add(std::vector<Point>& points, const Success& success, std::size_t which, Point point) {
-  if (success.counts.n == 0) return;
-  point.model = success.model;
-  point.role = success.role;
-  point.held = success.counts.held.at(which);
-  point.faces = success.counts.n;
-  points.push_back(point);
+void add(std::vector<Point>& points, const Success& success, std::size_t which, const std::string& series,
+         const std::string& at, double x) {
+  const Counts& counts = success.counts;
+  if (counts.n > 0) points.push_back({success.model, success.role, series, at, x, counts.held.at(which), counts.n});
 }
 
 /// So far beside its neighbours a series stands, so that intervals do not cover one another: -1.5, -0.5, 0.5, 1.5.
@@ -151,7 +140,7 @@ std::vector<ByEpsilon> by_epsilon(const Grid& grid) {
 }
 
 /// What a run that sweeps epsilon alone did to the pictures before each judgement, else the groups as delivered.
-Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, const Kind& kind) {
+Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, const SuccessKind& kind) {
   const std::vector<ByEpsilon> groups = by_epsilon(grid);
   // A line, and which pictures it is of.
   struct Line {
@@ -182,9 +171,8 @@ Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, cons
       const Tally* tally = tally_of(tallies, column->variant, line.after);
       if (tally == nullptr) continue;
       for (const Success& success : kind.of(*tally)) {
-        if (column == line.group->columns.front())
-          add(points, success, 0, {"", "", line.name, "0, clean", beside, 0, 0});
-        add(points, success, 1, {"", "", line.name, column->epsilon, std::stod(column->epsilon) + beside, 0, 0});
+        if (column == line.group->columns.front()) add(points, success, 0, line.name, "0, clean", beside);
+        add(points, success, 1, line.name, column->epsilon, std::stod(column->epsilon) + beside);
       }
     }
   }
@@ -200,7 +188,8 @@ Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, cons
               points, series, x, "ε", false);
 }
 
-Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const Kind& kind, Rates rates) {
+Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const SuccessKind& kind,
+                    RateCounts RecogniserTally::*rates) {
   std::vector<std::string> series = {"clean"};
   for (const GridColumn& column : grid.columns) series.push_back(column_name(grid, column));
   std::vector<Point> points;
@@ -212,8 +201,8 @@ Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const K
       for (const auto& [rate, counts] : one.*rates) {
         const auto at = [&](const std::string& name) { return std::stod(rate) * std::pow(1.06, aside(series, name)); };
         const Success success{one.name, one.role, counts};
-        if (c == 0) add(points, success, 0, {"", "", series[0], rate, at(series[0]), 0, 0});
-        add(points, success, 1, {"", "", series[c + 1], rate, at(series[c + 1]), 0, 0});
+        if (c == 0) add(points, success, 0, series[0], rate, at(series[0]));
+        add(points, success, 1, series[c + 1], rate, at(series[c + 1]));
       }
     }
   }
@@ -234,7 +223,7 @@ Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const K
 std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& tallies) {
   struct AtRate {
     std::string title, caption;
-    Rates rates;
+    RateCounts RecogniserTally::*rates;
   };
   const std::vector<AtRate> at_rates = {
       {"Impersonated", "Faces that are taken for their target", &RecogniserTally::impersonated},
@@ -242,20 +231,24 @@ std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& 
       {"Identified", "Faces whose best match among the people is the person, and similar enough",
        &RecogniserTally::identified}};
   const std::string interval = ", with Wilson's 95 % interval.";
-  std::vector<Figure> figures;
-  for (const AtRate& one : at_rates) {
-    const std::string caption = one.caption + " at a false accept rate of " + usual_rate + interval;
-    figures.push_back(against_epsilon(
-        grid, tallies, {one.title, caption, [&](const Tally& tally) { return at_usual_rate(tally, one.rates); }}));
+  std::vector<SuccessKind> kinds;
+  for (const auto& [title, caption, rates] : at_rates) {
+    const auto at_usual_rate = [rates = rates](const RecogniserTally& one) {
+      const auto found = (one.*rates).find(usual_rate);
+      return found != (one.*rates).end() ? &found->second : nullptr;
+    };
+    kinds.push_back({title, caption + " at a false accept rate of " + usual_rate + interval,
+                     [=](const Tally& tally) { return of_recognisers(tally, at_usual_rate); }});
   }
-  figures.push_back(against_epsilon(
-      grid, tallies,
-      {"Protected", "Faces whose best match among the people is not the person, or not found" + interval,
-       [](const Tally& tally) { return by_best_match(tally, &RecogniserTally::not_the_person); }}));
-  figures.push_back(
-      against_epsilon(grid, tallies, {"Hidden", "True faces that a detector does not find" + interval, missed}));
-  for (const AtRate& one : at_rates)
-    figures.push_back(against_rate(grid, tallies, {one.title, one.caption + ".", {}}, one.rates));
+  kinds.push_back({"Protected", "Faces whose best match among the people is not the person, or not found" + interval,
+                   [](const Tally& tally) {
+                     return of_recognisers(tally, [](const RecogniserTally& one) { return &one.not_the_person; });
+                   }});
+  kinds.push_back({"Hidden", "True faces that a detector does not find" + interval, missed});
+  std::vector<Figure> figures;
+  for (const SuccessKind& kind : kinds) figures.push_back(against_epsilon(grid, tallies, kind));
+  for (const auto& [title, caption, rates] : at_rates)
+    figures.push_back(against_rate(grid, tallies, {title, caption + ".", {}}, rates));
   std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
   return figures;
 }

@@ -1,46 +1,54 @@
 #include "report/tables.hpp"
 
-#include <algorithm>
-
 #include "base/numbers.hpp"
 #include "judge/detection.hpp"
 #include "report/html.hpp"
-#include "report/labels.hpp"
 
 namespace faceoff {
 
 namespace {
 
-constexpr const char* rates[] = {"1e-2", "1e-3", "1e-4"};
-
-std::string share(const Counts& counts, std::size_t which) {
-  const Estimate estimate = counts.share(which);
-  return fixed(100 * estimate.value, 1) + " <span class=\"soft\">[" + fixed(100 * estimate.low, 0) + ", " +
-         fixed(100 * estimate.high, 0) + "]</span>";
-}
+using Cells = std::vector<TableRow::Cell>;
 
 /// How often something held: delivered, and the clean control.
-std::string share_cells(const Counts& counts) {
-  if (counts.n == 0) return cell("–") + cell("–");
-  return cell(share(counts, 1)) + cell(share(counts, 0));
+void add_shares(Cells& cells, const Counts& counts) {
+  for (const std::size_t which : {1U, 0U}) {
+    if (counts.n == 0) {
+      cells.push_back({or_dash({}, 0)});
+      continue;
+    }
+    const Estimate share = counts.share(which);
+    cells.push_back({fixed(100 * share.value, 1), fixed(100 * share.low, 0) + ", " + fixed(100 * share.high, 0)});
+  }
 }
 
-std::string rate_cells(const RateCounts& counts, const std::string& rate) {
-  const auto found = counts.find(rate);
-  return share_cells(found != counts.end() ? found->second : Counts());
+/// A row a judge, whose cells `add` adds.
+template <class Judge, class Add>
+std::vector<TableRow> rows_of(const std::vector<Tally>& tallies, std::vector<Judge> Tally::*judges, const Add& add) {
+  std::vector<TableRow> rows;
+  for (const Tally& tally : tallies) {
+    for (const Judge& one : tally.*judges) {
+      TableRow row{tally.variant, tally.after, one.name, one.role, 0, {}, {}};
+      add(row, one);
+      if (!row.cells.empty()) rows.push_back(std::move(row));
+    }
+  }
+  return rows;
 }
 
-std::string small_lines(const std::vector<std::string>& lines) {
+std::string rows_html(const std::vector<TableRow>& rows) {
   std::string text;
-  for (const std::string& line : lines) text += "<small>" + escape_html(line) + "</small>";
+  for (const TableRow& row : rows) {
+    std::string judge =
+        escape_html(row.judge) + " <span class=\"role " + row.role + "\">" + role_name(row.role) + "</span>";
+    for (const std::string& note : row.notes) judge += "<small>" + escape_html(note) + "</small>";
+    text += "<tr>" + cell(escape_html(row.variant), "td") + cell(escape_html(row.after), "td") + cell(judge, "td") +
+            cell(std::to_string(row.faces));
+    for (const auto& [figure, interval] : row.cells)
+      text += cell(interval.empty() ? figure : figure + " <span class=\"soft\">[" + interval + "]</span>");
+    text += "</tr>\n";
+  }
   return text;
-}
-
-/// Which pictures, and who looked at them.
-std::string first_cells(const Tally& tally, const std::string& name, const std::string& role,
-                        const std::string& note = "") {
-  return cell(escape_html(tally.variant), "td") + cell(escape_html(tally.after), "td") +
-         cell(escape_html(name) + " <span class=\"role " + role + "\">" + role_name(role) + "</span>" + note, "td");
 }
 
 std::string head(const std::string& name, int columns) {
@@ -54,84 +62,91 @@ std::string recognisers_head(const std::string& groups, const std::string& colum
   return "<tr>" + first + cell("faces", "th rowspan=\"2\" class=\"n\"") + groups + "</tr>\n<tr>" + columns + "</tr>";
 }
 
-/// The head of a figure and of its control.
-std::string with_control(const std::string& name) {
-  return cell(name, "th class=\"n\"") + cell("clean", "th class=\"n soft\"");
-}
-
-std::string best_matches_table(const std::vector<Tally>& tallies) {
-  std::string rows, letters, columns;
-  for (const Tally& tally : tallies) {
-    for (const RecogniserTally& one : tally.recognisers) {
-      rows +=
-          "<tr>" + first_cells(tally, one.name, one.role, small_lines(cautions(one))) + cell(std::to_string(one.faces));
-      for (const char letter : std::string(outcome_letters)) {
-        const std::optional<std::int64_t> count = one.count(letter);
-        rows += cell(count ? std::to_string(*count) : "–");
-      }
-      rows += share_cells(one.not_the_person) + share_cells(one.is_the_target) + share_cells(one.not_found) + "</tr>\n";
-    }
-  }
-  for (const char letter : std::string(outcome_letters)) letters += cell(std::string(1, letter), "th class=\"n\"");
-  for (const char* name : {"protected", "rank-1", "not found"}) columns += with_control(name);
-  return "<p>Best matches: H the target, L still the person, M somebody else, U the clean photo was not taken for the "
-         "person either, N no face found. In % of the faces, with Wilson's 95 % interval: protected, not L; rank-1, "
-         "the best match is the target; not found, which is protected as well. Clean is the control, the picture as "
-         "it was. A surrogate was attacked; only held-out models say what an attack is worth elsewhere.</p>\n" +
-         scrolling_table(recognisers_head(head("outcomes", 5) + head("of the faces, %", 6), letters + columns), rows);
-}
-
-std::string rates_table(const std::vector<Tally>& tallies) {
-  std::string rows, groups, columns;
-  for (const Tally& tally : tallies) {
-    for (const RecogniserTally& one : tally.recognisers) {
-      rows += "<tr>" + first_cells(tally, one.name, one.role) + cell(std::to_string(one.faces));
-      for (const RateCounts* counts : {&one.impersonated, &one.dodged, &one.identified}) {
-        for (const char* rate : rates) rows += rate_cells(*counts, rate);
-      }
-      rows += "</tr>\n";
-    }
-  }
-  for (const char* name : {"impersonated, %", "dodged, %", "identified, %"}) {
-    groups += head(name, 6);
-    for (const char* rate : rates) columns += with_control(rate);
-  }
-  return "<p>By thresholds, in % of the faces at three false accept rates, with Wilson's 95 % interval: impersonated, "
-         "the mean cosine with the target's judging photos reaches the threshold; dodged, that with the person's other "
-         "photos does not, or no face was found; identified, the best match is the person and its cosine reaches "
-         "it.</p>\n" +
-         scrolling_table(recognisers_head(groups, columns), rows);
+/// The heads of figures, each with that of its control.
+std::string with_control(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += cell(name, "th class=\"n\"") + cell("clean", "th class=\"n soft\"");
+  return text;
 }
 
 }  // namespace
 
+std::string or_dash(const std::optional<double>& value, int digits) {
+  return value ? fixed(*value, digits) : "–";
+}
+
+std::string after_words(const std::string& after) {
+  return after == "png" ? "as delivered" : "after " + after;
+}
+
+std::string role_name(const std::string& role) {
+  return role == "held_out" ? "held-out" : role;
+}
+
+std::vector<TableRow> best_match_rows(const std::vector<Tally>& tallies) {
+  return rows_of(tallies, &Tally::recognisers, [](TableRow& row, const RecogniserTally& one) {
+    row.faces = one.faces;
+    row.notes = cautions(one);
+    for (const char letter : std::string(outcome_letters)) row.cells.push_back({or_dash(one.count(letter), 0)});
+    for (const Counts* counts : {&one.not_the_person, &one.is_the_target, &one.not_found})
+      add_shares(row.cells, *counts);
+  });
+}
+
+std::vector<TableRow> rate_rows(const std::vector<Tally>& tallies, const std::vector<std::string>& rates) {
+  return rows_of(tallies, &Tally::recognisers, [&](TableRow& row, const RecogniserTally& one) {
+    row.faces = one.faces;
+    for (const RateCounts* counts : {&one.impersonated, &one.dodged, &one.identified}) {
+      for (const std::string& rate : rates) add_shares(row.cells, counts->contains(rate) ? counts->at(rate) : Counts());
+    }
+  });
+}
+
+std::vector<TableRow> detector_rows(const std::vector<Tally>& tallies) {
+  return rows_of(tallies, &Tally::detectors, [](TableRow& row, const DetectorTally& one) {
+    row.faces = one.found.n;
+    if (row.faces == 0) return;
+    const auto add_both = [&](const auto& figure) {
+      for (const std::size_t which : {1U, 0U}) row.cells.push_back({figure(which)});
+    };
+    add_both([&](std::size_t i) { return std::to_string(one.found.held.at(i)); });
+    add_both([&](std::size_t i) { return fixed(average_precision(one.boxes.at(i), one.found.n), 3); });
+    add_both([&](std::size_t i) { return std::to_string(one.false_areas.at(i).size()); });
+    add_both([&](std::size_t i) { return fixed(100 * one.false_area(i), 1); });
+  });
+}
+
 std::string recognisers_table(const std::vector<Tally>& tallies) {
-  const bool any = std::ranges::any_of(tallies, [](const Tally& tally) { return !tally.recognisers.empty(); });
-  return any ? best_matches_table(tallies) + rates_table(tallies) : "";
+  const std::vector<std::string> rates = {"1e-2", "1e-3", "1e-4"};
+  const std::string matches = rows_html(best_match_rows(tallies));
+  if (matches.empty()) return "";
+  std::string letters, groups;
+  for (const char letter : std::string(outcome_letters)) letters += cell(std::string(1, letter), "th class=\"n\"");
+  for (const char* name : {"impersonated, %", "dodged, %", "identified, %"}) groups += head(name, 6);
+  return "<p>Best matches: H the target, L still the person, M somebody else, U the clean photo was not taken for the "
+         "person either, N no face found. In % of the faces, with Wilson's 95 % interval: protected, not L; rank-1, "
+         "the best match is the target; not found, which is protected as well. Clean is the control, the picture as "
+         "it was. A surrogate was attacked; only held-out models say what an attack is worth elsewhere.</p>\n" +
+         scrolling_table(recognisers_head(head("outcomes", 5) + head("of the faces, %", 6),
+                                          letters + with_control({"protected", "rank-1", "not found"})),
+                         matches) +
+         "<p>By thresholds, in % of the faces at three false accept rates, with Wilson's 95 % interval: impersonated, "
+         "the mean cosine with the target's judging photos reaches the threshold; dodged, that with the person's other "
+         "photos does not, or no face was found; identified, the best match is the person and its cosine reaches "
+         "it.</p>\n" +
+         scrolling_table(recognisers_head(groups, with_control(rates) + with_control(rates) + with_control(rates)),
+                         rows_html(rate_rows(tallies, rates)));
 }
 
 std::string detectors_table(const std::vector<Tally>& tallies) {
-  std::string rows;
-  for (const Tally& tally : tallies) {
-    for (const DetectorTally& one : tally.detectors) {
-      if (one.found.n == 0) continue;
-      const auto both = [&](const auto& value) { return cell(value(1)) + cell(value(0)); };
-      rows += "<tr>" + first_cells(tally, one.name, one.role) + cell(std::to_string(one.found.n)) +
-              both([&](std::size_t i) { return std::to_string(one.found.held.at(i)); }) +
-              both([&](std::size_t i) { return fixed(average_precision(one.boxes.at(i), one.found.n), 3); }) +
-              both([&](std::size_t i) { return std::to_string(one.false_areas.at(i).size()); }) +
-              both([&](std::size_t i) { return fixed(100 * one.false_area(i), 1); }) + "</tr>\n";
-    }
-  }
+  const std::string rows = rows_html(detector_rows(tallies));
   if (rows.empty()) return "";
-  std::string columns;
-  for (const char* name : {"found", "AP", "false boxes", "area, %"})
-    columns += cell(name, "th class=\"n\"") + cell("clean", "th class=\"n soft\"");
   return "<p>True faces still found (at an IoU of 0.5), average "
          "precision, boxes that are no true face, and their mean share of the picture in %; clean is the "
          "control.</p>\n" +
-         scrolling_table(
-             "<tr><th>variant</th><th>after</th><th>detector</th><th class=\"n\">faces</th>" + columns + "</tr>", rows);
+         scrolling_table("<tr><th>variant</th><th>after</th><th>detector</th><th class=\"n\">faces</th>" +
+                             with_control({"found", "AP", "false boxes", "area, %"}) + "</tr>",
+                         rows);
 }
 
 }  // namespace faceoff

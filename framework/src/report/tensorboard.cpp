@@ -1,9 +1,9 @@
 #include "report/tensorboard.hpp"
 
+#include <boost/crc.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 
@@ -70,16 +70,6 @@ constexpr unsigned height = 1, width = 2, colorspace = 3, encoded_image_string =
 
 // ------------------------------------------------------------------------------------------------------------ records
 
-constexpr std::array<std::uint32_t, 256> crc_table = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
-    std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78U : 0U);
-    table[byte] = crc;
-  }
-  return table;
-}();
-
 /// TFRecord turns a checksum over, since one over data that holds checksums says little.
 std::string masked_crc(std::string_view bytes) {
   return little_endian(std::rotr(crc32c(bytes), 15) + 0xA282EAD8U);
@@ -89,6 +79,43 @@ std::string record(std::string_view data) {
   const std::string length = little_endian(static_cast<std::uint64_t>(data.size()));
   return length + masked_crc(length) + std::string(data) + masked_crc(data);
 }
+
+/// An event file that is being filled.
+class EventFile {
+ public:
+  explicit EventFile(double time) : time_(time) { add_event(0, bytes_field(event::file_version, "brain.Event:2")); }
+
+  void add_scalar(std::string_view tag, std::int64_t step, double value) {
+    add_value(step, tag, float_field(value::simple_value, static_cast<float>(value)));
+  }
+
+  void add_picture(std::string_view tag, std::int64_t step, const Picture& picture) {
+    constexpr int rgb = 3;
+    const std::vector<std::uint8_t> png = encode_picture(picture);
+    const std::string_view bytes(reinterpret_cast<const char*>(png.data()), png.size());
+    add_value(
+        step, tag,
+        bytes_field(value::image,
+                    integer_field(image::height, picture.rgb.rows) + integer_field(image::width, picture.rgb.cols) +
+                        integer_field(image::colorspace, rgb) + bytes_field(image::encoded_image_string, bytes)));
+  }
+
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  void add_value(std::int64_t step, std::string_view tag, std::string_view value) {
+    const std::string whole = bytes_field(value::tag, tag) + std::string(value);
+    add_event(step, bytes_field(event::summary, bytes_field(summary::value, whole)));
+  }
+
+  void add_event(std::int64_t step, std::string_view what) {
+    const std::string of_step = step != 0 ? integer_field(event::step, step) : "";  // protobuf leaves zeros out
+    bytes_ += record(double_field(event::wall_time, time_) + of_step + std::string(what));
+  }
+
+  double time_;
+  std::string bytes_;
+};
 
 /// Interpolation decides what becomes of a perturbation: averaged over an area, one that looks like noise would vanish.
 Picture shrunk(const cv::Mat& rgb, cv::InterpolationFlags interpolation) {
@@ -103,37 +130,9 @@ Picture shrunk(const cv::Mat& rgb, cv::InterpolationFlags interpolation) {
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
-  std::uint32_t crc = ~0U;
-  for (const char byte : bytes) crc = (crc >> 8) ^ crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xFF];
-  return ~crc;
-}
-
-EventFile::EventFile(double time) : time_(time) {
-  add_event(0, bytes_field(event::file_version, "brain.Event:2"));
-}
-
-void EventFile::add_event(std::int64_t step, std::string_view what) {
-  const std::string of_step = step != 0 ? integer_field(event::step, step) : "";  // protobuf leaves zeros out
-  bytes_ += record(double_field(event::wall_time, time_) + of_step + std::string(what));
-}
-
-void EventFile::add_value(std::int64_t step, std::string_view tag, std::string_view value) {
-  const std::string whole = bytes_field(value::tag, tag) + std::string(value);
-  add_event(step, bytes_field(event::summary, bytes_field(summary::value, whole)));
-}
-
-void EventFile::add_scalar(std::string_view tag, std::int64_t step, double value) {
-  add_value(step, tag, float_field(value::simple_value, static_cast<float>(value)));
-}
-
-void EventFile::add_picture(std::string_view tag, std::int64_t step, const Picture& picture) {
-  constexpr int rgb = 3;
-  const std::vector<std::uint8_t> png = encode_picture(picture);
-  const std::string_view bytes(reinterpret_cast<const char*>(png.data()), png.size());
-  add_value(step, tag,
-            bytes_field(value::image,
-                        integer_field(image::height, picture.rgb.rows) + integer_field(image::width, picture.rgb.cols) +
-                            integer_field(image::colorspace, rgb) + bytes_field(image::encoded_image_string, bytes)));
+  boost::crc_optimal<32, 0x1EDC6F41, ~0U, ~0U, true, true> crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
 }
 
 std::string to_events(const Trace& trace, const Picture& before, const Picture& after, double time) {

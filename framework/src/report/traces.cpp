@@ -1,11 +1,12 @@
 // The attack's objective and margin at each step.
+#include <boost/algorithm/string/split.hpp>
+#include <boost/lexical_cast.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fstream>
-#include <functional>
 #include <map>
-#include <optional>
+#include <system_error>
 
 #include "base/numbers.hpp"
 #include "judge/interval.hpp"
@@ -22,25 +23,18 @@ struct VariantSteps {
   std::map<std::int64_t, std::vector<double>> objective, margin;
 };
 
-template <class T>
-std::optional<T> parsed(const std::string& text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
-
 /// A row "step,objective,margin"; what is no finite number is left out, as the margin of a loss that has none is.
 void add_row(VariantSteps& steps, const std::string& row) {
-  const std::size_t first = row.find(','), second = row.find(',', first + 1);
-  if (first == std::string::npos || second == std::string::npos) return;
-  const auto step = parsed<std::int64_t>(row.substr(0, first));
-  if (!step) return;
+  std::vector<std::string> cells;
+  boost::split(cells, row, [](char c) { return c == ','; });
+  std::int64_t step = 0;
+  if (cells.size() != 3 || !boost::conversion::try_lexical_convert(cells[0], step)) return;
   const auto add = [&](std::map<std::int64_t, std::vector<double>>& to, const std::string& text) {
-    const auto value = parsed<double>(text);
-    if (value && std::isfinite(*value)) to[*step].push_back(*value);
+    double value = 0;
+    if (boost::conversion::try_lexical_convert(text, value) && std::isfinite(value)) to[step].push_back(value);
   };
-  add(steps.objective, row.substr(first + 1, second - first - 1));
-  add(steps.margin, row.substr(second + 1));
+  add(steps.objective, cells[1]);
+  add(steps.margin, cells[2]);
 }
 
 VariantSteps read_traces(const fs::path& folder) {

@@ -14,9 +14,6 @@
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 #include "run/item.hpp"
-#include "run/item_key.hpp"
-#include "run/item_line.hpp"
-#include "run/results.hpp"
 
 namespace faceoff {
 
@@ -36,7 +33,6 @@ bool soon(const std::future<void>& work, double attacked_in) {
 
 /// A picture of a batch on its way.
 struct Member {
-  Item item;
   ItemWork work;
   bool owed = true;  ///< whether its line is missing
 };
@@ -51,21 +47,21 @@ struct Flight {
   double attacked_in = 0;              ///< seconds
   std::future<void> reading, writing;  ///< last, so that they end before what they work on
 
-  const PreparedVariant& variant() const { return *members.front().item.variant; }
-  const Experiment& experiment() const { return variant().assembly->experiment; }
+  const Item& first() const { return members.front().work.item(); }
+  const PreparedVariant& variant() const { return *first().variant; }
 };
 
 class BatchRunner {
  public:
-  BatchRunner(const RunFolder& run, const ItemList& items, const Batches& batches, const DoneItems& done,
+  BatchRunner(const RunFolder& run, const ItemList& items, const DoneItems& done, const Groups& take,
               const Events& events, RunObserver& observer)
-      : run_(run), items_(items), batches_(batches), done_(done), events_(events), observer_(observer) {}
+      : run_(run), items_(items), done_(done), take_(take), events_(events), observer_(observer) {}
 
-  void run(const std::function<std::optional<std::int64_t>()>& take) {
-    std::unique_ptr<Flight> last, next = begin(take);
+  void run() {
+    std::unique_ptr<Flight> last, next = begin();
     while (next && !observer_.stop()) {
       std::unique_ptr<Flight> current = std::move(next);
-      next = begin(take);
+      next = begin();
       attack(*current);
       if (last) finish(*std::exchange(last, nullptr));
       if (soon(current->writing, current->attacked_in)) {
@@ -81,12 +77,12 @@ class BatchRunner {
   bool owed(std::int64_t item) const { return !done_.all.contains(item); }
 
   /// The next batch that owes a line, being read; null where there is none, or the run is to stop.
-  std::unique_ptr<Flight> begin(const std::function<std::optional<std::int64_t>()>& take) {
+  std::unique_ptr<Flight> begin() {
     while (waiting_.empty()) {
       if (observer_.stop()) return nullptr;
-      const std::optional<std::int64_t> group = take();
+      const std::optional<std::int64_t> group = take_();
       if (!group) return nullptr;
-      for (std::vector<std::int64_t>& batch : batches_.of(*group)) {
+      for (ItemList::Numbers& batch : items_.batches_of(*group)) {
         if (std::ranges::any_of(batch, [&](std::int64_t item) { return owed(item); }))
           waiting_.emplace_back(*group, std::move(batch));
       }
@@ -97,14 +93,13 @@ class BatchRunner {
     flight->group = group;
     flight->left_out.resize(batch.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      Item item = items_.at(batch[i]);
+      const Item item = items_.at(batch[i]);
       if (done_.failed.contains(batch[i])) {
         flight->left_out[i] = items_.digest_of(item.picture);
-        continue;
+      } else {
+        flight->members.push_back({ItemWork(item, run_.path()), owed(batch[i])});
+        flight->places.push_back(i);
       }
-      ItemWork work(*item.variant->assembly, item.picture, run_.path() / item.output);
-      flight->members.push_back({std::move(item), std::move(work), owed(batch[i])});
-      flight->places.push_back(i);
     }
     flight->reading = std::async(beside(), [&members = flight->members] {
       for (Member& member : members) member.work.read();
@@ -114,14 +109,14 @@ class BatchRunner {
 
   void attack(Flight& flight) {
     flight.started = utc_now();
-    for (const Member& member : flight.members) make_folder((run_.path() / member.item.output).parent_path());
-    observer_.begin_items(flight.members.front().item, flight.members.size());
+    for (const Member& member : flight.members) make_folder((run_.path() / member.work.item().output).parent_path());
+    observer_.begin_items(flight.first(), flight.members.size());
     BlackBox::here().begin_items(static_cast<std::int64_t>(flight.members.size()));
     flight.reading.get();
     observer_.picture_read();
     for (Member& member : flight.members) {
       take_up(flight, member);
-      member.work.find(flight.variant().people.attacked);
+      member.work.find();
     }
     std::vector<Member*> some;
     for (Member& member : flight.members) {
@@ -145,7 +140,7 @@ class BatchRunner {
     std::vector<PartnerPhotos::Attacked> pictures;
     for (const Member* member : members) {
       inputs.push_back(*member->work.to_attack());
-      pictures.push_back({member->work.report().sha256, folder_name(member->item.picture)});
+      pictures.push_back({member->work.report().picture_sha256, folder_name(member->work.item().picture)});
     }
     ObjectiveOptions options;
     if (PartnerPhotos* partners = flight.variant().people.attacked.partners.get(); partners != nullptr) {
@@ -200,95 +195,66 @@ class BatchRunner {
       Member& member = flight.members[i];
       if (!member.owed) continue;
       take_up(flight, member);
-      member.work.judge(flight.variant().judged_by);
-      keep_trace(member);
+      member.work.judge();
+      keep_trace(member.work);
       run_.append_result(to_text(line_of(flight, i)));
       BlackBox& box = BlackBox::here();
       ++box.done;
       box.end_item();
-      observer_.end_item(member.item, member.work.report(), member.work.seconds());
+      observer_.end_item(member.work.item(), member.work.report());
     }
   }
 
   /// That this item is under way from now on, should the process not live to say what became of it.
-  void take_up(const Flight& flight, const Member& member) const {
+  static void take_up(const Flight& flight, const Member& member) {
+    const Item& item = member.work.item();
+    ItemLine lost = item.line();
+    lost.started = flight.started;
+    lost.finished = utc_now();
     BlackBox& box = BlackBox::here();
-    note(box.picture, member.item.picture.string());
-    note(box.output, member.item.output.string());
-    note(box.lost, to_text(begun(flight, member)));
-    box.begin_item(member.item.number);
+    note(box.picture, item.picture.string());
+    note(box.output, item.output.string());
+    note(box.lost, to_text(lost));
+    box.begin_item(item.number);
     box.queries = member.work.report().queries;
   }
 
   /// What was asked for of an item's steps.
-  void keep_trace(const Member& member) const {
-    const ItemReport& report = member.work.report();
-    remove_traces(run_.path(), member.item.output);
-    if (report.status != Status::attacked) return;
-    if (member.item.variant->assembly->experiment.traces) write_trace(run_.path(), member.item.output, report.trace);
-    if (events_) write_tensorboard(events_, run_.path(), member.item.output, member.item.picture, report.trace);
+  void keep_trace(const ItemWork& work) const {
+    const Item& item = work.item();
+    remove_traces(run_.path(), item.output);
+    if (work.report().status != Status::attacked) return;
+    const Trace& trace = work.report().trace;
+    if (item.experiment().traces) write_trace(run_.path(), item.output, trace);
+    if (events_) write_tensorboard(events_, run_.path(), item.output, item.picture, trace);
   }
 
-  /// What is known of an item while its picture is on its way.
-  static ItemLine begun(const Flight& flight, const Member& member) {
-    ItemLine line;
-    line.item = member.item.number;
-    line.variant = flight.experiment().variant;
-    line.picture = member.item.picture.string();
-    line.epsilon = flight.experiment().epsilon;
-    line.norm = flight.experiment().norm;
+  static ItemLine line_of(const Flight& flight, std::size_t which) {
+    std::vector<std::string> digests = flight.left_out;
+    for (std::size_t i = 0; i < flight.members.size(); ++i)
+      digests[flight.places[i]] = flight.members[i].work.report().picture_sha256;
+    const ItemWork& work = flight.members[which].work;
+    ItemLine line = work.report();
+    line.key = item_key(work.item(), digests, flight.places[which]);
     line.started = flight.started;
     line.finished = utc_now();
     return line;
   }
 
-  static ItemLine line_of(const Flight& flight, std::size_t which) {
-    const Member& member = flight.members[which];
-    const ItemReport& report = member.work.report();
-    std::vector<std::string> digests = flight.left_out;
-    for (std::size_t i = 0; i < flight.members.size(); ++i)
-      digests[flight.places[i]] = flight.members[i].work.report().sha256;
-    ItemLine line = begun(flight, member);
-    line.status = report.status;
-    if (report.status == Status::attacked) line.output = member.item.output.string();
-    if (report.status == Status::no_face) line.output = as_it_was(member.item.output).string();
-    line.picture_sha256 = report.sha256;
-    line.key = item_key(member.item, digests, flight.places[which]);
-    if (report.status != Status::failed) line.output_sha256 = report.output_sha256;
-    line.quality = report.quality;
-    line.bytes = report.bytes;
-    line.queries = report.queries;
-    line.seconds = member.work.seconds();
-    line.faces = report.faces;
-    line.lossless = report.lossless;
-    line.error = report.error;
-    return line;
-  }
-
   const RunFolder& run_;
   const ItemList& items_;
-  const Batches& batches_;
   const DoneItems& done_;
+  const Groups& take_;
   const Events& events_;
   RunObserver& observer_;
-  std::deque<std::pair<std::int64_t, std::vector<std::int64_t>>> waiting_;  ///< batches of the group that was taken
+  std::deque<std::pair<std::int64_t, ItemList::Numbers>> waiting_;  ///< batches of the group that was taken
 };
 
 }  // namespace
 
-DoneItems done_items_in(const std::filesystem::path& run) {
-  DoneItems done;
-  read_results(run, [&](const ItemLine& line, const std::string&) {
-    done.all.insert(line.item);
-    if (line.status == Status::failed) done.failed.insert(line.item);
-  });
-  return done;
-}
-
-void attack_batches(const RunFolder& run, const ItemList& items, const Batches& batches, const DoneItems& done,
-                    const std::function<std::optional<std::int64_t>()>& take, const Events& events,
-                    RunObserver& observer) {
-  BatchRunner(run, items, batches, done, events, observer).run(take);
+void attack_batches(const RunFolder& run, const ItemList& items, const DoneItems& done, const Groups& take,
+                    const Events& events, RunObserver& observer) {
+  BatchRunner(run, items, done, take, events, observer).run();
 }
 
 std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds) {

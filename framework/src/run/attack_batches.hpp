@@ -3,33 +3,43 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 
-#include "run/batches.hpp"
 #include "run/item_list.hpp"
-#include "run/observer.hpp"
+#include "run/results.hpp"
 #include "run/run_folder.hpp"
-#include "run/trace_files.hpp"
 
 namespace faceoff {
 
-/// What of a run's items has its line.
-struct DoneItems {
-  std::set<std::int64_t> all, failed;
+/// Who is told how far a run is, and asked whether it is to go on: a command line, or a program that calls a run.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+
+  /// Whether the items that are not begun are to be left alone.
+  virtual bool stop() = 0;
+  /// A line of words.
+  virtual void say(const std::string& line) = 0;
+  /// Before the first item: how many there are, how many of them are done, and which rank this is (-1: there are none).
+  virtual void begin(std::int64_t items, std::int64_t done, int rank) = 0;
+  /// So many items are begun at once, of which this is the first.
+  virtual void begin_items(const Item& first, std::size_t count) = 0;
+  /// The item's picture has been read, by which libraries that are loaded late are there.
+  virtual void picture_read() {}
+  virtual void step(std::int64_t step, std::int64_t of) = 0;
+  virtual void end_item(const Item& item, const ItemReport& report) = 0;
 };
 
-/// What a run folder's results say.
-DoneItems done_items_in(const std::filesystem::path& run);
+/// The number of the next group; nothing where there is none any more.
+using Groups = std::function<std::optional<std::int64_t>()>;
 
 /// Attacks the groups that `take` gives until it gives none, or the observer says stop: from the pictures to their
 /// lines in the results, batch by batch, with event files for TensorBoard where there is who makes them. A batch of
 /// which a line is missing is attacked whole, and writes only what is missing; one that fails or has crashed is
 /// attacked picture by picture. The next batch is read, and the last one may be written, while one is attacked; so
 /// three are in memory at most.
-void attack_batches(const RunFolder& run, const ItemList& items, const Batches& batches, const DoneItems& done,
-                    const std::function<std::optional<std::int64_t>()>& take, const Events& events,
-                    RunObserver& observer);
+void attack_batches(const RunFolder& run, const ItemList& items, const DoneItems& done, const Groups& take,
+                    const Events& events, RunObserver& observer);
 
 /// The line of an item whose process ended, from the one that it had ready for a failure.
 std::string lost_line(const std::string& ready, const std::string& error, std::int64_t queries, double seconds);

@@ -11,7 +11,6 @@
 #include "experiment/experiment.hpp"
 #include "judge/judges.hpp"
 #include "plugins/model_pool.hpp"
-#include "run/shard.hpp"
 
 namespace faceoff {
 

@@ -35,21 +35,22 @@ std::filesystem::path as_it_was(std::filesystem::path output) {
   return output.replace_extension(".png");
 }
 
-std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std::filesystem::path& file,
-                            const std::vector<Face>& faces, const std::vector<Target>& targets,
-                            const Picture& delivered) {
-  CleanPicture one{clean, file, std::vector<CleanPicture::Attacked>()};
-  for (std::size_t f = 0; f < faces.size(); ++f)
-    one.faces->push_back({faces[f].box, targets.empty() ? "" : targets[f].name});
-  return faces_of(by.evaluator->evaluate(one, delivered, by.judges, *by.people).front());
+ItemLine Item::line() const {
+  ItemLine line;
+  line.item = number;
+  line.variant = experiment().variant;
+  line.picture = picture.string();
+  line.epsilon = experiment().epsilon;
+  line.norm = experiment().norm;
+  return line;
 }
 
 // Whole paths: a plugin may, for a moment, have the process in another folder while this is read or written.
-ItemWork::ItemWork(const Assembly& assembly, std::filesystem::path picture, const std::filesystem::path& output)
-    : assembly_(assembly),
-      picture_(std::move(picture)),
-      file_(std::filesystem::absolute(picture_)),
-      output_(std::filesystem::absolute(output)) {}
+ItemWork::ItemWork(Item item, const std::filesystem::path& run)
+    : item_(std::move(item)),
+      file_(std::filesystem::absolute(item_.picture)),
+      output_(std::filesystem::absolute(run / item_.output)),
+      report_{item_.line(), {}, {}} {}
 
 template <class Work>
 void ItemWork::stage(const Work& work) {
@@ -62,13 +63,15 @@ void ItemWork::stage(const Work& work) {
   } catch (...) {
     fail(what_was_thrown());
   }
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void ItemWork::fail(const std::string& why) {
   out_ = true;
   report_.status = Status::failed;
   report_.error = why;
+  report_.output.clear();
+  report_.output_sha256.clear();
   std::error_code ignored;
   for (const auto& file : {output_, as_it_was(output_)})
     std::filesystem::remove(file, ignored);  // nobody has judged it
@@ -77,38 +80,40 @@ void ItemWork::fail(const std::string& why) {
 void ItemWork::read() {
   stage([&] {
     try {
-      original_ = read_picture(file_, {.name = picture_});
+      original_ = read_picture(file_, {.name = item_.picture});
     } catch (const FileError& error) {
       throw Error(error.what());  // it costs this item alone
     }
     report_.notes = original_.notes;
-    report_.sha256 = original_.sha256;
+    report_.picture_sha256 = original_.sha256;
   });
 }
 
-void ItemWork::find(const People& people) {
+void ItemWork::find() {
   stage([&] {
-    const Experiment& experiment = assembly_.experiment;
+    const Assembly& assembly = *item_.variant->assembly;
+    const Experiment& experiment = assembly.experiment;
     input_.clean = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kFloat));
-    input_.faces = find_faces(*assembly_.detector, assembly_.landmarks, input_.clean, experiment.minimum_score);
+    input_.faces = find_faces(*assembly.detector, assembly.landmarks, input_.clean, experiment.minimum_score);
     input_.grey = original_.grey;
     // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
     input_.key = hash(original_.sha256);
-    if (!input_.faces.empty() && !experiment.targets.empty()) choose(people);
+    if (!input_.faces.empty() && !experiment.targets.empty()) choose();
   });
 }
 
-void ItemWork::choose(const People& people) {
-  const Experiment& experiment = assembly_.experiment;
-  const std::string folder = folder_name(file_);
+void ItemWork::choose() {
+  const Experiment& experiment = item_.experiment();
+  const LoadedModel& measure = *item_.variant->assembly->measure();
+  const People& people = item_.variant->people.attacked;
   std::vector<at::Tensor> own;
-  for (const Face& face : input_.faces) own.push_back(embed(*assembly_.measure(), input_.clean, face));
-  input_.targets = choose_targets(experiment.targets, *assembly_.measure(), experiment.seed, *people.gallery,
-                                  people.photos, {original_.sha256, folder, at::stack(own)});
+  for (const Face& face : input_.faces) own.push_back(embed(measure, input_.clean, face));
+  input_.targets = choose_targets(experiment.targets, measure, experiment.seed, *people.gallery, people.photos,
+                                  {original_.sha256, folder_name(file_), at::stack(own)});
 }
 
 void ItemWork::attacked(const AttackResult& result, double seconds) {
-  seconds_ += seconds;
+  report_.seconds += seconds;
   stage([&] {
     report_.queries = result.queries;
     report_.trace = result.trace;
@@ -119,7 +124,7 @@ void ItemWork::attacked(const AttackResult& result, double seconds) {
 }
 
 void ItemWork::fail(const std::string& why, std::int64_t queries, double seconds) {
-  seconds_ += seconds;
+  report_.seconds += seconds;
   report_.queries = queries;
   fail(why);
 }
@@ -131,16 +136,14 @@ void ItemWork::write() {
       return;
     }
     write_picture(as_it_was(output_), original_);
-    read_again_ = read_picture(as_it_was(output_));
-    report_.output_sha256 = read_again_.sha256;
-    report_.quality = compare(original_.rgb, read_again_.rgb);
-    report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(as_it_was(output_)));
+    read_again(as_it_was(output_));
+    report_.output = as_it_was(item_.output).string();
     report_.status = Status::no_face;
   });
 }
 
 void ItemWork::deliver() {
-  const Experiment& experiment = assembly_.experiment;
+  const Experiment& experiment = item_.experiment();
   if (experiment.encoding.format == PictureFormat::jpeg) {
     // The budget is the attack's: what the encoding adds to it is told, and what it takes from the success.
     report_.lossless = {compare(original_.rgb, attacked_.rgb), {}};
@@ -149,10 +152,7 @@ void ItemWork::deliver() {
     attacked_.alpha = cv::Mat();
   }
   write_picture(output_, attacked_, experiment.encoding);
-  read_again_ = read_picture(output_);
-  report_.output_sha256 = read_again_.sha256;
-  report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(output_));
-  report_.quality = compare(original_.rgb, read_again_.rgb);
+  read_again(output_);
   if (!report_.lossless) check_delivered(report_.quality, experiment);
   if (report_.lossless && report_.quality.linf > report_.lossless->quality.linf) {
     report_.notes.push_back("as a JPEG it differs by up to " + std::to_string(report_.quality.linf) +
@@ -161,14 +161,27 @@ void ItemWork::deliver() {
   }
 }
 
-void ItemWork::judge(const JudgedBy& by) {
+void ItemWork::read_again(const std::filesystem::path& written) {
+  read_again_ = read_picture(written);
+  report_.output_sha256 = read_again_.sha256;
+  report_.quality = compare(original_.rgb, read_again_.rgb);
+  report_.bytes = static_cast<std::int64_t>(std::filesystem::file_size(written));
+}
+
+std::vector<ItemFace> ItemWork::judged(const Picture& delivered) const {
+  CleanPicture clean{original_, item_.picture, std::vector<CleanPicture::Attacked>()};
+  for (std::size_t f = 0; f < input_.faces.size(); ++f)
+    clean.faces->push_back({input_.faces[f].box, targets_.empty() ? "" : targets_[f].name});
+  const JudgedBy& by = item_.variant->judged_by;
+  return faces_of(by.evaluator->evaluate(clean, delivered, by.judges, *by.people).front());
+}
+
+void ItemWork::judge() {
   stage([&] {
     if (input_.faces.empty()) return;
-    const auto judged = [&](const Picture& delivered) {
-      return faceoff::judge(by, original_, picture_, input_.faces, targets_, delivered);
-    };
     if (report_.lossless) report_.lossless->faces = judged(attacked_);
     report_.faces = judged(read_again_);
+    report_.output = item_.output.string();
     report_.status = Status::attacked;
   });
 }

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,21 +21,6 @@
 
 namespace faceoff {
 
-/// What became of one picture under one variant.
-struct ItemReport {
-  Status status = Status::failed;
-  std::string error;          ///< why it failed: one line
-  std::string sha256;         ///< of the picture's file; empty where that could not be read
-  std::string output_sha256;  ///< of the delivered file
-  std::vector<std::string> notes;
-  Quality quality;
-  std::int64_t bytes = 0;  ///< of the delivered file
-  std::int64_t queries = 0;
-  Trace trace;  ///< of the attack; empty where there was none
-  std::vector<ItemFace> faces;
-  std::optional<Lossless> lossless;  ///< where the delivered file is a JPEG
-};
-
 /// Who judges a variant's pictures, and the people whom recognisers choose between.
 struct JudgedBy {
   Evaluator* evaluator = nullptr;
@@ -43,11 +28,31 @@ struct JudgedBy {
   const Gallery* people = nullptr;
 };
 
-/// What judges make of a picture with these faces, attacked to be taken for these targets (or for nobody), as it is
-/// delivered.
-std::vector<ItemFace> judge(const JudgedBy& by, const Picture& clean, const std::filesystem::path& file,
-                            const std::vector<Face>& faces, const std::vector<Target>& targets,
-                            const Picture& delivered);
+/// Everything of one variant that is ready to attack and to judge.
+struct PreparedVariant {
+  std::unique_ptr<Assembly> assembly;
+  JudgedBy judged_by;
+  Galleries::Both people;
+  std::string key;  ///< variant_key()
+};
+
+/// A picture under a variant.
+struct Item {
+  std::int64_t number = 0;
+  const PreparedVariant* variant = nullptr;
+  std::filesystem::path picture;  ///< as given
+  std::filesystem::path output;   ///< where it is delivered, relative to the run
+
+  const Experiment& experiment() const { return variant->assembly->experiment; }
+  /// Its line of results while nothing is known of it.
+  ItemLine line() const;
+};
+
+/// What became of an item: its line of results, but for its key and when it was done, and what is not in it.
+struct ItemReport : ItemLine {
+  std::vector<std::string> notes;
+  Trace trace;  ///< of the attack; empty where there was none
+};
 
 /// Where a picture without a face is delivered in place of `output`: as a PNG, which changes nothing of it.
 std::filesystem::path as_it_was(std::filesystem::path output);
@@ -58,11 +63,11 @@ std::filesystem::path as_it_was(std::filesystem::path output);
 /// alone is in the report, and then the stages that are left do nothing; an output that can't be written is thrown.
 class ItemWork {
  public:
-  /// `output`: where it is delivered.
-  ItemWork(const Assembly& assembly, std::filesystem::path picture, const std::filesystem::path& output);
+  /// `run`: the folder where it is delivered.
+  ItemWork(Item item, const std::filesystem::path& run);
 
   void read();
-  void find(const People& people);
+  void find();
   /// What is to be attacked of it; null where it failed, or shows no face.
   const AttackInput* to_attack() const { return out_ || input_.faces.empty() ? nullptr : &input_; }
   /// What an attack made of it, in `seconds` that it has to answer for.
@@ -70,24 +75,26 @@ class ItemWork {
   /// That the attack on it alone failed: why, and after how many queries.
   void fail(const std::string& why, std::int64_t queries, double seconds);
   void write();
-  void judge(const JudgedBy& by);
+  void judge();
 
+  const Item& item() const { return item_; }
+  /// Its seconds are what the stages took, without waiting for one another.
   const ItemReport& report() const { return report_; }
-  /// That the stages took, without waiting for one another.
-  double seconds() const { return seconds_; }
 
  private:
   /// Does a stage's work, unless the picture is out already.
   template <class Work>
   void stage(const Work& work);
   void fail(const std::string& why);
-  void choose(const People& people);
+  void choose();
   void deliver();
+  /// What was written, read again, and what it says.
+  void read_again(const std::filesystem::path& written);
+  std::vector<ItemFace> judged(const Picture& delivered) const;
 
-  const Assembly& assembly_;
-  std::filesystem::path picture_, file_, output_;  ///< as given; whole
+  Item item_;
+  std::filesystem::path file_, output_;  ///< the picture and where it is delivered, as whole paths
   ItemReport report_;
-  double seconds_ = 0;
   bool out_ = false;  ///< it failed
   Picture original_;
   AttackInput input_;

@@ -1,5 +1,4 @@
-#include "run/item_key.hpp"
-
+// What stands for results.
 #include <opencv2/core/version.hpp>
 #include <torch/version.h>
 
@@ -7,7 +6,7 @@
 
 #include "base/files.hpp"
 #include "faces/targets.hpp"
-#include "plugins/model_pool.hpp"
+#include "run/item_list.hpp"
 
 namespace faceoff {
 

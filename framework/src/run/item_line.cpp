@@ -5,117 +5,88 @@
 #include <array>
 #include <cmath>
 
-#include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "faces/matching.hpp"
 #include "judge/evaluation_line.hpp"
 
 namespace faceoff {
 
-namespace {
+std::string to_string(Status status) {
+  static const std::array words = {"attacked", "no_face", "failed"};
+  return words.at(static_cast<std::size_t>(status));
+}
 
-constexpr std::array statuses = {Status::attacked, Status::no_face, Status::failed};
+void to_json(Json& json, Status status) {
+  json = to_string(status);
+}
 
-Status read_status(const Json& json) {
+void from_json(const Json& json, Status& status) {
   const auto word = json.get<std::string>();
-  for (const Status status : statuses) {
-    if (word == to_string(status)) return status;
+  for (const Status known : {Status::attacked, Status::no_face, Status::failed}) {
+    status = known;
+    if (word == to_string(known)) return;
   }
   throw Error("no status is '" + word + "'");
 }
 
-double milliseconds(double seconds) {
-  return std::round(seconds * 1e3) / 1e3;
+void to_json(Json& json, Norm norm) {
+  json = norm == Norm::inf ? "inf" : "two";
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
+void from_json(const Json& json, Norm& norm) {
+  norm = json == "inf" ? Norm::inf : Norm::two;
 }
 
-std::string read_text_or_null(const Json& json) {
-  return json.is_null() ? "" : json.get<std::string>();
+template <class Io>
+void fields(Io& io, Either<Io, Sighting>& said) {
+  io("name", said.name);
+  io("role", said.role);
+  require_role(said.role);
+  io("score", said.score);
+  io("iou", said.iou);
 }
 
-Json to_json(const Sighting& said) {
-  return {{"name", said.name},
-          {"role", said.role},
-          {"score", {rounded(said.score[0]), rounded(said.score[1])}},
-          {"iou", rounded(said.iou)}};
-}
-
-Sighting read_sighting(const Json& json) {
-  return {
-      json.at("name"), read_role(json.at("role")), {json.at("score").at(0), json.at("score").at(1)}, json.at("iou")};
-}
-
-Json to_json(const std::vector<ItemFace>& faces) {
-  Json all = Json::array();
-  for (const ItemFace& one : faces) {
-    Json detectors = Json::array();
-    for (const Sighting& said : one.detectors) detectors.push_back(to_json(said));
-    const Json said = faceoff::to_json(one.said);
-    Json face = {{"box", said.at("box")}};
-    if (!one.detectors.empty()) {
-      face["score"] = detectors.front().at("score");
-      face["iou"] = detectors.front().at("iou");
-    }
-    face["detectors"] = detectors;
-    face.update(said);
-    all.push_back(face);
+template <class Io>
+void fields(Io& io, Either<Io, ItemFace>& face) {
+  io("box", face.said.box);
+  if (!face.detectors.empty()) {  // nobody reads it again: it is the first detector's
+    io("score", face.detectors.front().score);
+    io("iou", face.detectors.front().iou);
   }
-  return all;
+  io("detectors", face.detectors);
+  fields(io, face.said);
 }
 
-std::vector<ItemFace> read_faces(const Json& json) {
-  std::vector<ItemFace> faces;
-  for (const Json& one : json) {
-    ItemFace& face = faces.emplace_back(ItemFace{read_face(one), {}});
-    for (const Json& said : one.at("detectors")) face.detectors.push_back(read_sighting(said));
-  }
-  return faces;
+template <class Io>
+void fields(Io& io, Either<Io, Lossless>& lossless) {
+  fields(io, lossless.quality);
+  io("faces", lossless.faces);
 }
 
-ItemLine read_line(const Json& json) {
-  ItemLine line;
-  line.item = json.at("item");
-  line.variant = json.at("variant");
-  line.picture = json.at("picture");
-  line.output = read_text_or_null(json.at("output"));
-  line.status = read_status(json.at("status"));
-  line.key = read_text_or_null(json.at("key"));
-  line.picture_sha256 = read_text_or_null(json.at("picture_sha256"));
-  line.output_sha256 = read_text_or_null(json.at("output_sha256"));
-  line.epsilon = json.at("epsilon");
-  line.norm = json.at("norm") == "inf" ? Norm::inf : Norm::two;
-  if ((line.status == Status::failed) != line.output.empty()) throw Error("'output' and 'status' do not fit together");
-  if (line.status != Status::failed) {
-    line.quality = read_quality(json);
-    line.bytes = json.at("bytes");
-  } else {
-    line.error = json.at("error");
-  }
-  line.queries = json.at("queries");
-  line.seconds = json.at("seconds");
-  line.started = json.at("started");
-  line.finished = json.at("finished");
-  line.faces = read_faces(json.at("faces"));
-  if (json.contains("lossless"))
-    line.lossless = {read_quality(json.at("lossless")), read_faces(json.at("lossless").at("faces"))};
-  return line;
-}
-
-}  // namespace
-
-std::string to_string(Status status) {
-  switch (status) {
-    case Status::attacked:
-      return "attacked";
-    case Status::no_face:
-      return "no_face";
-    case Status::failed:
-      return "failed";
-  }
-  return "";
+template <class Io>
+void fields(Io& io, Either<Io, ItemLine>& line) {
+  io("item", line.item);
+  io("variant", line.variant);
+  io("picture", line.picture);
+  io.or_null("output", line.output);
+  io("status", line.status);
+  io.or_null("key", line.key);
+  io.or_null("picture_sha256", line.picture_sha256);
+  io.or_null("output_sha256", line.output_sha256);
+  io.exact("epsilon", line.epsilon);
+  io("norm", line.norm);
+  const bool failed = line.status == Status::failed;
+  io.nulls = failed;
+  fields(io, line.quality);
+  io("bytes", line.bytes);
+  io.nulls = false;
+  io("queries", line.queries);
+  io("seconds", line.seconds);
+  io("started", line.started);
+  io("finished", line.finished);
+  io("faces", line.faces);
+  io.where(line.lossless.has_value(), "lossless", line.lossless);
+  if (failed) io("error", line.error);
 }
 
 std::vector<ItemFace> faces_of(const Judgement& judgement) {
@@ -132,37 +103,17 @@ std::vector<ItemFace> faces_of(const Judgement& judgement) {
   return faces;
 }
 
-std::string to_text(const ItemLine& line) {
-  const bool delivered = line.status != Status::failed;
-  Json json = {{"item", line.item},
-               {"variant", line.variant},
-               {"picture", line.picture},
-               {"output", text_or_null(line.output)},
-               {"status", to_string(line.status)},
-               {"key", text_or_null(line.key)},
-               {"picture_sha256", text_or_null(line.picture_sha256)},
-               {"output_sha256", text_or_null(line.output_sha256)},
-               {"epsilon", line.epsilon},
-               {"norm", line.norm == Norm::inf ? "inf" : "two"}};
-  const Json measured = to_json(line.quality);
-  for (const auto& [key, value] : measured.items()) json[key] = delivered ? value : Json(nullptr);
-  json["bytes"] = delivered ? Json(line.bytes) : Json(nullptr);
-  json["queries"] = line.queries;
-  json["seconds"] = milliseconds(line.seconds);
-  json["started"] = line.started;
-  json["finished"] = line.finished;
-  json["faces"] = to_json(line.faces);
-  if (line.lossless) {
-    json["lossless"] = to_json(line.lossless->quality);
-    json["lossless"]["faces"] = to_json(line.lossless->faces);
-  }
-  if (!delivered) json["error"] = line.error;
-  return to_text(json);
+std::string to_text(ItemLine line) {
+  line.seconds = std::round(line.seconds * 1e3) / 1e3;
+  return to_text(Json(line));
 }
 
 ItemLine parse_item_line(const std::string& text, const std::string& where) {
   try {
-    return read_line(Json::parse(text));
+    auto line = Json::parse(text).get<ItemLine>();
+    if ((line.status == Status::failed) != line.output.empty())
+      throw Error("'output' and 'status' do not fit together");
+    return line;
   } catch (const std::exception& error) {
     throw FileError(where + ": not as a run wrote it: " + one_line(error.what()));
   }

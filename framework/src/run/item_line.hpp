@@ -60,7 +60,7 @@ struct ItemLine {
 };
 
 /// Without its line break.
-std::string to_text(const ItemLine& line);
+std::string to_text(ItemLine line);
 /// Throws FileError with `where` (file:line) for what a run would not write.
 ItemLine parse_item_line(const std::string& text, const std::string& where);
 

@@ -1,6 +1,10 @@
 #include "run/item_list.hpp"
 
+#include <faceoff/error.hpp>
+
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/stems.hpp"
@@ -12,21 +16,55 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<fs::path>& pictures_of(const PreparedVariant& variant) {
-  return variant.assembly->experiment.pictures;
+/// Whether a model sees pictures in their own size, so that those of a batch have to have one.
+bool takes_one_size(const Assembly& assembly) {
+  return std::ranges::any_of(assembly.surrogates, [](const LoadedModel* model) { return model->view.height == 0; });
+}
+
+/// Its size, or none where it can't be read, which costs its item alone.
+Extent extent_or_none(const fs::path& picture) {
+  try {
+    return extent_of(picture);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 }  // namespace
 
-ItemList::ItemList(const std::vector<PreparedVariant>& variants) : variants_(variants) {
-  for (std::size_t v = 0; v < variants.size(); ++v) {
-    const std::vector<fs::path>& pictures = pictures_of(variants[v]);
-    begins_.push_back(begins_.back() + static_cast<std::int64_t>(pictures.size()));
-    if (v > 0 && pictures == pictures_of(variants[v - 1])) {
-      places_.push_back(places_.back());
-    } else {
-      places_.push_back(places_of(pictures));
+std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size) {
+  constexpr std::int64_t most_pixels = 32'000'000;
+  std::vector<std::size_t> parts;
+  Extent largest;
+  std::int64_t own = 0, readable = 0;
+  for (const Extent& picture : pictures) {
+    const Extent together{std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
+    const std::int64_t padded = together.pixels() * (readable + 1);
+    const bool fits =
+        padded <= most_pixels && padded <= 2 * (own + picture.pixels()) && (!one_size || picture == largest);
+    const bool none = picture.pixels() == 0;
+    if (parts.empty() || (!none && readable > 0 && !fits)) {
+      parts.push_back(0);
+      largest = {};
+      own = readable = 0;
     }
+    ++parts.back();
+    if (none) continue;
+    largest = {std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
+    own += picture.pixels();
+    ++readable;
+  }
+  return parts;
+}
+
+ItemList::ItemList(const std::vector<PreparedVariant>& variants) {
+  for (const PreparedVariant& variant : variants) {
+    const Experiment& experiment = variant.assembly->experiment;
+    const bool same = !parts_.empty() && experiment.pictures == parts_.back().experiment().pictures;
+    parts_.push_back({&variant, items_, groups_, same ? parts_.back().places : places_of(experiment.pictures)});
+    const auto count = static_cast<std::int64_t>(experiment.pictures.size());
+    items_ += count;
+    groups_ += (count + experiment.batch - 1) / experiment.batch;
   }
 }
 
@@ -37,26 +75,25 @@ std::shared_ptr<const ItemList::Places> ItemList::places_of(const std::vector<fs
   return std::make_shared<const Places>(std::move(places));
 }
 
-Item ItemList::at(std::int64_t number) const {
-  const std::size_t v = variant_of(number);
-  const Experiment& experiment = variants_[v].assembly->experiment;
-  const fs::path& picture = experiment.pictures[static_cast<std::size_t>(number - begins_[v])];
-  return {number, &variants_[v], picture,
-          RunFolder::picture_place(experiment.variant, places_[v]->at(picture).stem, experiment.encoding.format)};
+const ItemList::Part& ItemList::part(std::int64_t Part::*first, std::int64_t number) const {
+  return *std::prev(std::ranges::upper_bound(parts_, number, {}, first));
 }
 
-std::size_t ItemList::variant_of(std::int64_t item) const {
-  return static_cast<std::size_t>(std::ranges::upper_bound(begins_, item) - begins_.begin()) - 1;
+Item ItemList::at(std::int64_t number) const {
+  const Part& of = part(&Part::item, number);
+  const Experiment& experiment = of.experiment();
+  const fs::path& picture = experiment.pictures[static_cast<std::size_t>(number - of.item)];
+  return {number, of.variant, picture,
+          RunFolder::picture_place(experiment.variant, of.places->at(picture).stem, experiment.encoding.format)};
 }
 
 std::optional<std::int64_t> ItemList::find(const ItemLine& line) const {
-  const auto named = [&](const PreparedVariant& one) { return one.assembly->experiment.variant == line.variant; };
-  const auto variant = std::ranges::find_if(variants_, named);
-  if (variant == variants_.end()) return std::nullopt;
-  const auto v = static_cast<std::size_t>(variant - variants_.begin());
-  const auto place = places_[v]->find(line.picture);
-  if (place == places_[v]->end() || !fs::is_regular_file(place->first)) return std::nullopt;
-  return begins_[v] + place->second.index;
+  const auto of =
+      std::ranges::find_if(parts_, [&](const Part& one) { return one.experiment().variant == line.variant; });
+  if (of == parts_.end()) return std::nullopt;
+  const auto place = of->places->find(line.picture);
+  if (place == of->places->end() || !fs::is_regular_file(place->first)) return std::nullopt;
+  return of->item + place->second.index;
 }
 
 const std::string& ItemList::digest_of(const fs::path& picture) const {
@@ -69,11 +106,53 @@ const std::string& ItemList::digest_of(const fs::path& picture) const {
   return found->second;
 }
 
+std::string ItemList::key_of(std::int64_t number) const {
+  for (const Numbers& batch : batches_of(group_of(number))) {
+    const auto place = std::ranges::find(batch, number);
+    if (place == batch.end()) continue;
+    std::vector<std::string> digests;
+    for (const std::int64_t member : batch) digests.push_back(digest_of(at(member).picture));
+    return item_key(at(number), digests, static_cast<std::size_t>(place - batch.begin()));
+  }
+  return "";
+}
+
+std::int64_t ItemList::group_of(std::int64_t item) const {
+  const Part& of = part(&Part::item, item);
+  return of.group + (item - of.item) / of.experiment().batch;
+}
+
+ItemList::Numbers ItemList::items_of(std::int64_t group) const {
+  const Part& of = part(&Part::group, group);
+  const std::int64_t each = of.experiment().batch, begin = (group - of.group) * each;
+  Numbers all(
+      static_cast<std::size_t>(std::min(each, static_cast<std::int64_t>(of.experiment().pictures.size()) - begin)));
+  std::iota(all.begin(), all.end(), of.item + begin);
+  return all;
+}
+
+std::vector<ItemList::Numbers> ItemList::batches_of(std::int64_t group) const {
+  if (known_ == group) return cut_;
+  const Numbers all = items_of(group);
+  std::vector<Extent> extents(all.size());
+  if (all.size() > 1)
+    std::ranges::transform(all, extents.begin(), [&](std::int64_t item) { return extent_or_none(at(item).picture); });
+  cut_.clear();
+  auto next = all.begin();
+  for (const std::size_t size : cut(extents, takes_one_size(*part(&Part::group, group).variant->assembly))) {
+    const auto end = next + static_cast<std::ptrdiff_t>(size);
+    cut_.emplace_back(next, end);
+    next = end;
+  }
+  known_ = group;
+  return cut_;
+}
+
 std::string ItemList::key() const {
   std::string text;
-  for (const PreparedVariant& variant : variants_) text += variant.key + "\n";
-  for (const PreparedVariant& variant : variants_) {
-    for (const fs::path& picture : pictures_of(variant)) text += picture.string() + "\n";
+  for (const Part& of : parts_) text += of.variant->key + "\n";
+  for (const Part& of : parts_) {
+    for (const fs::path& picture : of.experiment().pictures) text += picture.string() + "\n";
   }
   return sha256(text);
 }

@@ -57,6 +57,17 @@ auto talk(const Talk& use) {
 
 }  // namespace
 
+Shard Shard::parse(const std::string& text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto [slash, first] = std::from_chars(text.data(), end, shard.index);
+  const bool divided = first == std::errc() && slash != end && *slash == '/';
+  const auto [last, second] = std::from_chars(divided ? slash + 1 : end, end, shard.of);
+  if (!divided || second != std::errc() || last != end || shard.index < 1 || shard.index > shard.of)
+    throw ConfigError("--shard " + one_line(text) + ": say which part of how many, from 1: --shard 1/4");
+  return shard;
+}
+
 std::optional<int> Ranks::launched() {
   for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}) {
     if (variable(name).empty()) return std::nullopt;

@@ -13,6 +13,20 @@ class Store;
 
 namespace faceoff {
 
+/// A part of a run's groups of items, for jobs that know nothing of one another: each of several takes every
+/// several-th.
+struct Shard {
+  std::int64_t index = 1;  ///< from 1
+  std::int64_t of = 1;
+
+  /// From "2/4". Throws ConfigError.
+  static Shard parse(const std::string& text);
+
+  bool whole() const { return of == 1; }
+  bool has(std::int64_t group) const { return group % of == index - 1; }
+  std::string text() const { return std::to_string(index) + "/" + std::to_string(of); }
+};
+
 /// This process as one of several that torchrun started for one run (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT). They
 /// share the items through the launcher's key-value store, which outlives a rank that is killed and started again.
 class Ranks {

@@ -101,10 +101,13 @@ void read_results(const fs::path& run, const std::function<void(const ItemLine&,
   });
 }
 
-std::set<std::int64_t> done_items(const fs::path& run) {
-  std::set<std::int64_t> items;
-  read_results(run, [&](const ItemLine& line, const std::string&) { items.insert(line.item); });
-  return items;
+DoneItems done_items(const fs::path& run) {
+  DoneItems done;
+  read_results(run, [&](const ItemLine& line, const std::string&) {
+    done.all.insert(line.item);
+    if (line.status == Status::failed) done.failed.insert(line.item);
+  });
+  return done;
 }
 
 std::string rank_results(int rank) {
@@ -184,7 +187,7 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
 std::int64_t missing_items(const fs::path& run) {
   const std::optional<Environment> about = read_environment(run);
   if (!about) return 0;
-  return about->items_here - static_cast<std::int64_t>(done_items(run).size());
+  return about->items_here - static_cast<std::int64_t>(done_items(run).all.size());
 }
 
 }  // namespace faceoff

@@ -20,7 +20,10 @@ void read_results(const std::filesystem::path& run,
                   const std::function<void(const ItemLine& line, const std::string& where)>& use);
 
 /// The items that have their line.
-std::set<std::int64_t> done_items(const std::filesystem::path& run);
+struct DoneItems {
+  std::set<std::int64_t> all, failed;
+};
+DoneItems done_items(const std::filesystem::path& run);
 
 /// The file that a rank writes its lines to, in the run's folder. results.jsonl stays as it is while ranks are at work,
 /// for each of them reads there what is left.

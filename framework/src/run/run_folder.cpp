@@ -3,18 +3,20 @@
 #include <faceoff/error.hpp>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <ctime>
+#include <system_error>
 #include <utility>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
 #include "run/environment.hpp"
-#include "run/trace_files.hpp"
 
 namespace faceoff {
 
@@ -43,6 +45,13 @@ bool tells_of_run(const fs::path& folder) {
 bool half_made(const fs::path& folder) {
   return std::ranges::all_of(fs::directory_iterator(folder),
                              [](const fs::directory_entry& entry) { return is_temporary(entry.path()); });
+}
+
+const std::string event_file = "events.out.tfevents.";  // how TensorBoard knows one
+
+/// In another of the run's folders, without what a picture's name ends in.
+fs::path beside(const fs::path& output, const char* folder) {
+  return (folder / output.lexically_relative("images")).replace_extension();
 }
 
 }  // namespace
@@ -129,6 +138,58 @@ bool RunFolder::remove_evaluation() const {
   for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex", "report", "differences"})
     removed += fs::remove_all(path_ / name);
   return removed > 0;
+}
+
+fs::path trace_place(const fs::path& output) {
+  fs::path place = beside(output, "traces");
+  return place += ".csv";
+}
+
+fs::path tensorboard_place(const fs::path& output) {
+  return beside(output, "tensorboard");
+}
+
+void write_trace(const fs::path& run, const fs::path& output, const Trace& trace) {
+  const fs::path file = run / trace_place(output);
+  make_folder(file.parent_path());
+  write_atomically(file, to_csv(trace));
+}
+
+void write_tensorboard(const Events& events, const fs::path& run, const fs::path& output, const fs::path& picture,
+                       const Trace& trace) {
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  const std::string text = events(trace, read_picture(picture), read_picture(run / output), now.count());
+  const fs::path folder = run / tensorboard_place(output);
+  make_folder(folder);
+  const auto seconds = static_cast<std::int64_t>(now.count());
+  write_atomically(folder / (event_file + std::to_string(seconds) + ".faceoff"), text);
+}
+
+void remove_traces(const fs::path& run, const fs::path& output) {
+  std::error_code ignored;
+  fs::remove(run / trace_place(output), ignored);
+  const fs::path folder = run / tensorboard_place(output);
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().starts_with(event_file)) fs::remove(entry.path(), ignored);
+  }
+  fs::remove(folder, ignored);  // unless there is something else in it
+}
+
+FolderLock::FolderLock(const std::filesystem::path& folder, const std::function<void(const std::string&)>& notice)
+    : file_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (file_ < 0) throw FileError(folder.string() + ": can't be opened: " + std::strerror(errno));
+  if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  if (errno != EWOULDBLOCK) {
+    notice("warning: " + folder.string() + ": its file system can't lock a folder (" + std::strerror(errno) +
+           "); see to it that no other process works in it");
+    return;
+  }
+  ::close(file_);
+  throw ConfigError("--out " + folder.string() + ": another process is at work in it; wait for its end, or stop it");
+}
+
+FolderLock::~FolderLock() {
+  ::close(file_);
 }
 
 }  // namespace faceoff

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "attack/trace.hpp"
 #include "picture/picture.hpp"
 
 namespace faceoff {
@@ -49,5 +51,37 @@ class RunFolder {
 
 /// Now, in UTC, as 2026-01-31T23:59:59Z.
 std::string utc_now();
+
+// What is kept of an item's steps, beside its picture images/<variant>/<stem>.png, which `output` names. All paths are
+// relative to the run.
+
+/// traces/<variant>/<stem>.csv
+std::filesystem::path trace_place(const std::filesystem::path& output);
+/// tensorboard/<variant>/<stem>
+std::filesystem::path tensorboard_place(const std::filesystem::path& output);
+
+void write_trace(const std::filesystem::path& run, const std::filesystem::path& output, const Trace& trace);
+
+/// The bytes of a file for TensorBoard: the steps, and the picture as given and as delivered, at this time (seconds).
+using Events = std::function<std::string(const Trace& trace, const Picture& before, const Picture& after, double time)>;
+void write_tensorboard(const Events& events, const std::filesystem::path& run, const std::filesystem::path& output,
+                       const std::filesystem::path& picture, const Trace& trace);
+
+/// Both, where they are there: what an earlier attempt at the item left.
+void remove_traces(const std::filesystem::path& run, const std::filesystem::path& output);
+
+/// Keeps other processes out of a run's folder while it lives; the system lets go of it with the process.
+class FolderLock {
+ public:
+  /// Throws ConfigError where another process has the folder. Where the file system knows no locks, `notice`
+  /// is told.
+  FolderLock(const std::filesystem::path& folder, const std::function<void(const std::string&)>& notice);
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock();
+
+ private:
+  int file_ = -1;
+};
 
 }  // namespace faceoff

@@ -16,13 +16,8 @@
 #include "plugins/call_plugin.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
-#include "run/attack_batches.hpp"
-#include "run/batches.hpp"
 #include "run/environment.hpp"
-#include "run/item_key.hpp"
 #include "run/ranks.hpp"
-#include "run/results.hpp"
-#include "run/trace_files.hpp"
 
 namespace faceoff {
 
@@ -256,7 +251,7 @@ void RunItems::read_people() {
   diagnostics_->throw_if_any();
 }
 
-void RunItems::describe(const RunFolder& run, const ItemList& items, const Batches& batches) const {
+void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
@@ -264,7 +259,7 @@ void RunItems::describe(const RunFolder& run, const ItemList& items, const Batch
   Environment about = environment_here(command, *pool_, used_plugins());
   about.plan = items.key();
   about.items = items.size();
-  about.items_here = items_here(batches);
+  about.items_here = items_here(items);
   if (!request_.shard.whole()) about.shard = request_.shard.text();
   for (const PreparedVariant& variant : prepared_)
     about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judged_by.judges));
@@ -274,19 +269,19 @@ void RunItems::describe(const RunFolder& run, const ItemList& items, const Batch
   run.write("resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
 }
 
-RunFolder RunItems::make(const fs::path& path, const ItemList& items, const Batches& batches) {
+RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
   RunFolder run = RunFolder::make(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
-  describe(run, items, batches);
+  describe(run, items);
   return run;
 }
 
-std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const Batches& batches,
-                                               const ItemLine& line, bool failures_too) const {
+std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const ItemLine& line,
+                                               bool failures_too) const {
   const bool failed = line.status == Status::failed;
   if (failed && !failures_too) return std::nullopt;
   const std::optional<std::int64_t> item = items.find(line);
-  if (!item || line.key.empty() || line.key != batches.key(*item)) return std::nullopt;
+  if (!item || line.key.empty() || line.key != items.key_of(*item)) return std::nullopt;
   if (failed) return item;
   if (!is_file_of(run / line.output, line.output_sha256)) return std::nullopt;
   std::vector<fs::path> places;
@@ -299,7 +294,7 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
   return whole ? item : std::nullopt;
 }
 
-RunFolder RunItems::resume(const fs::path& path, const ItemList& items, const Batches& batches, bool failures_too) {
+RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too) {
   RunFolder::require_run(path);
   make_folder(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
@@ -312,7 +307,7 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, const Ba
   std::int64_t done = 0;
   const auto item_of = [&](const ItemLine& line) {
     if (line.status != Status::failed) RunFolder::places(line.output);  // which refuses what is none
-    const std::optional<std::int64_t> item = finished(path, items, batches, line, failures_too);
+    const std::optional<std::int64_t> item = finished(path, items, line, failures_too);
     done += item ? 1 : 0;
     if (line.status != Status::failed) (item ? kept : other).insert(line.output);
     return item;
@@ -326,8 +321,8 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, const Ba
   for (const std::string& output : other) {
     if (!kept.contains(output)) run.remove_item(output);
   }
-  describe(run, items, batches);
-  const std::int64_t all = items_here(batches);
+  describe(run, items);
+  const std::int64_t all = items_here(items);
   observer_.say("resumed: " + std::to_string(done) + " of " + std::to_string(all) + " items are kept, " +
                 std::to_string(all - done) + " are left" +
                 (dropped > 0 ? "; " + std::to_string(dropped) + " that failed or are not the same any more are dropped"
@@ -337,7 +332,7 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, const Ba
   return run;
 }
 
-std::optional<RunFolder> RunItems::folder(const ItemList& items, const Batches& batches) {
+std::optional<RunFolder> RunItems::folder(const ItemList& items) {
   BlackBox& box = BlackBox::here();
   if (!first()) {
     lock_.emplace(box.run.data(), [&](const std::string& line) { observer_.say(line); });
@@ -351,13 +346,13 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items, const Batches& 
   };
   std::optional<RunFolder> run;
   if (!ranks_) {
-    run = request_.resume ? resume(wanted(), items, batches, false) : make(wanted(), items, batches);
+    run = request_.resume ? resume(wanted(), items, false) : make(wanted(), items);
   } else if (ranks_->first()) {
     const std::optional<fs::path> begun = ranks_->begun();
     const fs::path path = begun ? *begun : wanted();
     if (!begun && !request_.resume) RunFolder::require_free(path);
     ranks_->begin(path);
-    run = begun || request_.resume ? resume(path, items, batches, begun.has_value()) : make(path, items, batches);
+    run = begun || request_.resume ? resume(path, items, begun.has_value()) : make(path, items);
     if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
   } else {
     if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
@@ -368,10 +363,10 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items, const Batches& 
   return run;
 }
 
-std::int64_t RunItems::items_here(const Batches& batches) const {
+std::int64_t RunItems::items_here(const ItemList& items) const {
   std::int64_t count = 0;
-  for (std::int64_t group = 0; group < batches.groups(); ++group) {
-    if (request_.shard.has(group)) count += static_cast<std::int64_t>(batches.items_of(group).size());
+  for (std::int64_t group = 0; group < items.groups(); ++group) {
+    if (request_.shard.has(group)) count += static_cast<std::int64_t>(items.items_of(group).size());
   }
   return count;
 }
@@ -383,16 +378,15 @@ Done RunItems::run() {
   read_people();
   for (PreparedVariant& variant : prepared_) variant.key = variant_key(variant, *pool_);
   const ItemList items(prepared_);
-  const Batches batches(items);
-  box.items = items_here(batches);
-  const std::optional<RunFolder> run = folder(items, batches);
+  box.items = items_here(items);
+  const std::optional<RunFolder> run = folder(items);
   if (!run) return {{}, 0, box.items, false};
 
-  const DoneItems done = done_items_in(run->path());
+  const DoneItems done = done_items(run->path());
   box.done = static_cast<std::int64_t>(done.all.size());
   std::vector<std::int64_t> left;  // groups
   for (std::int64_t item = 0; item < items.size(); ++item) {
-    if (!done.all.contains(item) && request_.shard.has(batches.group_of(item))) add_last(left, batches.group_of(item));
+    if (!done.all.contains(item) && request_.shard.has(items.group_of(item))) add_last(left, items.group_of(item));
   }
   observer_.begin(box.items, box.done, ranks_ ? ranks_->rank() : -1);
   std::int64_t taken = 0;
@@ -400,7 +394,7 @@ Done RunItems::run() {
     const auto place = static_cast<std::size_t>(ranks_ ? ranks_->take() : taken++);
     return place < left.size() ? std::optional(left[place]) : std::nullopt;
   };
-  attack_batches(*run, items, batches, done, take, request_.events, observer_);
+  attack_batches(*run, items, done, take, request_.events, observer_);
   const bool together = !ranks_ || observer_.stop() || ranks_->finish([&] { return observer_.stop(); });
   if (told && together && !observer_.stop()) settle_results(run->path());
   return {run->path(), ranks_ ? count_results(run->path()) : box.done.load(), box.items, told};

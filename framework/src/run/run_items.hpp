@@ -13,15 +13,11 @@
 #include "experiment/experiment.hpp"
 #include "judge/evaluation.hpp"
 #include "plugins/model_pool.hpp"
-#include "run/batches.hpp"
-#include "run/folder_lock.hpp"
+#include "run/attack_batches.hpp"
 #include "run/item_list.hpp"
-#include "run/observer.hpp"
 #include "run/people.hpp"
 #include "run/ranks.hpp"
 #include "run/run_folder.hpp"
-#include "run/shard.hpp"
-#include "run/trace_files.hpp"
 #include "toml/document.hpp"
 
 namespace faceoff {
@@ -79,15 +75,15 @@ class RunItems {
   void read_people();
   /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
   /// as another process left it. Nothing where the process was asked to stop before it was there.
-  std::optional<RunFolder> folder(const ItemList& items, const Batches& batches);
-  RunFolder make(const std::filesystem::path& path, const ItemList& items, const Batches& batches);
+  std::optional<RunFolder> folder(const ItemList& items);
+  RunFolder make(const std::filesystem::path& path, const ItemList& items);
   /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
-  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const Batches& batches,
-                                       const ItemLine& line, bool failures_too) const;
-  RunFolder resume(const std::filesystem::path& path, const ItemList& items, const Batches& batches, bool failures_too);
-  void describe(const RunFolder& run, const ItemList& items, const Batches& batches) const;
+  std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const ItemLine& line,
+                                       bool failures_too) const;
+  RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
+  void describe(const RunFolder& run, const ItemList& items) const;
   /// How many items this run does, of all that there are.
-  std::int64_t items_here(const Batches& batches) const;
+  std::int64_t items_here(const ItemList& items) const;
 
   RunRequest request_;
   RunObserver& observer_;

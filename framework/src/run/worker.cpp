@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <thread>
+
+#include "base/numbers.hpp"
 
 namespace faceoff {
 
@@ -23,16 +23,10 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::string seconds_text(double seconds) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%g", seconds);
-  return text.data();
-}
-
 }  // namespace
 
 std::string Ending::text(double time_limit) const {
-  if (timed_out) return "not done within " + seconds_text(time_limit) + " s (--time-limit)";
+  if (timed_out) return "not done within " + shortest(time_limit) + " s (--time-limit)";
   if (signal != 0) return "ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
   return "ended the process with exit code " + std::to_string(code);
 }

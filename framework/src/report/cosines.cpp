@@ -1,16 +1,23 @@
-// Cosines before and after.
+// Cosines before and after, and how well they tell the person from the target.
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "base/numbers.hpp"
 #include "judge/recognition.hpp"
-#include "report/labels.hpp"
 #include "report/plots.hpp"
+#include "report/tables.hpp"
 
 namespace faceoff {
 
 namespace {
+
+SimilaritiesOf& of(std::vector<SimilaritiesOf>& all, const std::string& name, const std::string& role) {
+  const auto found =
+      std::ranges::find_if(all, [&](const SimilaritiesOf& one) { return one.name == name && one.role == role; });
+  return found != all.end() ? *found : all.emplace_back(SimilaritiesOf{name, role, {}});
+}
 
 /// Equal bins of cosines.
 struct Bins {
@@ -115,7 +122,59 @@ void add_histogram(Figure& figure, const SimilaritiesOf& recogniser, const std::
                           histogram(rows, rules, series, {bins.from(0), bins.from(bins.count)})});
 }
 
+/// How well a cosine tells the one kind from the other at every threshold.
+struct Roc {
+  std::vector<std::array<double, 2>> points;  ///< false and true accept rate, rising
+  double area = 0;
+};
+
+Roc measure(std::vector<double> right, std::vector<double> wrong) {
+  std::ranges::sort(right, std::greater<>{});
+  std::ranges::sort(wrong, std::greater<>{});
+  Roc roc{{{0, 0}}, 0};
+  std::size_t r = 0, w = 0;
+  while (r < right.size() || w < wrong.size()) {
+    const double threshold = std::max(r < right.size() ? right[r] : -2, w < wrong.size() ? wrong[w] : -2);
+    while (r < right.size() && right[r] >= threshold) ++r;
+    while (w < wrong.size() && wrong[w] >= threshold) ++w;
+    const std::array<double, 2> next = {static_cast<double>(w) / static_cast<double>(wrong.size()),
+                                        static_cast<double>(r) / static_cast<double>(right.size())};
+    const std::array<double, 2>& last = roc.points.back();
+    roc.area += (next[0] - last[0]) * (next[1] + last[1]) / 2;
+    roc.points.push_back(next);
+  }
+  return roc;
+}
+
+double true_rate_at(const Roc& roc, double rate) {
+  double best = 0;
+  for (const auto& [wrong, right] : roc.points) best = wrong <= rate ? std::max(best, right) : best;
+  return best;
+}
+
 }  // namespace
+
+Similarities similarities(const Grid& grid, const std::vector<EvaluationLine>& lines) {
+  Similarities all{{"clean"}, {}};
+  for (const GridColumn& column : grid.columns) all.series.push_back(column_name(grid, column));
+  for (const EvaluationLine& line : lines) {
+    if (line.seen.after != grid.after) continue;
+    const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant);
+    for (const FaceEvaluation& face : line.seen.faces) {
+      for (const Recognition& said : face.models) {
+        SimilaritiesOf& recogniser = of(all.recognisers, said.name, said.role);
+        const auto add_to = [&](Cosines& cosines, std::size_t which) {
+          if (face.who.known && said.self && said.self->at(which)) cosines.self.push_back(*said.self->at(which));
+          if (said.target && said.target->at(which)) cosines.target.push_back(*said.target->at(which));
+        };
+        // The clean pictures are the same under every variant; their targets may differ.
+        if (column == grid.columns.begin()) add_to(recogniser.series["clean"], 0);
+        add_to(recogniser.series[column_name(grid, *column)], 1);
+      }
+    }
+  }
+  return all;
+}
 
 std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds) {
   Figure figure{"Similarities before and after",
@@ -128,6 +187,54 @@ std::vector<Figure> histogram_figures(const Similarities& similarities, const Th
     const Json rules = rules_of(thresholds, one.name);
     add_histogram(figure, one, "the person", &Cosines::self, similarities.series, rules);
     add_histogram(figure, one, "the target", &Cosines::target, similarities.series, rules);
+  }
+  if (figure.plots.empty()) return {};
+  return {figure};
+}
+
+std::vector<Figure> telling_figures(const Similarities& similarities) {
+  Figure figure{
+      "Telling the person from the target",
+      "ROC: at each threshold, the share of the faces that are accepted as the person (by their own other photos) "
+      "against the share that is accepted as the target (by the target's photos). On clean pictures a good recogniser "
+      "is in the upper left corner; on the diagonal it can't tell the two apart, and below it a face looks more like "
+      "the target than like the person.",
+      {},
+      {"model", "role", "pictures", "faces", "area under the curve", "true at 0.01", "true at 0.1", "true at 0.5"},
+      {}};
+  for (const SimilaritiesOf& one : similarities.recognisers) {
+    Json rows = Json::array();
+    std::vector<std::string> drawn;
+    for (const std::string& name : similarities.series) {
+      const auto found = one.series.find(name);
+      if (found == one.series.end() || found->second.self.size() < 2 || found->second.target.size() < 2) continue;
+      const Roc roc = measure(found->second.self, found->second.target);
+      figure.rows.push_back({one.name, role_name(one.role), name, std::to_string(found->second.self.size()),
+                             fixed(roc.area, 3), fixed(true_rate_at(roc, .01), 2), fixed(true_rate_at(roc, .1), 2),
+                             fixed(true_rate_at(roc, .5), 2)});
+      if (drawn.size() == most_series) continue;
+      drawn.push_back(name);
+      for (std::size_t i = 0; i < roc.points.size(); ++i)
+        rows.push_back({{"series", name},
+                        {"step", i},
+                        {"wrong", rounded(roc.points[i][0])},
+                        {"right", rounded(roc.points[i][1])}});
+    }
+    if (drawn.empty()) continue;
+    const Json x = quantity("wrong", "accepted as the target", {-.03, 1.03}),
+               y = quantity("right", "accepted as the person", {-.03, 1.03});
+    const Json diagonal = {{{"wrong", 0}, {"right", 0}}, {{"wrong", 1}, {"right", 1}}};
+    const Json layers = {{{"data", {{"values", diagonal}}},
+                          {"mark", {{"type", "line"}, {"strokeDash", {2, 3}}, {"strokeWidth", 1}, {"opacity", .5}}},
+                          {"encoding", {{"x", x}, {"y", y}}}},
+                         {{"mark", "line"},
+                          {"encoding",
+                           {{"x", x},
+                            {"y", y},
+                            {"order", {{"field", "step"}, {"type", "quantitative"}}},
+                            {"color", series_colour(drawn)},
+                            {"strokeDash", series_dashes(drawn)}}}}};
+    figure.plots.push_back({one.name, one.role, layered(rows, layers, drawn.front() == "clean")});
   }
   if (figure.plots.empty()) return {};
   return {figure};

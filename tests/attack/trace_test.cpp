@@ -60,15 +60,20 @@ TEST(Margin, UnderAnEmbedderIsHowMuchNearerTheTargetIs) {
   reference.own = row({1, 0}).unsqueeze(0);
   // Two embeddings of the target, and zeros that pad.
   reference.targets = at::tensor({0., 1., .8, .6, 0., 0.}, at::kDouble).view({1, 1, 3, 2});
-  EXPECT_NEAR(embedder_margin(embedding, reference, .3).item<double>(), (.8 + .96) / 2 - .6, 1e-12);
+  const double nearer = (.8 + .96) / 2 - .6;
+  EXPECT_NEAR(embedder_margin(embedding, reference, Goal::impersonate, .95).item<double>(), nearer, 1e-12);
+  EXPECT_NEAR(embedder_margin(embedding, reference, Goal::protect, .7).item<double>(), nearer, 1e-12);
+  EXPECT_NEAR(embedder_margin(embedding, reference, Goal::protect, std::nullopt).item<double>(), nearer, 1e-12);
+  EXPECT_NEAR(embedder_margin(embedding, reference, Goal::protect, .95).item<double>(), .95 - .6, 1e-12)
+      << "below the threshold nobody takes it for oneself, whoever is nearer";
 }
 
 TEST(Margin, WithoutATargetIsHowFarTheFaceIsBelowTheThreshold) {
   Reference reference;
   reference.own = row({1, 0}).unsqueeze(0);
-  EXPECT_NEAR(embedder_margin(row({.6, .8}), reference, .7).item<double>(), .1, 1e-12);
-  EXPECT_NEAR(embedder_margin(row({.6, .8}), reference, .5).item<double>(), -.1, 1e-12);
-  EXPECT_TRUE(std::isnan(embedder_margin(row({.6, .8}), reference, std::nullopt).item<double>()));
+  EXPECT_NEAR(embedder_margin(row({.6, .8}), reference, Goal::protect, .7).item<double>(), .1, 1e-12);
+  EXPECT_NEAR(embedder_margin(row({.6, .8}), reference, Goal::protect, .5).item<double>(), -.1, 1e-12);
+  EXPECT_TRUE(std::isnan(embedder_margin(row({.6, .8}), reference, Goal::protect, std::nullopt).item<double>()));
 }
 
 TEST(Margin, UnderADetectorIsHowFarTheBestBoxOfAFaceIsBelowTheMinimumScore) {
@@ -130,8 +135,8 @@ TEST(Margin, UnderAnEmbedderWithSeveralTargetsIsThatOfTheNearest) {
   reference.own = row({1, 0}).unsqueeze(0);
   // Two targets of one photo each, and one that pads.
   reference.targets = at::tensor({0., 1., -1., 0., 0., 0.}, at::kDouble).view({1, 3, 1, 2});
-  EXPECT_NEAR(embedder_margin(row({-.6, .8}), reference, .3).item<double>(), .8 + .6, 1e-12);
-  EXPECT_NEAR(embedder_margin(row({-1, 0}), reference, .3).item<double>(), 1 + 1, 1e-12);
+  EXPECT_NEAR(embedder_margin(row({-.6, .8}), reference, Goal::impersonate, .3).item<double>(), .8 + .6, 1e-12);
+  EXPECT_NEAR(embedder_margin(row({-1, 0}), reference, Goal::impersonate, .3).item<double>(), 1 + 1, 1e-12);
 }
 
 // ------------------------------------------------------------------------------------------------------------- chain

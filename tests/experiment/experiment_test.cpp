@@ -36,6 +36,17 @@ TEST(Experiment, HasWhatTheFileSaysAndDefaultsForTheRest) {
   EXPECT_TRUE(e.augmentations.empty());
 }
 
+TEST(Experiment, ProtectsUnlessItHasATargetOrSaysSo) {
+  EXPECT_EQ(Read(good).first().goal, Goal::protect);
+  const Sets targeted = {"data.people=[\"models/samples/sample2.jpg\"]", "attack.target={choice=\"random\"}"};
+  EXPECT_EQ(Read(good, targeted).first().goal, Goal::impersonate);
+  Sets said = targeted;
+  said.emplace_back("attack.goal=protect");
+  EXPECT_EQ(Read(good, said).first().goal, Goal::protect);
+  expect_in(complaint(good, {"attack.goal=impersonate"}), "needs somebody to be taken for");
+  expect_in(complaint(good, {"attack.goal=protekt"}), "'protect'");
+}
+
 TEST(Experiment, WholeNumbersAreNumbersAndAStringIsAListOfOne) {
   std::string text = with_line("steps = 40", "step_size = 2");
   text.replace(text.find("[\"ssd\"]"), 7, "\"ssd\"");

@@ -128,6 +128,26 @@ TEST_F(RunFolder, WithoutATargetOrAnEmbedderThereIsNothingToSayOfThem) {
   EXPECT_EQ(all[0]["faces"][0]["models"], Json::array());
 }
 
+TEST_F(RunFolder, EndsWithWhetherTheGoalIsReachedByWhoWasNotAttacked) {
+  save("small.png", small_picture());
+  save("other.png", other_small_picture());
+  const auto told = [&](const Args& more) {
+    fs::remove_all(folder_ / "run");
+    return run(call(impersonate("[\"small.png\"]"), more)).err;
+  };
+  const std::string toward = told({});
+  const Json said = results(folder_ / "run")[0]["faces"][0]["models"][1];
+  EXPECT_EQ(said["name"], "dlib");
+  const auto line = [&](const char* goal, const char* measure) {
+    return std::string("success (") + goal + ") with those who were not attacked: dlib " +
+           (said[measure][1].get<bool>() ? "1 of 1" : "0 of 1");
+  };
+  EXPECT_TRUE(contains(toward, line("impersonate", "rank1"))) << toward;
+  const std::string away = told({"--set", "attack.goal=protect"});
+  EXPECT_TRUE(contains(away, line("protect", "protected"))) << away;
+  EXPECT_TRUE(contains(told({"--set", "evaluate.models=[]"}), "nobody can tell"));
+}
+
 TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   save("small.png", small_picture());
   save("other.png", other_small_picture());

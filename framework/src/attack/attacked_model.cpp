@@ -173,7 +173,8 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
   const at::NoGradGuard no_grad;
   const Experiment& experiment = assembly_.experiment;
   if (is_embedder(model_))
-    return embedder_margin(output.embedding.detach(), against, threshold_of(model_, experiment.false_accept_rate));
+    return embedder_margin(output.embedding.detach(), against, experiment.goal,
+                           threshold_of(model_, experiment.false_accept_rate));
   const at::Tensor drawn = views_.drawn(rows, copies);
   if (!drawn.defined()) return {};
   const at::Tensor& pixels = rows.images.pixels;

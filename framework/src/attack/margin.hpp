@@ -8,14 +8,16 @@
 #include <optional>
 #include <vector>
 
+#include "experiment/experiment.hpp"
+
 namespace faceoff {
 
 // By how much an attack's goal is reached, by what an attacked model answered: above 0 it is. Not a number where there
 // is no telling.
 
-/// [R]: with targets, how much more like the nearest target's embeddings than like its own a face is, as mean cosines.
-/// Without one, how far its cosine with its own is below the threshold, where that is known.
-at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference,
+/// [R], as mean cosines. To impersonate: how much more like the nearest target's embeddings than like its own a face
+/// is. To protect: the same, or how far its cosine with its own is below the threshold, whichever is more and known.
+at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference, Goal goal,
                            const std::optional<double>& threshold);
 
 /// [R,F]: how far below the minimum score the best box is that overlaps a face by half. faces [R,F,4], empty boxes pad.

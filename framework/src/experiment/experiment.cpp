@@ -239,6 +239,7 @@ class Reader {
       attack.fault("norm",
                    "subject = \"crop\" is enlarged when it is pasted back, so a 2-norm says nothing: norm = \"inf\"");
     }
+    read_goal(attack);
     const auto if_said = [&](const char* key) {
       if (attack.has(key)) return std::optional(attack.number(key, 0));
       attack.take(key);
@@ -252,6 +253,15 @@ class Reader {
     out_.balance = choice<Balance>(attack, "balance", {"value", "gradient"});
     if (const toml::node* node = attack.take("target")) read_targets(attack, *node);
     attack.finish();
+  }
+
+  void read_goal(TomlTable& attack) {
+    std::vector<std::string> words = {to_string(Goal::protect), to_string(Goal::impersonate)};
+    const bool targeted = attack.has("target");
+    if (targeted) std::ranges::reverse(words);
+    out_.goal = attack.choice("goal", words) == to_string(Goal::protect) ? Goal::protect : Goal::impersonate;
+    if (out_.goal == Goal::impersonate && !targeted)
+      attack.fault("goal", "goal = \"impersonate\" needs somebody to be taken for: target = { choice = \"random\" }");
   }
 
   void read_targets(TomlTable& attack, const toml::node& node) {
@@ -367,6 +377,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::string to_string(Goal goal) {
+  return goal == Goal::impersonate ? "impersonate" : "protect";
+}
 
 std::vector<std::string> Experiment::used_models() const {
   std::set<std::string> names = {detector};

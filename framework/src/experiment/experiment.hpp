@@ -39,6 +39,10 @@ struct AugmentationConfig {
 
 enum class SubjectKind { picture, crop };
 enum class MaskKind { picture, faces };
+/// What an attack on recognisers is for: that a face is taken for its target, or that it is not taken for its person.
+enum class Goal { impersonate, protect };
+/// What an experiment calls it.
+std::string to_string(Goal goal);
 /// How attacked models count beside one another: by the sum of their losses, or each by its gradient over its own size.
 enum class Balance { value, gradient };
 /// Which point of an attack is delivered where it does not say when to stop.
@@ -69,6 +73,7 @@ struct Experiment {
   MaskKind mask = MaskKind::picture;
   double epsilon = 8;
   Norm norm = Norm::inf;
+  Goal goal = Goal::protect;
   std::optional<double> stop_at;         ///< a subject's attack ends once its objective is as low
   std::optional<double> stop_at_margin;  ///< or once its margin is as high
   Keep keep = Keep::last;

@@ -69,6 +69,7 @@ template <class Io>
 void fields(Io& io, Either<Io, Environment::Variant>& variant) {
   io.entries("choices", variant.choices);
   io("seed", variant.seed);
+  io("goal", variant.goal);
   io.exact("false_accept_rate", variant.false_accept_rate);
   io.exact("minimum_score", variant.minimum_score);
   io.or_null("finder", variant.finder);
@@ -162,6 +163,7 @@ Environment::Variant judged_variant(const Experiment& experiment, const Judges& 
   made.name = experiment.variant;
   made.choices = experiment.choices;
   made.seed = experiment.seed;
+  made.goal = to_string(experiment.goal);
   made.false_accept_rate = experiment.false_accept_rate;
   made.minimum_score = experiment.minimum_score;
   if (judges.finder != nullptr) made.finder = judges.finder->name;

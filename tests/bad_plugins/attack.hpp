@@ -39,7 +39,7 @@ class Attack : public testing::Test {
   /// That the program said one thing and wrote nothing; returns what it said, without "faceoff: ".
   std::string expect_refused(const Outcome& outcome, int code) const;
 
-  system_test::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 
  private:
   std::map<std::string, Json> behaving_;

@@ -166,7 +166,7 @@ TEST(PluginsCheck, TellsOfEveryFactoryThatFails) {
 }
 
 TEST(PluginsCheck, RefusesWhatDoesNotLoad) {
-  const system_test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const std::map<fs::path, std::string> files = {
       {built("load") / "no_handshake.so", "it has no Face/Off handshake"},
       {built("load") / "throws_c10.so", "it throws while registering: no such operator"},

@@ -183,7 +183,7 @@ TEST_F(BrokenFile, IsRefusedWhereTheExperimentNamesIt) {
   const std::string text = system_test::read_text(folder_ / "x.toml"), usual = "\"bad_optimizer\"";
   for (const auto& [name, reason] : reasons_) {
     SCOPED_TRACE(name);
-    const system_test::TemporaryFolder alone;
+    const TemporaryFolder alone;
     const std::string file = name + ".so";
     fs::rename(broken_ / file, alone / file);
     std::string naming = text;

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 
 #include <csignal>
-#include <cstdlib>
 
 #include "base/files.hpp"
 #include "picture/picture.hpp"
 #include "picture/pictures.hpp"
+#include "temporary_folder.hpp"
 
 namespace faceoff::picture_test {
 namespace {
@@ -18,15 +18,9 @@ namespace {
 /// A folder of its own, gone after the test.
 class Folder : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "faceoff-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_), {}); }
+  std::ptrdiff_t files() const { return std::distance(fs::directory_iterator(folder_.path()), {}); }
 
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 using WritePicture = Folder;
@@ -101,7 +95,7 @@ TEST_F(WriteAtomically, ReplacesAFileWithTheUsualRights) {
 
 TEST_F(WriteAtomically, TakesANameWithoutAFolderAndALongOne) {
   const fs::path before = fs::current_path();
-  fs::current_path(folder_);
+  fs::current_path(folder_.path());
   write_atomically("file", "words");
   write_atomically(std::string(255, 'n'), "words");
   fs::current_path(before);
@@ -116,7 +110,7 @@ TEST_F(WriteAtomically, SaysWhereItCannotWriteAndLeavesNothingBehind) {
   expect_in(error(folder_ / "missing" / "a.png"),
             "a.png: cannot be written into its folder: No such file or directory");
   expect_in(error(folder_ / "file" / "a.png"), "Not a directory");
-  expect_in(error(folder_), "it is a folder");
+  expect_in(error(folder_.path()), "it is a folder");
   expect_in(error(folder_ / "pipe"), "plain file");
   expect_in(error("/proc/a.png"), "/proc/a.png: cannot be written into its folder");
   EXPECT_EQ(files(), 2);

@@ -11,26 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "temporary_folder.hpp"
+
 /// The program as a user meets it: a command line, an environment, a folder, and what comes back.
 namespace system_test {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Args = std::vector<std::string>;
-
-/// A folder for one test, removed with all in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder();
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const fs::path& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 /// What is started, and where.
 struct Call {

@@ -31,15 +31,15 @@ at::Tensor overlap(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference, Goal goal,
                            const std::optional<double>& threshold) {
   const at::Tensor own = mean_similarity(embedding, reference.own);
-  const at::Tensor unknown = threshold.value_or(none) - own;
-  if (!reference.targets.defined()) return unknown;
+  const at::Tensor unrecognised = threshold.value_or(none) - own;
+  if (!reference.targets.defined()) return unrecognised;
   std::vector<at::Tensor> toward;
   for (const at::Tensor& target : reference.targets.unbind(1)) {
     const at::Tensor there = (target != 0).flatten(1).any(1);  // rows may have fewer targets than others
     toward.push_back(at::where(there, mean_similarity(embedding, target), at::full_like(own, -2)));
   }
   const at::Tensor nearer = at::stack(toward).amax(0) - own;
-  return goal == Goal::protect && threshold ? at::maximum(nearer, unknown) : nearer;
+  return goal == Goal::protect && threshold ? at::maximum(nearer, unrecognised) : nearer;
 }
 
 at::Tensor detector_margin(const Output& found, const at::Tensor& faces, double minimum_score) {

@@ -156,17 +156,17 @@ struct VariantSummary {
 
   /// Whether the goal is reached by those who were not attacked.
   std::string success() const {
-    const bool protect = judging.goal == to_string(Goal::protect);
+    const char* measure = judging.goal == Goal::protect ? "protected" : "rank1";
     std::string said;
     for (const auto& [recogniser, sums] : recognisers) {
-      const auto share = sums.shares.find(protect ? "protected" : "rank1");
+      const auto share = sums.shares.find(measure);
       if (sums.role != to_string(Role::held_out) || share == sums.shares.end()) continue;
       said += (said.empty() ? "" : ", ") + recogniser + " " + std::to_string(share->second.held[1]) + " of " +
               std::to_string(share->second.n);
     }
     if (recognisers.empty()) return "";
     if (said.empty()) said = "nobody can tell: name a recogniser that is not attacked in [evaluate] models, and people";
-    return "  success (" + judging.goal + ") with those who were not attacked: " + said + "\n";
+    return "  success (" + to_string(judging.goal) + ") with those who were not attacked: " + said + "\n";
   }
 };
 

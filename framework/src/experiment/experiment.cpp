@@ -256,10 +256,10 @@ class Reader {
   }
 
   void read_goal(TomlTable& attack) {
-    std::vector<std::string> words = {to_string(Goal::protect), to_string(Goal::impersonate)};
     const bool targeted = attack.has("target");
-    if (targeted) std::ranges::reverse(words);
-    out_.goal = attack.choice("goal", words) == to_string(Goal::protect) ? Goal::protect : Goal::impersonate;
+    const Goal usual = targeted ? Goal::impersonate : Goal::protect,
+               other = targeted ? Goal::protect : Goal::impersonate;
+    out_.goal = attack.choice("goal", {to_string(usual), to_string(other)}) == to_string(usual) ? usual : other;
     if (out_.goal == Goal::impersonate && !targeted)
       attack.fault("goal", "goal = \"impersonate\" needs somebody to be taken for: target = { choice = \"random\" }");
   }

@@ -11,16 +11,38 @@ namespace {
 /// A photo of a face is most like itself; another face on the same photo is far from this.
 constexpr double same_photo = .9;
 
-/// What holds of either picture at each rate whose threshold the recogniser has; `holds` is asked with the threshold
-/// and with which picture. Nothing without thresholds, and no rate where there is nobody to compare with (`known`).
+bool reaches(const std::optional<double>& cosine, double threshold) {
+  return cosine && *cosine >= threshold;
+}
+
+std::optional<BeforeAfter<bool>> impersonated(const Recognition& said, double threshold) {
+  if (!said.target || !said.target_disjoint) return std::nullopt;
+  return BeforeAfter<bool>{reaches(said.target->at(0), threshold), reaches(said.target->at(1), threshold)};
+}
+
+std::optional<BeforeAfter<bool>> dodged(const Identity& who, const Recognition& said, double threshold) {
+  if (!said.self || !who.known) return std::nullopt;
+  return BeforeAfter<bool>{!reaches(said.self->at(0), threshold), !reaches(said.self->at(1), threshold)};
+}
+
+std::optional<BeforeAfter<bool>> identified(const Identity& who, const Recognition& said, double threshold) {
+  if (!said.outcome || !who.known) return std::nullopt;
+  const auto known = [&](const std::optional<BestMatch>& best) {
+    return best && best->name == who.person && reaches(best->similarity, threshold);
+  };
+  return BeforeAfter<bool>{known(said.best[0]), known(said.best[1])};
+}
+
+/// What `holds` at each rate whose threshold the recogniser has. Nothing without thresholds, and no rate where there is
+/// nobody to compare with.
 template <class Holds>
-std::optional<AtRates> at_rates(const LoadedModel& model, bool known, const Holds& holds) {
+std::optional<AtRates> at_rates(const LoadedModel& model, const Holds& holds) {
   if (model.calibration == nullptr) return std::nullopt;
   AtRates rates;
-  if (!known) return rates;
   for (const auto& [name, rate] : false_accept_rates) {
-    if (const double* threshold = model.calibration->threshold(rate))
-      rates[name] = {holds(*threshold, 0U), holds(*threshold, 1U)};
+    const double* threshold = model.calibration->threshold(rate);
+    if (threshold == nullptr) continue;
+    if (const auto said = holds(*threshold)) rates[name] = *said;
   }
   return rates;
 }
@@ -142,22 +164,15 @@ Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, c
   if (!face.known && as_it_was.defined()) lineup.add({face.person, as_it_was.unsqueeze(0), true});
   if (!alone) match(said, face, best_matches(lineup, seen));
 
-  const BeforeAfter<std::optional<double>> self = mean_cosines(lineup.find(face.person), seen);
-  said.self = self;
-  said.dodged = at_rates(*judge.model, face.known,
-                         [&](double threshold, std::size_t i) { return !self.at(i) || *self.at(i) < threshold; });
-  said.identified = at_rates(*judge.model, face.known, [&](double threshold, std::size_t i) {
-    const std::optional<BestMatch>& best = said.best.at(i);
-    return best && best->name == face.person && best->similarity >= threshold;
-  });
+  const LoadedModel& model = *judge.model;
+  said.self = mean_cosines(lineup.find(face.person), seen);
+  said.dodged = at_rates(model, [&](double threshold) { return dodged(face, said, threshold); });
+  said.identified = at_rates(model, [&](double threshold) { return identified(face, said, threshold); });
   if (face.target.empty()) return said;
-  const std::optional<Known> known = lineup.find(face.target);
-  const BeforeAfter<std::optional<double>> target = mean_cosines(known, seen);
-  said.target = target;
-  if (known) said.target_disjoint = known->disjoint;
-  said.impersonated = at_rates(*judge.model, known.has_value(), [&](double threshold, std::size_t i) {
-    return target.at(i) && *target.at(i) >= threshold;
-  });
+  const std::optional<Known> target = lineup.find(face.target);
+  said.target = mean_cosines(target, seen);
+  if (target) said.target_disjoint = target->disjoint;
+  said.impersonated = at_rates(model, [&](double threshold) { return impersonated(said, threshold); });
   return said;
 }
 
@@ -169,15 +184,13 @@ Shares shares_by_match(const Recognition& said) {
 }
 
 Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold) {
-  const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold; };
-  const auto known = [&](const std::optional<BestMatch>& best) {
-    return best && best->name == who.person && reaches(best->similarity);
-  };
   Shares shares;
-  if (said.target && said.target_disjoint)
-    shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
-  if (said.self && who.known) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
-  if (said.outcome && who.known) shares.push_back({"identified", {known(said.best[0]), known(said.best[1])}});
+  const auto add = [&](const char* name, const std::optional<BeforeAfter<bool>>& holds) {
+    if (holds) shares.emplace_back(name, *holds);
+  };
+  add("impersonated", impersonated(said, threshold));
+  add("dodged", dodged(who, said, threshold));
+  add("identified", identified(who, said, threshold));
   return shares;
 }
 

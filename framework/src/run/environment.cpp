@@ -1,5 +1,6 @@
 #include "run/environment.hpp"
 
+#include <faceoff/error.hpp>
 #include <faceoff/handshake.hpp>
 
 #include <ATen/Parallel.h>
@@ -55,6 +56,16 @@ void fields(Io& io, Either<Io, Environment::Detector>& detector) {
   io("name", detector.name);
   io("role", detector.role);
   require_role(detector.role);
+}
+
+void to_json(Json& json, Goal goal) {
+  json = to_string(goal);
+}
+
+void from_json(const Json& json, Goal& goal) {
+  const auto word = json.get<std::string>();
+  goal = word == to_string(Goal::protect) ? Goal::protect : Goal::impersonate;
+  if (word != to_string(goal)) throw Error("no goal is '" + word + "'");
 }
 
 template <class Io>
@@ -163,7 +174,7 @@ Environment::Variant judged_variant(const Experiment& experiment, const Judges& 
   made.name = experiment.variant;
   made.choices = experiment.choices;
   made.seed = experiment.seed;
-  made.goal = to_string(experiment.goal);
+  made.goal = experiment.goal;
   made.false_accept_rate = experiment.false_accept_rate;
   made.minimum_score = experiment.minimum_score;
   if (judges.finder != nullptr) made.finder = judges.finder->name;

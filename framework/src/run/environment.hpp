@@ -31,7 +31,7 @@ struct Environment {
     std::string name;
     std::vector<std::pair<std::string, std::string>> choices;  ///< each swept key and what its value is called
     std::uint64_t seed = 0;
-    std::string goal;  ///< what the attack on recognisers is for
+    Goal goal = Goal::protect;
     double false_accept_rate = 0, minimum_score = 0;
     std::string finder;  ///< who finds the faces for recognisers; empty where there are none
     std::vector<Detector> detectors;

@@ -1,6 +1,7 @@
 // Whom a recogniser knows while it looks at a picture, and whom it takes a face for.
-#include "faces/people.hpp"
 #include "judge/recognition.hpp"
+
+#include "faces/people.hpp"
 #include "support.hpp"
 
 namespace faceoff {

@@ -1,11 +1,13 @@
 """Convert TensorFlow.js models into files that LibTorch reads.
 
     convert_tfjs.py weights       MANIFEST.json OUT.safetensors KEY=VALUE...
-    convert_tfjs.py graph_weights MODEL.json    OUT.safetensors NODE KEY=VALUE...
+    convert_tfjs.py graph_weights MODEL.json    OUT.safetensors NODE[,NODE...] KEY=VALUE...
+    convert_tfjs.py blazeface     MODEL.json    OUT.safetensors KEY=VALUE...
     convert_tfjs.py graph         MODEL.json    OUT.pt
 
 `weights` keeps the manifest's tensor names and turns every tensor into PyTorch's layout.
-`graph_weights` does the same with those weights of a frozen graph that NODE needs.
+`graph_weights` does the same with those weights of a frozen graph that the NODEs need.
+`blazeface` names that network's weights, which have numbers there, by their layers: stem, blocks.N and heads.N.
 `graph` turns a frozen graph, up to its embedding, into a TorchScript module from [R,3,H,W] RGB in [0,255].
 
 The same input gives the same bytes on every machine: other files name these by their SHA-256. That is why safetensors
@@ -150,9 +152,9 @@ def attribute(node: dict[str, Any], name: str) -> Any:
 
 
 def ancestors(graph: Graph) -> list[str]:
-    """The nodes that the output needs, each after its inputs."""
+    """The nodes that the output needs, each after its inputs; of several outputs, as "a,b", what any of them needs."""
     order: list[str] = []
-    pending = [(graph.output, False)]
+    pending = [(output, False) for output in reversed(graph.output.split(","))]
     while pending:
         name, ready = pending.pop()
         if name in order:
@@ -186,6 +188,39 @@ def convert_graph_weights(model: Path, out: Path, output: str, metadata: dict[st
         if name in needed and tensor.dtype == torch.float32 and tensor.numel() > 1
     }
     write_safetensors(out, weights, metadata)
+
+
+def blazeface_layers(graph: Graph) -> dict[str, Sequence[str]]:
+    """A layer's name -> the names of its kernel and, where it has one, of its bias."""
+    nodes = [node for node in graph.nodes.values() if node["op"] in ("_FusedConv2D", "DepthwiseConv2dNative")]
+    heads = {
+        graph.inputs(node)[0]: node["name"].rsplit("/", 1)[-1]
+        for node in graph.nodes.values()
+        if node["op"] == "Reshape"
+    }
+    layers: dict[str, Sequence[str]] = {"stem": graph.inputs(nodes[0])[1:]}
+    depthwise: dict[str, str] = {}  # what a depthwise convolution makes -> its block
+    for node in nodes[1:]:
+        data, *weights = graph.inputs(node)
+        if node["op"] == "DepthwiseConv2dNative":
+            depthwise[node["name"]] = name = f"blocks.{len(depthwise)}"
+            layers[f"{name}.depthwise"] = weights
+        elif data in depthwise:
+            layers[f"{depthwise[data]}.pointwise"] = weights
+        else:
+            kind, number = heads[node["name"]].split("_")  # classificators_1, say
+            layers[f"heads.{int(number) - 1}.{'scores' if kind == 'classificators' else 'boxes'}"] = weights
+    return layers
+
+
+def convert_blazeface(model: Path, out: Path, metadata: dict[str, str]) -> None:
+    graph = read_graph(model, "")
+    weights: dict[str, Tensor] = {}
+    for layer, (kernel, *bias) in blazeface_layers(graph).items():
+        weights[f"{layer}.weight"] = convolution_weight(graph.constants[kernel], layer.endswith(".depthwise"))
+        weights |= {f"{layer}.bias": graph.constants[name] for name in bias}
+    _, height, _, _ = (int(d["size"]) for d in graph.nodes[graph.input]["attr"]["shape"]["shape"]["dim"])
+    write_safetensors(out, weights, metadata | {"input_size": str(height)})
 
 
 def build_steps(graph: Graph) -> None:
@@ -346,6 +381,8 @@ def main(arguments: list[str]) -> None:
             convert_weights(Path(manifest), Path(out), dict(item.split("=", 1) for item in metadata))
         case ["graph_weights", model, out, node, *metadata]:
             convert_graph_weights(Path(model), Path(out), node, dict(item.split("=", 1) for item in metadata))
+        case ["blazeface", model, out, *metadata]:
+            convert_blazeface(Path(model), Path(out), dict(item.split("=", 1) for item in metadata))
         case ["graph", model, out]:
             convert_graph(Path(model), Path(out))
         case _:

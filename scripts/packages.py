@@ -32,7 +32,7 @@ class Package:
     sha256: str  # of the tarball or wheel
     megabytes: int
     licence: str
-    registry: str = "npm"  # or PyPI
+    registry: str = "npm"  # or PyPI, or Debian: installed, not fetched
 
     @property
     def spec(self) -> str:
@@ -72,6 +72,14 @@ def pip_download(package: Package, folder: Path) -> list[str]:
     command = [torch_python(), "-m", "pip", "download", package.spec, "--no-deps", "--only-binary", ":all:"]
     command += ["--dest", str(folder), "--cache-dir", str(folder / "cache"), "--retries", "2"]
     return [*command, "--quiet", "--no-input", "--disable-pip-version-check"]
+
+
+def installed_files(package: Package) -> list[Path]:
+    """The files of a Debian package that is installed here."""
+    run = subprocess.run(["dpkg-query", "-L", package.name], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise Failure(f"{package.name} is not installed, and its files come by apt-get; scripts/bootstrap installs it")
+    return [Path(line) for line in run.stdout.splitlines()]
 
 
 def fetch(package: Package, folder: Path) -> Path:

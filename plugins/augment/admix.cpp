@@ -23,12 +23,12 @@ class Admix : public Augmentation {
   std::int64_t partners() const override { return people_; }
 
   Images operator()(const Images& images, Random&) override {
-    const std::int64_t copies = people_ * scales_;
     const at::Tensor mixed = images.pixels.unsqueeze(1) + strength_ * images.partners;  // [R,P,3,H,W]
     std::vector<at::Tensor> scaled;
     for (std::int64_t i = 0; i < scales_; ++i) scaled.push_back(mixed * std::pow(.5, static_cast<double>(i)));
-    const auto repeated = [&](const at::Tensor& t) { return t.defined() ? t.repeat_interleave(copies, 0) : t; };
-    return {at::stack(scaled, 2).flatten(0, 2), repeated(images.map), repeated(images.landmarks)};
+    Images copied = repeated({{}, images.map, images.landmarks}, people_ * scales_);
+    copied.pixels = at::stack(scaled, 2).flatten(0, 2);
+    return copied;
   }
 
  private:

@@ -1,7 +1,7 @@
-// Yang et al., "Towards Face Encryption by Generating Adversarial Identity Masks" (TIP-IM), ICCV 2021: of several
-// targets each step goes for the one with the largest gain, log(1 + exp(max_j (D(x',x) − D(x',t_j)))), so that the face
-// is led to whom it can come to most easily. With unit embeddings D(x',x) − D(x',t) = 2 f(x')·(f(t) − f(x)) for squared
-// distances.
+// Yang et al., "Towards Face Encryption by Generating Adversarial Identity Masks" (TIP-IM), ICCV 2021: the gain log(1 +
+// exp(D(x',x) − D(x',t))), to be raised. With unit embeddings D(x',x) − D(x',t) = 2 f(x')·(f(t) − f(x)) for squared
+// distances. There each step goes for the target with the largest gain; f(x) is the same for all, so that it is the one
+// that f(x') is most like, which the host chooses: [attack] target = { choice = "gain" }.
 #include <faceoff/loss.hpp>
 #include <faceoff/similarity.hpp>
 
@@ -16,7 +16,8 @@ class TargetGain : public Loss {
   static void describe(Schema<TargetGain>& s) {
     s.name("target_gain")
         .summary(
-            "Toward the candidate target that a face is nearest to, and away from oneself; chosen anew in each step");
+            "Toward the target and away from oneself by TIP-IM's gain, in which a face that is far from it counts "
+            "less");
     s.cites("Yang et al., Towards Face Encryption by Generating Adversarial Identity Masks, ICCV 2021");
     s.param("lambda", &TargetGain::lambda_, "how much getting away counts beside getting there").range(0, 1e6);
     s.param("centre", &TargetGain::centre_,
@@ -27,14 +28,9 @@ class TargetGain : public Loss {
 
   at::Tensor operator()(const Output& adversarial, const Reference& reference) const override {
     const at::Tensor mean = centre_ ? reference.mean : at::Tensor();
+    const at::Tensor toward = mean_similarity(adversarial.embedding, reference.targets, mean);
     const at::Tensor own = mean_similarity(adversarial.embedding, reference.own, mean);
-    std::vector<at::Tensor> gains;
-    for (const at::Tensor& target : reference.targets.unbind(1)) {  // [R,K,D]
-      const at::Tensor gain = 2 * (mean_similarity(adversarial.embedding, target, mean) - lambda_ * own);
-      const at::Tensor pads = (target == 0).flatten(1).all(1);
-      gains.push_back(gain.masked_fill(pads, -1e6));
-    }
-    return -at::softplus(at::stack(gains).amax(0));
+    return -at::softplus(2 * (toward - lambda_ * own));
   }
 
  private:

@@ -16,33 +16,18 @@ namespace {
 using namespace faceoff;
 using layers::Activation;
 using layers::Conv2d;
+using layers::Dropout;
 using layers::Padding;
 
 constexpr std::int64_t side = 150;
-
-/// Zeros some of what it is given, and scales the rest so that the mean stays.
-class Dropout {
- public:
-  Dropout(double share, Random& random) : share_(share), random_(random) {}
-
-  at::Tensor operator()(const at::Tensor& x) const {
-    const at::Tensor kept = random_.uniform(0, 1, x.sizes().slice(1)) >= share_;
-    return x * (kept.to(x.options()) / (1 - share_));
-  }
-
- private:
-  double share_;
-  Random& random_;
-};
 
 /// relu(shortcut(x) + second(first(x))); a down block halves the size and widens the shortcut with zero channels.
 struct Residual {
   bool down = false;
   Conv2d first, second;
 
-  at::Tensor operator()(const at::Tensor& x, const Dropout* dropout) const {
-    const at::Tensor whole = second(first(x));
-    const at::Tensor branch = dropout != nullptr ? (*dropout)(whole) : whole;
+  at::Tensor operator()(const at::Tensor& x, const Dropout& dropout) const {
+    const at::Tensor branch = dropout(second(first(x)));
     if (!down) return at::relu(branch + x);
     const at::Tensor shortcut = layers::average_pool(x, 2, 2, Padding::valid);
     const at::Tensor fitted =
@@ -102,15 +87,14 @@ class FaceRecognition : public Model {
     return {side, side, DlibRect{}};
   }
 
-  Output forward(const at::Tensor& images) override { return embed(images, nullptr); }
+  Output forward(const at::Tensor& images) override { return embed(images, {}); }
 
   Output forward_attacked(const at::Tensor& images, Random& random) override {
-    const Dropout dropout(dropout_, random);
-    return embed(images, dropout_ > 0 ? &dropout : nullptr);
+    return embed(images, {dropout_, random});
   }
 
  private:
-  Output embed(const at::Tensor& images, const Dropout* dropout) const {
+  Output embed(const at::Tensor& images, const Dropout& dropout) const {
     at::Tensor x = first_(layers::normalise(images, {122.782, 117.001, 104.298}, 255));
     x = layers::max_pool(x, 3, 2, Padding::valid);
     for (const Residual& block : blocks_) x = block(x, dropout);

@@ -1,6 +1,8 @@
 // The face embedders faceres and faceres-deep of vladmandic's Human: MobileNet V1 up to its global pooling. A.
 // Savchenko, "Efficient Facial Representations for Age, Gender and Identity Recognition in Organizing Photo Albums
-// using Multi-output ConvNet", PeerJ Computer Science, 2019; Howard et al., "MobileNets", 2017.
+// using Multi-output ConvNet", PeerJ Computer Science, 2019; Howard et al., "MobileNets", 2017. Dropout while it is
+// attacked, here behind each stage, since it has no residual branches: Zhong and Deng, "Towards Transferable
+// Adversarial Attack Against Deep Face Recognition" (DFANet), TIFS 2020.
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
@@ -16,12 +18,14 @@ namespace {
 using namespace faceoff;
 using layers::Activation;
 using layers::Conv2d;
+using layers::Dropout;
 
 constexpr std::int64_t side = 224;
 
 /// A depthwise and a pointwise convolution, each clipped to [0,6].
 struct Separable {
   Conv2d depthwise, pointwise;
+  bool halves = false;  ///< the size, so that a stage begins
   at::Tensor operator()(const at::Tensor& x) const { return pointwise(depthwise(x)); }
 };
 
@@ -31,6 +35,9 @@ class Faceres : public Model {
     s.name("faceres").summary("1024-d face embedding (MobileNet V1 as Human publishes it: faceres or faceres_deep)");
     s.cites("A. Savchenko, Efficient Facial Representations for Age, Gender and Identity Recognition, PeerJ CS, 2019");
     s.param("weights", &Faceres::weights_, "safetensors file made by scripts/models: faceres or faceres_deep").file();
+    s.param("dropout", &Faceres::dropout_,
+            "the share of each stage's features that is dropped at random while it is attacked (DFANet: 0.1)")
+        .range(0, .9);
   }
 
   void setup(const Setup& setup) override {
@@ -55,7 +62,7 @@ class Faceres : public Model {
       const std::int64_t wider = i == 1 || stride == 2 ? 2 * width : width;
       body_.push_back(
           {Conv2d(folded.weight, folded.bias, {.stride = stride, .activation = Activation::relu6, .depthwise = true}),
-           merged("conv_pw_" + number, {wider, width, 1, 1}, 1)});
+           merged("conv_pw_" + number, {wider, width, 1, 1}, 1), stride == 2});
       width = wider;
     }
   }
@@ -63,17 +70,23 @@ class Faceres : public Model {
   Field provides() const override { return Field::embedding; }
   ViewSpec view() const override { return {side, side, BoxCrop{.scale = 1.1}}; }
 
-  Output forward(const at::Tensor& images) override {
+  Output forward(const at::Tensor& images) override { return embed(images, {}); }
+  Output forward_attacked(const at::Tensor& images, Random& random) override {
+    return embed(images, {dropout_, random});
+  }
+
+ private:
+  Output embed(const at::Tensor& images, const Dropout& dropout) const {
     at::Tensor x = first_(layers::normalise(images, {123.68, 116.779, 103.939}, 1));
-    for (const Separable& layer : body_) x = layer(x);
-    const at::Tensor pooled = x.mean({2, 3});
+    for (const Separable& layer : body_) x = layer(layer.halves ? dropout(x) : x);
+    const at::Tensor pooled = dropout(x).mean({2, 3});
     Output output;
     output.embedding = pooled / pooled.norm(2, 1, true).clamp_min(1e-12);
     return output;
   }
 
- private:
   std::string weights_ = "models/faceres.safetensors";
+  double dropout_ = 0;
   Conv2d first_;
   std::vector<Separable> body_;
 };

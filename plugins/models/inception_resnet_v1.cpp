@@ -1,6 +1,7 @@
 // FaceNet on Inception-ResNet v1, as facenet-pytorch publishes it. Schroff et al., "FaceNet: A Unified Embedding for
 // Face Recognition and Clustering", CVPR 2015; Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of
-// Residual Connections on Learning", AAAI 2017.
+// Residual Connections on Learning", AAAI 2017. Dropout while it is attacked: Zhong and Deng, "Towards Transferable
+// Adversarial Attack Against Deep Face Recognition" (DFANet), TIFS 2020.
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
@@ -18,6 +19,7 @@ using namespace faceoff;
 using layers::Activation;
 using layers::Conv2d;
 using layers::ConvOptions;
+using layers::Dropout;
 using layers::Padding;
 
 constexpr std::int64_t side = 160;
@@ -46,10 +48,10 @@ struct Inception {
   std::vector<Branch> branches;
   std::optional<Conv2d> projection;
 
-  at::Tensor operator()(const at::Tensor& x) const {
+  at::Tensor operator()(const at::Tensor& x, const Dropout& dropout) const {
     std::vector<at::Tensor> outputs;
     for (const Branch& branch : branches) outputs.push_back(branch(x));
-    if (projection) return (*projection)(at::cat(outputs, 1), x);
+    if (projection) return (*projection)(at::cat(outputs, 1), x, dropout);
     outputs.push_back(layers::max_pool(x, 3, 2, Padding::valid));
     return at::cat(outputs, 1);
   }
@@ -124,6 +126,9 @@ class InceptionResnetV1 : public Model {
             "safetensors file that `scripts/models add facenet FILE` makes of facenet-pytorch's weights")
         .file();
     s.param("scale", &InceptionResnetV1::scale_, "the square that it sees, over the box's longer side").range(.1, 10);
+    s.param("dropout", &InceptionResnetV1::dropout_,
+            "the share of each residual branch that is dropped at random while it is attacked (DFANet: 0.1)")
+        .range(0, .9);
   }
 
   void setup(const Setup& setup) override {
@@ -160,18 +165,24 @@ class InceptionResnetV1 : public Model {
   Field provides() const override { return Field::embedding; }
   ViewSpec view() const override { return {side, side, BoxCrop{.scale = scale_}}; }
 
-  Output forward(const at::Tensor& images) override {
+  Output forward(const at::Tensor& images) override { return embed(images, {}); }
+  Output forward_attacked(const at::Tensor& images, Random& random) override {
+    return embed(images, {dropout_, random});
+  }
+
+ private:
+  Output embed(const at::Tensor& images, const Dropout& dropout) const {
     at::Tensor x = stem_(layers::normalise(images, {127.5, 127.5, 127.5}, 128));
     x = after_pooling_(layers::max_pool(x, 3, 2, Padding::valid));
-    for (const Inception& block : blocks_) x = block(x);
+    for (const Inception& block : blocks_) x = block(x, dropout);
     const at::Tensor embedding = out_(x.mean({2, 3}));
     Output output;
     output.embedding = embedding / embedding.norm(2, 1, true).clamp_min(1e-12);
     return output;
   }
 
- private:
   std::string weights_ = "models/inception_resnet_v1/20180402-114759-vggface2.safetensors";
+  double dropout_ = 0;
   double scale_ = 1;  // facenet-pytorch crops a face detector's boxes without a margin
   Branch stem_, after_pooling_;
   std::vector<Inception> blocks_;

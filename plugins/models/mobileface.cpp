@@ -1,5 +1,6 @@
 // MobileFace's embedder, as vladmandic's Human publishes it (becauseofAI, MobileFace, 2018). Howard et al.,
-// "MobileNets", 2017; PReLU: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+// "MobileNets", 2017; PReLU: He et al., "Delving Deep into Rectifiers", ICCV 2015. Dropout while it is attacked: Zhong
+// and Deng, "Towards Transferable Adversarial Attack Against Deep Face Recognition" (DFANet), TIFS 2020.
 #include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/safetensors.hpp>
@@ -14,6 +15,7 @@ namespace {
 
 using namespace faceoff;
 using layers::Conv2d;
+using layers::Dropout;
 using layers::Padding;
 
 constexpr std::int64_t side = 112;
@@ -25,18 +27,13 @@ struct Rectified {
   at::Tensor operator()(const at::Tensor& x) const { return at::prelu(convolution(x), slope); }
 };
 
-/// What a convolution of stride 2 is given: SAME would pad an even size behind alone.
-at::Tensor pad(const at::Tensor& x) {
-  return at::constant_pad_nd(x, {1, 1, 1, 1});
-}
-
 /// A pointwise convolution and a depthwise one that halves the size; to that is added what two more make of it.
 struct Stage {
   Conv2d widen;
   Rectified halve, first, second;
-  at::Tensor operator()(const at::Tensor& x) const {
-    const at::Tensor halved = halve(pad(widen(x)));
-    return halved + second(first(halved));
+  at::Tensor operator()(const at::Tensor& x, const Dropout& dropout) const {
+    const at::Tensor halved = halve(widen(x));
+    return halved + dropout(second(first(halved)));
   }
 };
 
@@ -48,6 +45,9 @@ class MobileFace : public Model {
     s.param("weights", &MobileFace::weights_, "safetensors file made by scripts/models").file();
     s.param("align", &MobileFace::align_, "by landmarks, or by the box alone (far less accurate)")
         .choices({"landmarks", "box"});
+    s.param("dropout", &MobileFace::dropout_,
+            "the share of each residual branch that is dropped at random while it is attacked (DFANet: 0.1)")
+        .range(0, .9);
   }
 
   void setup(const Setup& setup) override {
@@ -60,14 +60,14 @@ class MobileFace : public Model {
                                const layers::ConvOptions& options) {
       return Rectified{Conv2d(get(weight, {width, options.depthwise ? 1 : 3, 3, 3}), {}, options), get(slope, {width})};
     };
-    first_ = rectified("conv1_weight", "prelu1_gamma", {.stride = 2, .padding = Padding::valid});
+    first_ = rectified("conv1_weight", "prelu1_gamma", {.stride = 2, .padding = Padding::symmetric});
     stages_.clear();
     for (int i = 1; i <= 4; ++i) {
       const std::string name = "stage" + std::to_string(i) + "_unit1_";
       const std::int64_t in = std::exchange(width, i > 2 ? 2 * width : width);
       stages_.push_back({Conv2d(get(name + "conv0_0_weight", {width, in, 1, 1}), {}),
                          rectified(name + "conv0_1_df", name + "prelu0_gamma",
-                                   {.stride = 2, .padding = Padding::valid, .depthwise = true}),
+                                   {.stride = 2, .padding = Padding::symmetric, .depthwise = true}),
                          rectified(name + "conv1_df", name + "prelu1_gamma", {.depthwise = true}),
                          rectified(name + "conv2_df", name + "prelu2_gamma", {.depthwise = true})});
     }
@@ -81,18 +81,24 @@ class MobileFace : public Model {
     return {side, side, FivePoints{}};
   }
 
-  Output forward(const at::Tensor& images) override {
-    at::Tensor x = first_(pad(layers::normalise(images, {127.5, 127.5, 127.5}, 128)));
-    for (const Stage& stage : stages_) x = stage(x);
+  Output forward(const at::Tensor& images) override { return embed(images, {}); }
+  Output forward_attacked(const at::Tensor& images, Random& random) override {
+    return embed(images, {dropout_, random});
+  }
+
+ private:
+  Output embed(const at::Tensor& images, const Dropout& dropout) const {
+    at::Tensor x = first_(layers::normalise(images, {127.5, 127.5, 127.5}, 128));
+    for (const Stage& stage : stages_) x = stage(x, dropout);
     const at::Tensor raw = out_(layers::flatten_nhwc(x));
     Output output;
     output.embedding = raw / raw.norm(2, 1, true).clamp_min(1e-12);
     return output;
   }
 
- private:
   std::string weights_ = "models/mobileface.safetensors";
   std::string align_ = "landmarks";
+  double dropout_ = 0;
   Rectified first_;
   std::vector<Stage> stages_;
   layers::Linear out_;

@@ -41,7 +41,8 @@ class TorchScript : public Model {
         "what it returns: embedding [R,D], scores [R,N] in [0,1], boxes [R,N,4] as x0 y0 x1 y1 in pixels of the view, "
         "landmarks [R,K,2], beside scores [R,N,K,2]");
     s.param("view", &TorchScript::view_, "what it sees")
-        .choices({"box", "whole_picture", "padded_box", "dlib_rect", "five_points"});
+        .choices({"box", "whole_picture", "stretched_picture", "letterboxed_picture", "padded_box", "dlib_rect",
+                  "five_points"});
     s.param("size", &TorchScript::size_, "height and width of its input").unit("pixels").range(8, 4096);
     s.param("scale", &TorchScript::scale_, "for view = \"box\": the square's side over the box's longer side")
         .range(.1, 10);
@@ -85,6 +86,8 @@ class TorchScript : public Model {
 
   ViewSpec view() const override {
     if (view_ == "whole_picture") return {size_, size_, WholePicture{}};
+    if (view_ == "stretched_picture") return {size_, size_, StretchedPicture{}};
+    if (view_ == "letterboxed_picture") return {size_, size_, LetterboxedPicture{}};
     if (view_ == "padded_box") return {size_, size_, PaddedBox{}};
     if (view_ == "dlib_rect") return {size_, size_, DlibRect{}};
     if (view_ == "five_points") return {size_, size_, FivePoints{}};

@@ -130,15 +130,6 @@ TEST(Margin, OfASubjectIsTheWorstOverFacesAndModelsAndOfAGroupTheMean) {
   EXPECT_NEAR(margins.mean_by_group({0, 1}, 2)[1].item<double>(), .4, 1e-12);
 }
 
-TEST(Margin, UnderAnEmbedderWithSeveralTargetsIsThatOfTheNearest) {
-  Reference reference;
-  reference.own = row({1, 0}).unsqueeze(0);
-  // Two targets of one photo each, and one that pads.
-  reference.targets = at::tensor({0., 1., -1., 0., 0., 0.}, at::kDouble).view({1, 3, 1, 2});
-  EXPECT_NEAR(embedder_margin(row({-.6, .8}), reference, Goal::impersonate, .3).item<double>(), .8 + .6, 1e-12);
-  EXPECT_NEAR(embedder_margin(row({-1, 0}), reference, Goal::impersonate, .3).item<double>(), 1 + 1, 1e-12);
-}
-
 // ------------------------------------------------------------------------------------------------------------- chain
 
 std::string experiment(const std::string& rest) {

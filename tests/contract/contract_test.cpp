@@ -39,18 +39,34 @@ TEST_P(Contract, IsKept) {
   EXPECT_GE(done.size(), 7U);
 }
 
-TEST(Contract, IsKeptByLossesThatCentre) {
+/// Of all plugins that have this parameter, with it set, how many keep the contract.
+int keep_it_with(const std::string& name, const ParamValue& value) {
   int count = 0;
   for (const PluginInfo* plugin : tree_plugins().all()) {
-    const auto centre = std::ranges::find(plugin->params, "centre", &ParamInfo::name);
-    if (centre == plugin->params.end()) continue;
+    const auto param = std::ranges::find(plugin->params, name, &ParamInfo::name);
+    if (param == plugin->params.end() || plugin->name == "inception_resnet_v1") continue;  // which has no weights
     ++count;
-    check_contract(tree_plugins(), *plugin, {{&*centre, true}}, tree_setup(),
+    check_contract(tree_plugins(), *plugin, {{&*param, value}}, tree_setup(),
                    [&](const std::string& check, const std::string& fault) {
                      EXPECT_EQ(fault, "") << plugin->name << ", " << check;
                    });
   }
-  EXPECT_GE(count, 4);
+  return count;
+}
+
+TEST(Contract, IsKeptByLossesThatCentre) {
+  EXPECT_GE(keep_it_with("centre", true), 6);
+}
+
+TEST(Contract, IsKeptByLossesInEveryForm) {
+  for (const std::string form : {"hinge", "log"}) EXPECT_EQ(keep_it_with("form", form), 1);
+  EXPECT_EQ(keep_it_with("by", std::string("iou")), 1);
+  EXPECT_EQ(keep_it_with("aim", std::string("toward")), 1);
+  EXPECT_EQ(keep_it_with("of", std::string("picture")), 1);
+}
+
+TEST(Contract, IsKeptByModelsThatDropFeatures) {
+  EXPECT_EQ(keep_it_with("dropout", .1), 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tree, Contract, testing::ValuesIn(tree_plugins().all()),

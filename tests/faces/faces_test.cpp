@@ -2,6 +2,7 @@
 #include "faces/faces.hpp"
 
 #include <cmath>
+#include <tuple>
 
 #include "faces/matching.hpp"
 #include "faces/views.hpp"
@@ -59,6 +60,22 @@ TEST(Detections, CarryTheirLandmarksThroughTheViewsMap) {
   }
   answer.landmarks = at::Tensor();
   EXPECT_FALSE(detected(detector, answer, map, at::zeros({1, 3, 400, 200}), .5)[0].landmarks.defined());
+}
+
+TEST(Detections, AreClippedToThePictureThatTheViewShows) {
+  Output answer;
+  answer.scores = at::tensor({.9F}).unsqueeze(0);
+  answer.boxes = at::tensor({-10.F, 10.F, 50.F, 110.F}).view({1, 1, 4});
+  LoadedModel detector = detector_of(100);
+  const auto box = [&](const Crop& crop) {
+    detector.view.crop = crop;
+    const View view = make_view(detector.view, 200, 400);
+    return detected(detector, answer, view.map, at::zeros({1, 3, 200, 400}), .5).at(0).box;
+  };
+  const Box letterboxed = box(LetterboxedPicture{}), stretched = box(StretchedPicture{});  // 50 rows, 25 from above
+  EXPECT_EQ(std::tuple(letterboxed.x0, letterboxed.y0, letterboxed.x1, letterboxed.y1), std::tuple(0., 0., 200., 200.));
+  EXPECT_EQ(std::tuple(stretched.x0, stretched.y0, stretched.x1, stretched.y1), std::tuple(0., 20., 200., 200.));
+  EXPECT_EQ(box(WholePicture{}).y1, 400) << "face-api's boxes reach into the square's padding";
 }
 
 LoadedModel embedder_of(const Crop& crop) {

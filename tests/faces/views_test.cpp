@@ -15,8 +15,9 @@
 namespace faceoff {
 namespace {
 
-const std::vector<Crop> crops = {WholePicture{}, BoxCrop{},  BoxCrop{.scale = .91, .down = .057},
-                                 PaddedBox{},    DlibRect{}, FivePoints{}};
+const std::vector<Crop> crops = {WholePicture{},     BoxCrop{},           BoxCrop{.scale = .91, .down = .057},
+                                 PaddedBox{},        DlibRect{},          FivePoints{},
+                                 StretchedPicture{}, LetterboxedPicture{}};
 
 /// Faces within the picture, wider than high, across each border and larger than the view.
 std::vector<Face> view_faces() {
@@ -39,7 +40,7 @@ TEST(Views, HaveTheGradientThatCentralDifferencesGive) {
       const at::Tensor gradient = torch::autograd::grad({value(input)}, {input}).front();
       SCOPED_TRACE(to_string(crop));
       expect_true_gradient([&](const at::Tensor& x) { return value(x).item<double>(); }, picture, gradient, 1);
-      if (std::holds_alternative<WholePicture>(crop)) break;
+      if (!about_a_face(crop)) break;
     }
   }
 }
@@ -72,6 +73,31 @@ TEST(Views, FivePointsComeToLieWhereTheTemplateHasThem) {
   }
   const Face nowhere{{10, 10, 20, 20}, .9, at::full({68, 2}, 15., at::kDouble)};
   EXPECT_THROW(make_view({112, 112, FivePoints{}}, 400, 420, &nowhere), Unviewable);
+}
+
+TEST(Views, AMirroredFaceIsAlignedLikeAnyOther) {
+  const auto aligned = [](const at::Tensor& landmarks) {
+    const Face face{{}, .9, landmarks};
+    return make_view({112, 112, FivePoints{}}, 400, 420, &face).map;
+  };
+  const at::Tensor mirror = at::tensor({-1., 0., 420., 0., 1., 0.}, at::kDouble).view({1, 2, 3});
+  const at::Tensor five =
+      at::tensor({150., 160., 260., 155., 200., 220., 165., 270., 245., 265.}, at::kDouble).view({5, 2});
+  const at::Tensor there = mirrored(apply_map(mirror, five.unsqueeze(0)).squeeze(0));
+  // The template is nearly its own mirror image, and so is what is aligned to it.
+  const at::Tensor as_seen = apply_map(aligned(there), apply_map(mirror, five.unsqueeze(0)));
+  const at::Tensor other_side = apply_map(aligned(five), five.unsqueeze(0));
+  EXPECT_LT(largest_difference(as_seen.select(2, 0), 112 - other_side.select(2, 0)), 1);
+  EXPECT_LT(largest_difference(as_seen.select(2, 1), other_side.select(2, 1)), 1);
+  // 68 points in their order, of which these are the eyes, the nose's tip and the mouth's corners.
+  at::Tensor all = noise({68, 2}, 0, 400, 5);
+  all.narrow(0, 36, 6) = five[0];
+  all.narrow(0, 42, 6) = five[1];
+  for (const auto& [point, of] : {std::pair(30, 2), std::pair(48, 3), std::pair(54, 4)}) all[point] = five[of];
+  EXPECT_LT(largest_difference(aligned(mirrored(apply_map(mirror, all.unsqueeze(0)).squeeze(0))), aligned(there)),
+            1e-9);
+  EXPECT_TRUE(at::equal(mirrored(mirrored(all)), all));
+  EXPECT_TRUE(at::equal(mirrored(all)[0], all[16]));
 }
 
 TEST(Views, ABoxCropsMapSaysWhereThePicturesPointsComeToLie) {
@@ -117,6 +143,33 @@ TEST(Views, TheWholePictureIsPaddedRightAndBelow) {
   EXPECT_TRUE(same_bits(make_view({0, 0, WholePicture{}}, 40, 60)(coordinates(40, 60, 0)), coordinates(40, 60, 0)));
 }
 
+TEST(Views, AStretchedPictureIsWhatInterpolationGives) {
+  const at::Tensor picture = noise({1, 3, 40, 60}, 0, 255, 3);
+  for (const auto& [height, width] : {std::pair<std::int64_t, std::int64_t>{24, 32}, {90, 61}, {40, 60}}) {
+    const View view = make_view({height, width, StretchedPicture{}}, 40, 60);
+    const at::Tensor expected = at::upsample_bilinear2d(picture, {height, width}, false);
+    EXPECT_LT(largest_difference(view(picture), expected), 1e-9) << height;
+    const double sx = static_cast<double>(width) / 60, sy = static_cast<double>(height) / 40;
+    EXPECT_LT(largest_difference(view.map, at::tensor({sx, 0., 0., 0., sy, 0.}, at::kDouble).view({1, 2, 3})), 1e-12);
+  }
+  EXPECT_TRUE(same_bits(make_view({0, 0, StretchedPicture{}}, 40, 60)(picture), picture));
+}
+
+TEST(Views, ALetterboxedPictureLiesInTheMiddleOfBlack) {
+  const at::Tensor picture = noise({1, 3, 40, 61}, 1, 255, 3);
+  const View view = make_view({32, 32, LetterboxedPicture{}}, 40, 61);  // 21 rows of 32: 5 above, 6 below
+  const at::Tensor seen = view(picture);
+  EXPECT_LT(largest_difference(seen.narrow(2, 5, 21), at::upsample_bilinear2d(picture, {21, 32}, false)), 1e-9);
+  EXPECT_EQ(seen.narrow(2, 0, 5).abs().max().item<double>(), 0);
+  EXPECT_EQ(seen.narrow(2, 26, 6).abs().max().item<double>(), 0);
+  const at::Tensor corners = apply_map(view.map, at::tensor({0., 0., 61., 40.}, at::kDouble).view({1, 2, 2}));
+  EXPECT_LT(largest_difference(corners.flatten(), at::tensor({0., 5., 32., 26.}, at::kDouble)), 1e-12);
+  const View tall = make_view({24, 32, LetterboxedPicture{}}, 60, 20);  // 8 columns of 24 rows
+  const at::Tensor there = apply_map(tall.map, at::tensor({0., 0., 20., 60.}, at::kDouble).view({1, 2, 2}));
+  EXPECT_LT(largest_difference(there.flatten(), at::tensor({12., 0., 20., 24.}, at::kDouble)), 1e-12);
+  EXPECT_EQ(make_view({32, 32, LetterboxedPicture{}}, 1, 4000)(noise({1, 3, 1, 4000}, 1, 255, 3)).size(2), 32);
+}
+
 TEST(Views, ABoxCropRepeatsTheBorder) {
   const Face face{{-10, -10, 10, 10}, .9, {}};
   const View view = make_view({20, 20, BoxCrop{.scale = 1}}, 30, 30, &face);
@@ -131,6 +184,8 @@ TEST(Views, ABoxCropRepeatsTheBorder) {
 TEST(Resample, ABrightPictureStaysAsBright) {
   for (const std::int64_t out : {7, 30, 90}) {
     EXPECT_LT(largest_difference(triangle(3.3, 25.1, out, 30).weight.sum(1), at::ones({out}, at::kDouble)), 1e-12);
+    EXPECT_LT(largest_difference(half_pixel_bilinear(30, out, 0, out).weight.sum(1), at::ones({out}, at::kDouble)),
+              1e-12);
     EXPECT_LT(largest_difference(legacy_bilinear(30, out, 0, 30).weight.sum(1), at::ones({out}, at::kDouble)), 1e-12);
   }
 }

@@ -59,6 +59,9 @@ TEST(FaceLosses, AreWhatTheirDefinitionsSay) {
   EXPECT_NEAR(f.by("push_pull"), own - toward, exact);
   EXPECT_NEAR(f.by("push_pull", {{"lambda", .25}}), .25 * own - toward, exact);
   EXPECT_NEAR(f.by("push_pull", {{"lambda", 0.}}), f.by("similarity"), exact);
+  // log(1 + exp(D(x',x) - D(x',t))), D the squared distances: 2 - 2 own, and 2 - 2 toward.
+  EXPECT_NEAR(f.by("target_gain"), -std::log1p(std::exp(2 * toward - 2 * own)), exact);
+  EXPECT_NEAR(f.by("target_gain", {{"lambda", .25}}), -std::log1p(std::exp(2 * toward - .5 * own)), exact);
 }
 
 TEST(FaceLosses, AreThatOfCentredEmbeddingsWhereAsked) {
@@ -67,6 +70,7 @@ TEST(FaceLosses, AreThatOfCentredEmbeddingsWhereAsked) {
   EXPECT_NEAR(f.by("dodging", centring), centred_own, exact);
   EXPECT_NEAR(f.by("push_pull", {{"centre", true}, {"lambda", 2.}}), 2 * centred_own - centred_toward, exact);
   EXPECT_NEAR(f.by("triplet", {{"centre", true}, {"margin", 1.}}), 1 + 2 * (centred_own - centred_toward), exact);
+  EXPECT_NEAR(f.by("target_gain", centring), -std::log1p(std::exp(2 * (centred_toward - centred_own))), exact);
 }
 
 TEST(Dodging, CountsTheWorstFaceOfEachPictureWhereAsked) {
@@ -118,13 +122,13 @@ TEST(FaceLosses, NeedWhatTheyRead) {
   };
   EXPECT_EQ(needs("dodging", {}), Field::embedding);
   EXPECT_EQ(needs("dodging", centring), Field::embedding | Field::mean);
-  for (const std::string loss : {"similarity", "push_pull", "triplet"}) {
+  for (const std::string loss : {"similarity", "push_pull", "target_gain", "triplet"}) {
     EXPECT_EQ(needs(loss, {}), Field::embedding | Field::targets) << loss;
     EXPECT_EQ(needs(loss, centring), Field::embedding | Field::targets | Field::mean) << loss;
   }
 }
 
-const std::vector<std::string> all_losses = {"similarity", "dodging", "push_pull", "triplet"};
+const std::vector<std::string> all_losses = {"similarity", "dodging", "push_pull", "target_gain", "triplet"};
 
 /// Three rows of made-up embeddings; a wide margin keeps every hinge open.
 Parameters open(const std::string& loss, bool centre) {

@@ -243,16 +243,17 @@ TEST_P(DamagedWeights, AHostileHeader) {
   expect_in(refusal(header.dump()), "__metadata__");
 }
 
-INSTANTIATE_TEST_SUITE_P(, DamagedWeights,
-                         testing::Values(Native{"ssd_mobilenet_v1", "ssd_mobilenet_v1.safetensors"},
-                                         Native{"tiny_face_detector", "tiny_face_detector.safetensors"},
-                                         Native{"mtcnn", "mtcnn.safetensors"},
-                                         Native{"face_landmark_68", "face_landmark_68.safetensors"},
-                                         Native{"face_recognition", "face_recognition.safetensors"},
-                                         Native{"faceres", "faceres.safetensors"},
-                                         Native{"mobileface", "mobileface.safetensors"},
-                                         Native{"inception_resnet_v1", ""}),
-                         [](const auto& native) { return native.param.plugin; });
+INSTANTIATE_TEST_SUITE_P(
+    , DamagedWeights,
+    testing::Values(Native{"ssd_mobilenet_v1", "ssd_mobilenet_v1.safetensors"},
+                    Native{"tiny_face_detector", "tiny_face_detector.safetensors"},
+                    Native{"mtcnn", "mtcnn.safetensors"}, Native{"rfb_320", "rfb_320.safetensors"},
+                    Native{"blazeface", "blazeface_back.safetensors"}, Native{"faceboxes", "faceboxes.safetensors"},
+                    Native{"face_landmark_68", "face_landmark_68.safetensors"},
+                    Native{"face_recognition", "face_recognition.safetensors"},
+                    Native{"faceres", "faceres.safetensors"}, Native{"mobileface", "mobileface.safetensors"},
+                    Native{"mobilefacenet", "mobilefacenet.safetensors"}, Native{"inception_resnet_v1", ""}),
+    [](const auto& native) { return native.param.plugin; });
 
 }  // namespace
 }  // namespace faceoff

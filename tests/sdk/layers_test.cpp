@@ -6,6 +6,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <functional>
+#include <tuple>
+#include <utility>
 
 #include "attack/objective.hpp"
 #include "attack/subject.hpp"
@@ -24,11 +26,12 @@ using layers::Activation;
 using layers::Padding;
 
 struct Shape {
-  std::int64_t height, width, kernel, stride;
+  std::int64_t height, width, kernel, stride, dilation = 1;
 };
 
 const std::vector<Shape> shapes = {{5, 7, 3, 1}, {6, 6, 3, 1}, {5, 7, 3, 2}, {6, 8, 3, 2},  {7, 6, 3, 2},
                                    {8, 9, 1, 1}, {8, 9, 1, 2}, {9, 8, 2, 2}, {9, 11, 7, 2}, {10, 12, 5, 3}};
+const std::vector<Shape> dilated = {{7, 8, 3, 1, 2}, {12, 13, 3, 1, 5}, {9, 8, 3, 2, 3}};
 
 /// Where TensorFlow's SAME begins to read, and how much comes out.
 std::int64_t same_size(std::int64_t in, std::int64_t stride) {
@@ -42,16 +45,21 @@ std::int64_t same_start(std::int64_t in, std::int64_t kernel, std::int64_t strid
 /// where the input has such a pixel.
 template <class Work>
 void visit(const Shape& s, Padding padding, std::int64_t& height, std::int64_t& width, const Work& work) {
-  const bool same = padding == Padding::same;
-  height = same ? same_size(s.height, s.stride) : (s.height - s.kernel) / s.stride + 1;
-  width = same ? same_size(s.width, s.stride) : (s.width - s.kernel) / s.stride + 1;
-  const std::int64_t top = same ? same_start(s.height, s.kernel, s.stride) : 0;
-  const std::int64_t left = same ? same_start(s.width, s.kernel, s.stride) : 0;
+  const std::int64_t reach = (s.kernel - 1) * s.dilation;
+  const auto along =
+      [&](std::int64_t in) -> std::pair<std::int64_t, std::int64_t> {  // how much comes out, and from where
+    if (padding == Padding::same) return {same_size(in, s.stride), same_start(in, reach + 1, s.stride)};
+    const std::int64_t before = padding == Padding::symmetric ? reach / 2 : 0;
+    return {(in + 2 * before - reach - 1) / s.stride + 1, -before};
+  };
+  std::int64_t top = 0, left = 0;
+  std::tie(height, top) = along(s.height);
+  std::tie(width, left) = along(s.width);
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {
       for (std::int64_t i = 0; i < s.kernel; ++i) {
         for (std::int64_t j = 0; j < s.kernel; ++j) {
-          const std::int64_t row = top + y * s.stride + i, column = left + x * s.stride + j;
+          const std::int64_t row = top + y * s.stride + i * s.dilation, column = left + x * s.stride + j * s.dilation;
           if (row >= 0 && row < s.height && column >= 0 && column < s.width) work(y, x, i, j, row, column);
         }
       }
@@ -79,27 +87,36 @@ at::Tensor convolve_by_hand(const at::Tensor& input, const at::Tensor& weight, c
   return bias.defined() ? out + bias.view({1, -1, 1, 1}) : out;
 }
 
+void expect_as_defined(const Shape& s, Padding padding, bool depthwise) {
+  const at::Tensor input = noise({2, 3, s.height, s.width}, -1, 1, 1);
+  const at::Tensor weight = noise({depthwise ? 3 : 4, depthwise ? 1 : 3, s.kernel, s.kernel}, -1, 1, 2);
+  const at::Tensor bias = noise({weight.size(0)}, -1, 1, 3);
+  const at::Tensor expected = convolve_by_hand(input, weight, bias, s, padding, depthwise);
+  const layers::ConvOptions options{
+      .stride = s.stride, .padding = padding, .depthwise = depthwise, .dilation = s.dilation};
+  SCOPED_TRACE(c10::str(s.height, "x", s.width, " kernel ", s.kernel, " stride ", s.stride, " dilation ", s.dilation,
+                        " padding ", static_cast<int>(padding), depthwise ? " depthwise" : ""));
+  const layers::Conv2d convolution(weight, bias, options);
+  EXPECT_LT(largest_difference(convolution(input), expected), 1e-12);
+  EXPECT_LT(largest_difference(convolution(input.contiguous(at::MemoryFormat::ChannelsLast)), expected), 1e-12);
+  EXPECT_LT(largest_difference(layers::Conv2d(weight, {}, options)(input),
+                               convolve_by_hand(input, weight, {}, s, padding, depthwise)),
+            1e-12);
+  // In the precision that attacks run in, which takes other code.
+  const layers::Conv2d single(weight.to(at::kFloat), bias.to(at::kFloat), options);
+  EXPECT_LT(largest_difference(single(input.to(at::kFloat)), expected), 1e-5);
+}
+
 TEST(Layers, ConvolutionsAreWhatTheirDefinitionSays) {
-  for (const Shape& s : shapes) {
-    for (const bool depthwise : {false, true}) {
-      for (const Padding padding : {Padding::same, Padding::valid}) {
-        const at::Tensor input = noise({2, 3, s.height, s.width}, -1, 1, 1);
-        const at::Tensor weight = noise({depthwise ? 3 : 4, depthwise ? 1 : 3, s.kernel, s.kernel}, -1, 1, 2);
-        const at::Tensor bias = noise({weight.size(0)}, -1, 1, 3);
-        const at::Tensor expected = convolve_by_hand(input, weight, bias, s, padding, depthwise);
-        const layers::ConvOptions options{.stride = s.stride, .padding = padding, .depthwise = depthwise};
-        SCOPED_TRACE(c10::str(s.height, "x", s.width, " kernel ", s.kernel, " stride ", s.stride,
-                              padding == Padding::same ? " same" : " valid", depthwise ? " depthwise" : ""));
-        const layers::Conv2d convolution(weight, bias, options);
-        EXPECT_LT(largest_difference(convolution(input), expected), 1e-12);
-        EXPECT_LT(largest_difference(convolution(input.contiguous(at::MemoryFormat::ChannelsLast)), expected), 1e-12);
-        EXPECT_LT(largest_difference(layers::Conv2d(weight, {}, options)(input),
-                                     convolve_by_hand(input, weight, {}, s, padding, depthwise)),
-                  1e-12);
-        // In the precision that attacks run in, which takes other code.
-        const layers::Conv2d single(weight.to(at::kFloat), bias.to(at::kFloat), options);
-        EXPECT_LT(largest_difference(single(input.to(at::kFloat)), expected), 1e-5);
-      }
+  for (const bool depthwise : {false, true}) {
+    for (const Padding padding : {Padding::same, Padding::valid}) {
+      for (const Shape& s : shapes) expect_as_defined(s, padding, depthwise);
+    }
+    for (const Shape& s : shapes) {
+      if (s.kernel % 2 == 1) expect_as_defined(s, Padding::symmetric, depthwise);
+    }
+    for (const Shape& s : dilated) {
+      for (const Padding padding : {Padding::same, Padding::symmetric}) expect_as_defined(s, padding, depthwise);
     }
   }
 }

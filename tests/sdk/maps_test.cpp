@@ -55,5 +55,24 @@ TEST(Maps, MovedImagesTakeTheirMapsAndLandmarksAlong) {
   EXPECT_LT(largest_difference(after.landmarks.flatten(), at::tensor({13., 30., 3., 4.}, at::kDouble)), 1e-12);
 }
 
+TEST(Maps, OneMapMovesAllImagesAndNoMapStaysNone) {
+  const Images images{
+      at::zeros({2, 3, 4, 4}, at::kDouble), {}, at::tensor({1., 2., 3., 4.}, at::kDouble).view({2, 1, 2})};
+  const Images after = moved(images, at::ones({2, 3, 8, 8}, at::kDouble), map_of({2, 0, 1, 0, 3, 0}));
+  EXPECT_EQ(after.pixels.size(2), 8);
+  EXPECT_FALSE(after.map.defined());
+  EXPECT_LT(largest_difference(after.landmarks.flatten(), at::tensor({3., 6., 7., 12.}, at::kDouble)), 1e-12);
+}
+
+TEST(Maps, RepeatedRowsLieBesideOneAnother) {
+  const Images images{noise({2, 3, 4, 4}, 0, 255, 1), map_of({2, 0, 1, 0, 2, 1, 1, 0, 0, 0, 1, 0}), {}};
+  const Images after = repeated(images, 3);
+  EXPECT_FALSE(after.landmarks.defined());
+  for (std::int64_t r = 0; r < 6; ++r) {
+    EXPECT_TRUE(same_bits(after.pixels[r], images.pixels[r / 3]));
+    EXPECT_TRUE(same_bits(after.map[r], images.map[r / 3]));
+  }
+}
+
 }  // namespace
 }  // namespace faceoff

@@ -165,6 +165,8 @@ TEST(Words, NameFieldsAndCrops) {
   EXPECT_EQ(to_string(Crop(PaddedBox{})), "padded_box");
   EXPECT_EQ(to_string(Crop(DlibRect{})), "dlib_rect");
   EXPECT_EQ(to_string(Crop(FivePoints{})), "five_points");
+  EXPECT_EQ(to_string(Crop(StretchedPicture{})), "stretched_picture");
+  EXPECT_EQ(to_string(Crop(LetterboxedPicture{})), "letterboxed_picture");
 }
 
 TEST(Resolve, FindsAFileAsItLiesBelowModelsOrByItsName) {

@@ -55,7 +55,7 @@ TEST_F(Experiments, AreAllReadBuiltAndChecked) {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_FALSE(outcome.out.empty()) << entry.path();
   }
-  EXPECT_GE(count, 9);
+  EXPECT_GE(count, 10);
 }
 
 /// A cosine before and after.
@@ -226,6 +226,17 @@ TEST_F(Experiments, TheLossesThatAreComparedAreFourDifferentOnes) {
   EXPECT_EQ(compared.code, 0) << compared.err;
   for (const char* line : {"\n    score ", "\n    score_smooth ", "\n    area ", "\n    area_smooth "})
     EXPECT_TRUE(contains(compared.out, line)) << compared.out;
+}
+
+TEST_F(Experiments, EveryLossOnADetectorChangesThePictureInItsOwnWay) {
+  const std::map<std::string, Json> all = by_variant(items("compare_detection_losses", {"--set", "optimizer.steps=3"}));
+  ASSERT_EQ(all.size(), 8U);
+  std::set<double> lengths;
+  for (const auto& [variant, item] : all) {
+    EXPECT_EQ(item["status"], "attacked") << variant;
+    lengths.insert(item["l2"].get<double>());
+  }
+  EXPECT_EQ(lengths.size(), 8U);
 }
 
 TEST_F(Experiments, TheObjectivesThatAreComparedHaveOneTargetOnBothSubjects) {

@@ -30,6 +30,12 @@ FACEOFF_API at::Tensor apply_map(const at::Tensor& map, const at::Tensor& points
 /// Boxes [R,N,4] through the rows' maps, as the upright boxes about the mapped corners.
 FACEOFF_API at::Tensor map_boxes(const at::Tensor& map, const at::Tensor& boxes);
 
+/// Each row k times, the copies adjacent.
+FACEOFF_API Images repeated(const Images& images, std::int64_t k);
+
+/// The images with new pixels, which an affine map a row [R,2,3] or one of all [1,2,3] brought where they are.
+FACEOFF_API Images moved(const Images& images, const at::Tensor& pixels, const at::Tensor& map);
+
 /// A rectangle of whole pixels within an image.
 struct Window {
   std::int64_t top = 0, left = 0, height = 0, width = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <faceoff/export.hpp>
+#include <faceoff/random.hpp>
 
 #include <ATen/core/Tensor.h>
 
@@ -15,24 +16,40 @@ namespace faceoff::layers {
 enum class Activation { none, relu, relu6 };
 enum class Padding {
   valid,
-  same
-};  ///< TensorFlow's: SAME pads total = max((⌈in/s⌉−1)s + k − in, 0), the odd one after
+  same,       ///< TensorFlow's: SAME pads total = max((⌈in/s⌉−1)s + k − in, 0), the odd one after
+  symmetric,  ///< PyTorch's usual (k−1)/2 on every side; of convolutions alone
+};
 
 struct ConvOptions {
   std::int64_t stride = 1;
   Padding padding = Padding::same;
   Activation activation = Activation::none;
-  bool depthwise = false;  ///< weight [C,1,kh,kw]
+  bool depthwise = false;     ///< weight [C,1,kh,kw]
+  std::int64_t dilation = 1;  ///< the kernel's k positions span (k−1)·dilation + 1
 };
 
-/// A frozen convolution: activation(conv(x) + bias [+ residual]).
+/// Zeros a share of the features at random, a row on its own, and scales the others so that the mean stays: for a model
+/// that is random while it is attacked. By default it leaves all as they are.
+class FACEOFF_API Dropout {
+ public:
+  Dropout() = default;
+  /// Keeps a reference to `random`, which has a row an image and is drawn from anew in each call.
+  Dropout(double share, Random& random) : share_(share), random_(&random) {}
+  at::Tensor operator()(const at::Tensor& x) const;
+
+ private:
+  double share_ = 0;
+  Random* random_ = nullptr;
+};
+
+/// A frozen convolution: activation(dropout(conv(x) + bias) [+ residual]).
 class FACEOFF_API Conv2d {
  public:
   Conv2d() = default;
   /// weight [O,I,kh,kw]; bias [O] or undefined.
   Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options = {});
   at::Tensor operator()(const at::Tensor& x) const;
-  at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual) const;
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual, const Dropout& dropout = {}) const;
 
  private:
   at::Tensor convolve(const at::Tensor& x) const;

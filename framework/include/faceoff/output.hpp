@@ -50,7 +50,9 @@ struct Reference {
   Output clean;        ///< the same model on the unperturbed picture
   at::Tensor boxes;    ///< [R,F,4] the true faces, in the pixels of Output.boxes; empty boxes pad
   at::Tensor extent;   ///< [R,4]   the picture's own rectangle in those pixels, for areas as a share of the picture
-  at::Tensor targets;  ///< [R,T,K,D] T targets with K embeddings each, unit length; zeros pad
+  at::Tensor targets;  ///< [R,T,K,D] T targets with K embeddings each, unit length; zeros pad. In an attack T is 1: of
+                       ///< several candidates the one that the attacked models together find the face nearest to, in
+                       ///< each step anew
   at::Tensor own;      ///< [R,K,D] the protected person, unit length
   at::Tensor subject;  ///< [R] int64: whose rows belong together, for losses over a picture's worst face
   at::Tensor mean;     ///< [D] the gallery's mean embedding, for losses that centre; undefined without [data] people

@@ -23,6 +23,13 @@ FACEOFF_API Taps legacy_bilinear(std::int64_t in, std::int64_t out, std::int64_t
 /// widened by the scale when shrinking (antialiased), the border repeated.
 FACEOFF_API Taps triangle(double from, double to, std::int64_t out, std::int64_t available);
 
+/// The mean over each output position's share of the input: pixels that it has a part of count by that part.
+FACEOFF_API Taps area(std::int64_t in, std::int64_t out);
+
+/// Bilinear with half-pixel centres and not antialiased: `available` positions come to lie on `inside` of `out`, from
+/// `begin` on, the border repeated; the rest is zero.
+FACEOFF_API Taps half_pixel_bilinear(std::int64_t available, std::int64_t out, std::int64_t begin, std::int64_t inside);
+
 /// images [R,C,H,W] → [R,C,rows.out,columns.out]
 FACEOFF_API at::Tensor resample(const at::Tensor& images, const Taps& rows, const Taps& columns);
 

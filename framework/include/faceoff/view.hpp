@@ -14,6 +14,18 @@ struct WholePicture {
   bool operator==(const WholePicture&) const = default;
 };
 
+/// The whole picture, stretched to the view's height and width; bilinear, half-pixel centres, the border repeated, and
+/// not antialiased (OpenCV's resize).
+struct StretchedPicture {
+  bool operator==(const StretchedPicture&) const = default;
+};
+
+/// The whole picture, resized as StretchedPicture does but alike in height and width, to the largest whole size that
+/// the view has room for, in its middle; black about it.
+struct LetterboxedPicture {
+  bool operator==(const LetterboxedPicture&) const = default;
+};
+
 /// A square about a face's box: `scale` × its longer side, its centre `down` × that side lower; antialiased triangle
 /// filter, half-pixel centres, the border repeated.
 struct BoxCrop {
@@ -39,7 +51,13 @@ struct FivePoints {
   bool operator==(const FivePoints&) const = default;
 };
 
-using Crop = std::variant<WholePicture, BoxCrop, PaddedBox, DlibRect, FivePoints>;
+using Crop = std::variant<WholePicture, BoxCrop, PaddedBox, DlibRect, FivePoints, StretchedPicture, LetterboxedPicture>;
+
+/// True where the crop is cut about a face rather than being the whole picture.
+inline bool about_a_face(const Crop& crop) {
+  return !std::holds_alternative<WholePicture>(crop) && !std::holds_alternative<StretchedPicture>(crop) &&
+         !std::holds_alternative<LetterboxedPicture>(crop);
+}
 
 /// What a model wants to see. Height and width 0: the picture's own size.
 struct ViewSpec {
@@ -49,7 +67,8 @@ struct ViewSpec {
   bool operator==(const ViewSpec&) const = default;
 };
 
-/// "whole_picture", "box", "padded_box", "dlib_rect" or "five_points": the name that experiments and calibrations use.
+/// "whole_picture", "box", "padded_box", "dlib_rect", "five_points", "stretched_picture" or "letterboxed_picture": the
+/// name that experiments and calibrations use.
 FACEOFF_API std::string to_string(const Crop& crop);
 
 }  // namespace faceoff

@@ -29,6 +29,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     LossTerm term{config.plugin.info->name,
                   build_plugin<Loss>(pool.plugins(), config.plugin, pool.setup()),
                   {},
+                  config.draw_models > 0 ? config.draw_models : static_cast<std::int64_t>(config.models.size()),
                   config.weight,
                   Field::none};
     const Field wanted = ask_fields("plugin " + term.plugin, config.plugin.place, [&] { return term.loss->needs(); });
@@ -36,6 +37,11 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
             term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     require(!includes(wanted, Field::mean) || !experiment.people.empty(), config.plugin.place,
             term.plugin + " needs people, whose mean embedding it subtracts: say [data] people = \"FOLDER\"");
+    const bool pixels_alone = wanted == Field::picture;
+    require(!pixels_alone || config.models.empty(), config.plugin.place,
+            term.plugin + " looks at the subject's own pixels, and at no model: leave out 'models'");
+    require(pixels_alone || !config.models.empty(), config.plugin.place,
+            term.plugin + " needs " + to_string(wanted) + ": say models = [...], the models that it attacks");
     needs = needs | wanted;
     term.needs = wanted;
     for (const std::string& name : config.models) {
@@ -50,6 +56,8 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
     losses.push_back(std::move(term));
   }
 
+  require(!surrogates.empty(), experiment.losses.front().plugin.place,
+          "no [[loss]] attacks a model: those on pixels alone keep the picture as it is");
   for (const LoadedModel* surrogate : surrogates) {
     if (experiment.subject != SubjectKind::crop) continue;
     require(about_a_face(surrogate->view.crop), experiment.attack_place,

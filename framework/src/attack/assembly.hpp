@@ -18,7 +18,8 @@ namespace faceoff {
 struct LossTerm {
   std::string plugin;
   std::unique_ptr<Loss> loss;
-  std::vector<const LoadedModel*> models;
+  std::vector<const LoadedModel*> models;  ///< none for a loss on pixels alone
+  std::int64_t drawn = 0;                  ///< how many of them count for a subject in a step
   double weight = 1;
   Field needs = Field::none;
 };

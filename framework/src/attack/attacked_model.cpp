@@ -5,14 +5,14 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
+#include "attack/target_choice.hpp"
 #include "plugins/call_plugin.hpp"
-#include "plugins/check_answer.hpp"
 
 namespace faceoff {
 
@@ -26,24 +26,6 @@ bool is_embedder(const LoadedModel& model) {
 std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
   const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
   return known != nullptr ? std::optional(*known) : std::nullopt;
-}
-
-/// Whether a loss looks at pixels alone, so that it is no word of the model's.
-bool of_pixels_alone(const LossTerm& term) {
-  return term.needs == Field::picture;
-}
-
-/// What a loss is given to look at.
-Given given_to_loss(const Output& adversarial, const Reference& reference) {
-  Given given = {{"reference.boxes", reference.boxes},
-                 {"reference.targets", reference.targets},
-                 {"reference.own", reference.own},
-                 {"reference.mean", reference.mean}};
-  for (const auto& [field, tensor] : output_parts) {
-    given.emplace_back("adversarial." + to_string(field), adversarial.*tensor);
-    given.emplace_back("reference.clean." + to_string(field), reference.clean.*tensor);
-  }
-  return given;
 }
 
 /// What each row counts for [n], so that the copies and draws of one view are averaged.
@@ -78,6 +60,18 @@ std::vector<std::pair<std::int64_t, std::int64_t>> portions(const Rows& rows) {
   return all;
 }
 
+/// The rows of those rows of x [k·B] that are wanted; what shows none of them is left out.
+std::vector<Rows> wanted(const std::vector<Rows>& pictures, const at::Tensor& rows) {
+  const at::Tensor here = rows.cpu();
+  const bool* each = here.const_data_ptr<bool>();
+  const std::vector<bool> chosen_rows(each, each + here.numel());
+  std::vector<Rows> some;
+  for (const Rows& group : pictures) {
+    if (Rows those = chosen(group, chosen_rows); those.count() > 0) some.push_back(std::move(those));
+  }
+  return some;
+}
+
 std::vector<const LossTerm*> losses_on(const LoadedModel& model, const Assembly& assembly) {
   std::vector<const LossTerm*> losses;
   for (const LossTerm& term : assembly.losses) {
@@ -100,16 +94,41 @@ AttackedModel::AttackedModel(const LoadedModel& model, const Assembly& assembly,
       assembly_(assembly),
       subjects_(subjects),
       losses_(losses_on(model, assembly)),
-      views_(model, subjects, pictures, wanted_by(losses_), mean, assembly.experiment.minimum_score) {
+      views_(model, subjects, pictures, wanted_by(losses_), mean, assembly.experiment.minimum_score) {}
+
+at::Tensor AttackedModel::drawn(const Random& step) const {
+  const auto number = [&](const LoadedModel& of) {
+    return step.derive(counting(step.rows()), of.name + " drawn").uniform(0, 1);
+  };
+  const at::Tensor own = number(model_);
+  std::vector<at::Tensor> all;
   for (const LossTerm* term : losses_) {
-    if (!of_pixels_alone(*term)) weight_ += std::abs(term->weight) / static_cast<double>(term->models.size());
+    at::Tensor before = at::zeros_like(own);
+    if (term->drawn < static_cast<std::int64_t>(term->models.size())) {
+      for (const LoadedModel* other : term->models) before = before + (number(*other) < own);
+    }
+    all.push_back(before < term->drawn);
   }
+  return at::stack(all);
 }
 
-Said AttackedModel::ask(const std::vector<Rows>& pictures, std::int64_t x_rows, const Random& random, bool gradient,
+at::Tensor AttackedModel::clean_likeness() const {
+  const at::Tensor& targets = views_.targets();
+  return targets.defined() && targets.size(1) > 1 ? likeness(views_.clean_embeddings(), targets) : at::Tensor();
+}
+
+Said AttackedModel::ask(const std::vector<Rows>& pictures, const Chosen& chosen, const Random& random, bool gradient,
                         const Partners& partners, Margins& margins) const {
-  const std::int64_t copies = x_rows / subjects_.count();
-  Said said{views_.of(pictures, copies), at::zeros({x_rows}, subjects_.pixels.options()), {}, {}};
+  const at::TensorOptions options = subjects_.pixels.options();
+  const std::int64_t x_rows = chosen.drawn.size(1), copies = x_rows / subjects_.count();
+  std::vector<double> weights;
+  for (const LossTerm* term : losses_) weights.push_back(term->weight / static_cast<double>(term->drawn));
+  const at::Tensor counts = chosen.drawn * at::tensor(weights, options).unsqueeze(1);
+  Said said{views_.of(wanted(pictures, chosen.drawn.any(0)), copies),
+            at::zeros({x_rows}, options),
+            counts.abs().sum(0),
+            {},
+            {}};
   if (said.rows.subject.empty()) return said;  // no face in this draw: nothing to add, and no way to go
   const DrawPartners draw = [&](const std::vector<std::int64_t>& of, std::int64_t each, Random& numbers) {
     std::vector<std::size_t> whose;
@@ -119,10 +138,10 @@ Said AttackedModel::ask(const std::vector<Rows>& pictures, std::int64_t x_rows, 
   said.rows = augment(assembly_.augmentations, Stage::view, std::move(said.rows), random, model_.name + " ", draw);
   Rows leaf = said.rows;
   if (gradient) leaf.images.pixels = leaf.images.pixels.detach().requires_grad_(true);
-  const at::Tensor shares = shares_of(leaf);
   std::vector<at::Tensor> all;
+  const at::Tensor each = shares_of(leaf) * counts.index_select(1, as_index(leaf.subject, counts.device()));
   for (const auto& [begin, count] : portions(leaf))
-    ask_some(part_of(leaf, begin, count), shares.narrow(0, begin, count), random, copies, said, all);
+    ask_some(part_of(leaf, begin, count), each.narrow(1, begin, count), chosen.target, random, said, all);
   if (!all.front().defined()) return said;
   if (!is_embedder(model_)) {
     margins.add_pictures(at::cat(all), leaf.subject);
@@ -135,37 +154,31 @@ Said AttackedModel::ask(const std::vector<Rows>& pictures, std::int64_t x_rows, 
   return said;
 }
 
-void AttackedModel::ask_some(const Rows& rows, const at::Tensor& shares, const Random& random, std::int64_t copies,
+void AttackedModel::ask_some(const Rows& rows, const at::Tensor& counts, const at::Tensor& target, const Random& random,
                              Said& said, std::vector<at::Tensor>& margins) const {
+  const std::int64_t copies = said.value.size(0) / subjects_.count();
   const at::Tensor& pixels = rows.images.pixels;
   Random own = random.derive(rows.subject, model_.name + " itself");
   Output output = forward(model_, pixels, &own);
   output.picture = pixels;
-  const Reference against = views_.reference(rows, copies);
+  const Reference against = views_.reference(rows, copies, target);
   margins.push_back(margin_of(rows, output, against, copies));
-  std::array<at::Tensor, 2> sums;  // [n] of what the model says, and of pixels alone
-  for (const LossTerm* term : losses_) {
-    if (includes(term->needs, Field::boxes) && !against.boxes.defined())
+  at::Tensor sum;  // [n]
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    const LossTerm& term = *losses_[i];
+    if (includes(term.needs, Field::boxes) && !against.boxes.defined())
       throw PluginFault("plugin " + rows.unmapped_by,
-                        "it is no affine map (it gives none), and the loss " + term->plugin + " compares boxes");
-    const std::string who = "plugin " + term->plugin;
-    const at::Tensor values =
-        call_plugin(who, given_to_loss(output, against), [&] { return (*term->loss)(output, against); });
-    check_values(who, values, pixels, rows.count());
-    at::Tensor& sum = sums.at(of_pixels_alone(*term) ? 1 : 0);
-    const at::Tensor weighted = values * shares * (term->weight / static_cast<double>(term->models.size()));
+                        "it is no affine map (it gives none), and the loss " + term.plugin + " compares boxes");
+    const at::Tensor weighted = ask_loss(term, output, against, pixels) * counts[static_cast<std::int64_t>(i)];
     sum = sum.defined() ? sum + weighted : weighted;
   }
-  const at::Tensor index = as_index(rows.subject, said.value.device());
-  for (const at::Tensor& sum : sums) {
-    if (sum.defined()) said.value = said.value.index_add(0, index, sum.detach());
+  said.value = said.value.index_add(0, as_index(rows.subject, said.value.device()), sum.detach());
+  const auto put = [](at::Tensor& all, const at::Tensor& next) { all = all.defined() ? at::cat({all, next}) : next; };
+  if (target.defined() && views_.targets().defined()) {
+    const at::Tensor targets = views_.targets().index_select(0, as_index(rows.reference, pixels.device()));
+    put(said.likeness, likeness(output.embedding.detach(), targets));
   }
-  if (!pixels.requires_grad()) return;
-  const auto behind = [](at::Tensor& all, const at::Tensor& next) {
-    all = all.defined() ? at::cat({all, next}) : next;
-  };
-  if (sums[0].defined()) behind(said.of_answers, lead(sums[0], pixels, sums[1].defined()));
-  if (sums[1].defined()) behind(said.of_pixels, lead(sums[1], pixels, false));
+  if (pixels.requires_grad()) put(said.gradient, lead(sum, pixels));
 }
 
 at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, const Reference& against,
@@ -183,12 +196,12 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
   return detector_margin(output, faces, experiment.minimum_score);
 }
 
-at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels, bool again) const {
+at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels) const {
   std::string who = "plugins";
   for (const LossTerm* term : losses_) who += (who == "plugins" ? " " : ", ") + term->plugin;
   who += ", " + model_.plugin;
   const at::Tensor gradient =
-      call_plugin(who, [&] { return torch::autograd::grad({sum.sum()}, {pixels}, {}, again, false, true).front(); });
+      call_plugin(who, [&] { return torch::autograd::grad({sum.sum()}, {pixels}, {}, false, false, true).front(); });
   if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
   if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
   return gradient;

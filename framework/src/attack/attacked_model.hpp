@@ -21,11 +21,19 @@ namespace faceoff {
 using Partners = std::function<at::Tensor(const LoadedModel& model, const std::vector<std::size_t>& pictures,
                                           std::int64_t each, Random& random)>;
 
+/// What a step has chosen.
+struct Chosen {
+  at::Tensor drawn;   ///< [L,k·B]: whether each of a model's losses has drawn it
+  at::Tensor target;  ///< [faces]: which of several targets each face is led to, or undefined
+};
+
 /// What the losses on one model came to, and where they lead.
 struct Said {
-  Rows rows;                         ///< the model's views, with the graph that leads back to the pictures
-  at::Tensor value;                  ///< [k·B]
-  at::Tensor of_answers, of_pixels;  ///< the gradient at the views' pixels, of the losses of either kind, or undefined
+  Rows rows;            ///< the model's views, with the graph that leads back to the pictures
+  at::Tensor value;     ///< [k·B]
+  at::Tensor weight;    ///< [k·B]: of the losses all together
+  at::Tensor gradient;  ///< at the views' pixels, or undefined
+  at::Tensor likeness;  ///< [n,T] of the views with each of several targets, or undefined
 };
 
 /// A model under attack: what it sees, its losses and what these compare with.
@@ -36,26 +44,32 @@ class AttackedModel {
                 std::span<const AttackInput> pictures, const at::Tensor& mean);
 
   const LoadedModel& model() const { return model_; }
-  /// Of the losses on what the model says, all together.
-  double weight() const { return weight_; }
 
-  /// Asks the model about pictures that the `rows` rows of x have become, and its losses about its answers. The model
-  /// is asked about so many views at once as its layers are fastest with, and its graph is gone before the next are.
-  Said ask(const std::vector<Rows>& pictures, std::int64_t rows, const Random& random, bool gradient,
+  /// [L,B]: whether each of the model's losses draws the model for a subject in this step, by the step's numbers. Of
+  /// its models a loss takes those with the least numbers, so that losses on the same models draw the same ones.
+  at::Tensor drawn(const Random& step) const;
+
+  /// [faces,T]: how like each of several targets the clean faces are; undefined where there are no several.
+  at::Tensor clean_likeness() const;
+
+  /// Asks the model about pictures that the rows of x have become, and its losses about its answers, where they have
+  /// drawn it. The model is asked about so many views at once as its layers are fastest with, and its graph is gone
+  /// before the next are.
+  Said ask(const std::vector<Rows>& pictures, const Chosen& chosen, const Random& random, bool gradient,
            const Partners& partners, Margins& margins) const;
 
  private:
-  void ask_some(const Rows& rows, const at::Tensor& shares, const Random& random, std::int64_t copies, Said& said,
+  /// `counts`: what each loss counts for in each of the rows [L,n].
+  void ask_some(const Rows& rows, const at::Tensor& counts, const at::Tensor& target, const Random& random, Said& said,
                 std::vector<at::Tensor>& margins) const;
   /// Where the losses lead at the pixels of the rows.
-  at::Tensor lead(const at::Tensor& sum, const at::Tensor& pixels, bool again) const;
+  at::Tensor lead(const at::Tensor& sum, const at::Tensor& pixels) const;
   at::Tensor margin_of(const Rows& rows, const Output& output, const Reference& against, std::int64_t copies) const;
 
   const LoadedModel& model_;
   const Assembly& assembly_;
   const Subjects& subjects_;
   std::vector<const LossTerm*> losses_;
-  double weight_ = 0;
   ModelViews views_;
 };
 

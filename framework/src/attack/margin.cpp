@@ -1,5 +1,6 @@
 #include "attack/margin.hpp"
 
+#include <faceoff/boxes.hpp>
 #include <faceoff/similarity.hpp>
 
 #include <ATen/ATen.h>
@@ -14,18 +15,6 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
-at::Tensor area(const at::Tensor& boxes) {
-  return (boxes.narrow(-1, 2, 2) - boxes.narrow(-1, 0, 2)).clamp_min(0).prod(-1);
-}
-
-/// IoU of boxes that broadcast, [...,4] → [...]; 0 where both are empty.
-at::Tensor overlap(const at::Tensor& a, const at::Tensor& b) {
-  const at::Tensor low = at::maximum(a.narrow(-1, 0, 2), b.narrow(-1, 0, 2));
-  const at::Tensor high = at::minimum(a.narrow(-1, 2, 2), b.narrow(-1, 2, 2));
-  const at::Tensor both = (high - low).clamp_min(0).prod(-1);
-  return both / (area(a) + area(b) - both).clamp_min(1e-12);
-}
-
 }  // namespace
 
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference, Goal goal,
@@ -33,28 +22,23 @@ at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& referen
   const at::Tensor own = mean_similarity(embedding, reference.own);
   const at::Tensor unrecognised = threshold.value_or(none) - own;
   if (!reference.targets.defined()) return unrecognised;
-  std::vector<at::Tensor> toward;
-  for (const at::Tensor& target : reference.targets.unbind(1)) {
-    const at::Tensor there = (target != 0).flatten(1).any(1);  // rows may have fewer targets than others
-    toward.push_back(at::where(there, mean_similarity(embedding, target), at::full_like(own, -2)));
-  }
-  const at::Tensor nearer = at::stack(toward).amax(0) - own;
+  const at::Tensor nearer = mean_similarity(embedding, reference.targets) - own;
   return goal == Goal::protect && threshold ? at::maximum(nearer, unrecognised) : nearer;
 }
 
 at::Tensor detector_margin(const Output& found, const at::Tensor& faces, double minimum_score) {
-  const at::Tensor of_the_face = overlap(found.boxes.unsqueeze(1), faces.unsqueeze(2)) >= same_face;  // [R,F,N]
+  const at::Tensor of_the_face = overlap(faces, found.boxes) >= same_face;  // [R,F,N]
   const at::Tensor scores = (found.scores.unsqueeze(1) * of_the_face).to(faces.scalar_type());
-  const at::Tensor best = scores.size(2) > 0 ? scores.amax(2) : at::zeros_like(area(faces));
-  return (minimum_score - best).masked_fill(area(faces) <= 0, none);
+  const at::Tensor best = scores.size(2) > 0 ? scores.amax(2) : at::zeros_like(area_of(faces));
+  return (minimum_score - best).masked_fill(area_of(faces) <= 0, none);
 }
 
 at::Tensor boxes_in_view(const at::Tensor& boxes, std::int64_t height, std::int64_t width) {
   const auto side = [](std::int64_t pixels) { return static_cast<double>(pixels); };
   const at::Tensor frame =
       at::tensor({side(width), side(height), side(width), side(height)}, at::kDouble).to(boxes.options());
-  const at::Tensor shown = area(at::minimum(boxes.clamp_min(0), frame));
-  return boxes * (shown >= .5 * area(boxes)).unsqueeze(-1);
+  const at::Tensor shown = area_of(at::minimum(boxes.clamp_min(0), frame));
+  return boxes * (shown >= .5 * area_of(boxes)).unsqueeze(-1);
 }
 
 at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size) {

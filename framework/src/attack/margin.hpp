@@ -15,8 +15,8 @@ namespace faceoff {
 // By how much an attack's goal is reached, by what an attacked model answered: above 0 it is. Not a number where there
 // is no telling.
 
-/// [R], as mean cosines. To impersonate: how much more like the nearest target's embeddings than like its own a face
-/// is. To protect: the same, or how far its cosine with its own is below the threshold, whichever is more and known.
+/// [R], as mean cosines. To impersonate: how much more like the target's embeddings than like its own a face is. To
+/// protect: the same, or how far its cosine with its own is below the threshold, whichever is more and known.
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference, Goal goal,
                            const std::optional<double>& threshold);
 

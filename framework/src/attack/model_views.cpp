@@ -23,7 +23,10 @@ Face moved(const Face& face, const at::Tensor& map) {
       map_boxes(map, at::tensor({face.box.x0, face.box.y0, face.box.x1, face.box.y1}, at::kDouble).view({1, 1, 4}));
   const auto b = box.accessor<double, 3>();
   Face there{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
-  if (face.landmarks.defined()) there.landmarks = apply_map(map, face.landmarks.unsqueeze(0)).squeeze(0);
+  if (!face.landmarks.defined()) return there;
+  there.landmarks = apply_map(map, face.landmarks.unsqueeze(0)).squeeze(0);
+  const auto m = map.accessor<double, 3>();
+  if (m[0][0][0] * m[0][1][1] < m[0][0][1] * m[0][1][0]) there.landmarks = mirrored(there.landmarks);
   return there;
 }
 
@@ -222,7 +225,7 @@ at::Tensor ModelViews::placed(const at::Tensor& boxes, const Rows& rows, std::in
   return map_boxes(rows.images.map, boxes.index_select(0, at::tensor(subjects, at::kLong)));
 }
 
-Reference ModelViews::reference(const Rows& rows, std::int64_t copies) const {
+Reference ModelViews::reference(const Rows& rows, std::int64_t copies, const at::Tensor& chosen) const {
   const at::Tensor& pixels = rows.images.pixels;
   const at::Tensor index = as_index(rows.reference, pixels.device());
   Reference reference;
@@ -230,6 +233,8 @@ Reference ModelViews::reference(const Rows& rows, std::int64_t copies) const {
     if (includes(wanted_, field)) reference.clean.*tensor = gather(clean_.*tensor, index);
   }
   reference.targets = gather(targets_, index);
+  if (chosen.defined() && targets_.defined())
+    reference.targets = at::take_along_dim(reference.targets, chosen.index_select(0, index).view({-1, 1, 1, 1}), 1);
   reference.own = gather(own_, index);
   reference.mean = mean_;
   reference.subject = as_index(rows.subject, pixels.device());

@@ -33,8 +33,13 @@ class ModelViews {
   /// show. Throws PluginError where a transform was no affine map, so that nobody knows where the faces are.
   Rows of(const std::vector<Rows>& pictures, std::int64_t copies) const;
 
-  /// What losses compare with, row by row; `copies`: how many rows of x a subject has.
-  Reference reference(const Rows& rows, std::int64_t copies) const;
+  /// What losses compare with, row by row; `copies`: how many rows of x a subject has; `chosen`: of several targets
+  /// each reference's one [references], or undefined.
+  Reference reference(const Rows& rows, std::int64_t copies, const at::Tensor& chosen) const;
+  /// Each reference's targets [references,T,K,D], and its embedding on the clean picture; undefined where there are
+  /// none.
+  const at::Tensor& targets() const { return targets_; }
+  const at::Tensor& clean_embeddings() const { return clean_.embedding; }
   /// The boxes [R,F,4] of the subjects' faces as the detector draws them on the clean picture, in the rows' pixels;
   /// empty boxes pad. Undefined for other models, and where a transform was no affine map.
   at::Tensor drawn(const Rows& rows, std::int64_t copies) const;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
@@ -37,16 +38,22 @@ class GradientSum {
   const std::vector<Rows>& leaves() const { return leaves_; }
 
   void add(const AttackedModel& attacked, const Said& said) {
-    const bool pixels = said.of_pixels.defined();
-    if (said.of_answers.defined()) {
-      const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.of_answers, pixels);
-      if (balanced_) {
-        sum_ = sum_ + attacked.weight() * over_its_size(to_x(there));
-      } else {
-        keep(there);
-      }
+    if (!said.gradient.defined()) return;
+    const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.gradient);
+    if (balanced_) {
+      sum_ = sum_ + said.weight.view({-1, 1, 1, 1}) * over_its_size(to_x(there));
+    } else {
+      keep(there);
     }
-    if (pixels) keep(at_leaves(attacked, said.rows, said.of_pixels, false));
+  }
+
+  /// Of losses on pixels alone, which are differentiable in x.
+  void add(const at::Tensor& values) {
+    const std::string who = "losses on pixels";
+    const at::Tensor gradient = call_plugin(
+        who, [&] { return torch::autograd::grad({values.sum()}, {x_}, {}, /*retain_graph=*/true).front(); });
+    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
+    sum_ = sum_ + gradient;
   }
 
   /// Like x.
@@ -57,13 +64,12 @@ class GradientSum {
 
  private:
   /// Through the views and the augmentations at the view.
-  std::vector<at::Tensor> at_leaves(const AttackedModel& attacked, const Rows& rows, const at::Tensor& gradient,
-                                    bool again) const {
+  std::vector<at::Tensor> at_leaves(const AttackedModel& attacked, const Rows& rows, const at::Tensor& gradient) const {
     std::vector<at::Tensor> inputs;
     for (const Rows& leaf : leaves_) inputs.push_back(leaf.images.pixels);
     const std::string who = "augmentations at the view of '" + attacked.model().name + "'";
     std::vector<at::Tensor> gradients = call_plugin(
-        who, [&] { return torch::autograd::grad({rows.images.pixels}, inputs, {gradient}, again, false, true); });
+        who, [&] { return torch::autograd::grad({rows.images.pixels}, inputs, {gradient}, false, false, true); });
     if (std::ranges::none_of(gradients, [](const at::Tensor& one) { return one.defined(); }))
       throw PluginFault(who, "no gradient reaches the picture: something detached it");
     return gradients;
@@ -139,13 +145,17 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
     const auto mean = options_.means.find(model);
     attacked_.emplace_back(*model, assembly, subjects, pictures,
                            mean != options_.means.end() ? mean->second : at::Tensor());
+    if (const at::Tensor clean = attacked_.back().clean_likeness(); clean.defined())
+      target_.note(*model, clean, counting(clean.size(0)));
   }
+  target_.choose();
 }
 
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   if (std::ranges::all_of(done_, [](bool done) { return done; })) return false;
   BlackBox::here().step = step;
   draws_ = 0;
+  target_.choose();
   tracer_.start_step();
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   options_.progress(step, of);
@@ -203,10 +213,16 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   Margins margins(x.size(0), subjects_.most_faces());
   at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
   for (const AttackedModel& attacked : attacked_) {
+    const Chosen chosen{attacked.drawn(random_).repeat_interleave(copies, 1), target_.chosen()};
     const Said said =
-        attacked.ask(sum ? sum->leaves() : pictures, x.size(0), random, gradient, options_.partners, margins);
+        attacked.ask(sum ? sum->leaves() : pictures, chosen, random, gradient, options_.partners, margins);
+    if (said.likeness.defined()) target_.note(attacked.model(), said.likeness, said.rows.reference);
     value = value + said.value;
     if (sum) sum->add(attacked, said);
+  }
+  if (const at::Tensor on_pixels = ask_losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
+    value = value + on_pixels.detach();
+    if (sum) sum->add(on_pixels);
   }
   Evaluation evaluation{value, sum ? sum->take() : at::Tensor(), {}};
   const at::Tensor worst = margins.worst();

@@ -17,6 +17,7 @@
 #include "attack/margin.hpp"
 #include "attack/rows.hpp"
 #include "attack/subject.hpp"
+#include "attack/target_choice.hpp"
 #include "attack/trace.hpp"
 
 namespace faceoff {
@@ -31,8 +32,8 @@ struct ObjectiveOptions {
 
 /// The whole chain: subject → augmentations at the picture → each model's view, a row a face → augmentations at the
 /// view → model → weighted losses. Copies and draws are averaged, a subject's faces are added up, a loss's models
-/// averaged. With [attack] balance = "gradient" each model's gradient counts over its own mean size, times the weights
-/// of its losses; losses on pixels alone are added as they are.
+/// averaged over those that a step draws. With [attack] balance = "gradient" each model's gradient counts over its own
+/// mean size, times the weights of its losses; losses on pixels alone are added as they are.
 class ChainObjective : public Objective {
  public:
   /// Keeps references to the first three. All references are asked for here. Where the experiment says when to stop,
@@ -75,6 +76,7 @@ class ChainObjective : public Objective {
   Budget budget_;
   Random random_;
   std::vector<AttackedModel> attacked_;
+  TargetChoice target_;
   std::vector<std::int64_t> picture_of_;  ///< of each subject
   Tracer tracer_;
   std::exception_ptr thrown_;

@@ -45,6 +45,29 @@ Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count) {
           rows.unmapped_by};
 }
 
+Rows chosen(const Rows& rows, const std::vector<bool>& wanted) {
+  std::vector<std::int64_t> places;
+  for (std::int64_t r = 0; r < rows.count(); ++r) {
+    if (wanted[static_cast<std::size_t>(rows.subject[static_cast<std::size_t>(r)])]) places.push_back(r);
+  }
+  if (static_cast<std::int64_t>(places.size()) == rows.count()) return rows;
+  const auto some = [&](const at::Tensor& t) {
+    return t.defined() ? t.index_select(0, as_index(places, t.device())) : t;
+  };
+  const auto entries = [&](const std::vector<std::int64_t>& all) {
+    std::vector<std::int64_t> those;
+    for (const std::int64_t place : places) {
+      if (!all.empty()) those.push_back(all[static_cast<std::size_t>(place)]);
+    }
+    return those;
+  };
+  const Images& images = rows.images;
+  return {{some(images.pixels), some(images.map), some(images.landmarks), some(images.partners)},
+          entries(rows.subject),
+          entries(rows.reference),
+          rows.unmapped_by};
+}
+
 std::vector<std::int64_t> counting(std::int64_t n) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), 0);
@@ -56,12 +79,6 @@ std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& from, std::i
   to.reserve(from.size() * static_cast<std::size_t>(k));
   for (const std::int64_t entry : from) to.insert(to.end(), static_cast<std::size_t>(k), entry);
   return to;
-}
-
-Images repeated(const Images& images, std::int64_t k) {
-  if (k == 1) return images;
-  const auto repeat = [&](const at::Tensor& t) { return t.defined() ? t.repeat_interleave(k, 0) : t; };
-  return {repeat(images.pixels), repeat(images.map), repeat(images.landmarks), repeat(images.partners)};
 }
 
 at::Tensor as_index(const std::vector<std::int64_t>& rows, const at::Device& device) {

@@ -28,12 +28,14 @@ struct Rows {
 /// Some of the rows, from `begin` on.
 Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count);
 
+/// The rows of those rows of x that are wanted.
+Rows chosen(const Rows& rows, const std::vector<bool>& wanted);
+
 /// 0, 1, … n − 1
 std::vector<std::int64_t> counting(std::int64_t n);
 
-/// Each entry, or row, k times, copies adjacent.
+/// Each entry k times, copies adjacent.
 std::vector<std::int64_t> repeated(const std::vector<std::int64_t>& from, std::int64_t k);
-Images repeated(const Images& images, std::int64_t k);
 
 /// As an index on a device, int64.
 at::Tensor as_index(const std::vector<std::int64_t>& rows, const at::Device& device);

@@ -301,10 +301,15 @@ class Reader {
 
   void read_loss(TomlTable& loss) {
     LossConfig config;
-    config.models = loss.required_texts("models", "the models that it attacks");
+    config.models = loss.texts("models");
     check_models(loss, config.models);
     if (!judged_) {
       config.weight = loss.number("weight", 1, {-1e6, 1e6});
+      if (loss.has("draw_models")) {
+        const auto all = static_cast<double>(config.models.size());
+        config.draw_models = loss.integer("draw_models", 1, {1, std::max(all, 1.)});
+      }
+      loss.take("draw_models");
       config.plugin = plugin(loss, Kind::loss);
     }
     out_.losses.push_back(std::move(config));

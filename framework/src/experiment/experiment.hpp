@@ -25,6 +25,7 @@ namespace faceoff {
 struct LossConfig {
   PluginConfig plugin;
   std::vector<std::string> models;
+  std::int64_t draw_models = 0;  ///< how many of them count in a step, drawn at random; 0: all
   double weight = 1;
 };
 

@@ -1,5 +1,7 @@
 #include "faces/faces.hpp"
 
+#include <faceoff/images.hpp>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -27,6 +29,18 @@ Box to_picture(const at::Tensor& map, const Box& box) {
   const auto x = [&](double v) { return (v - m[0][0][2]) / m[0][0][0]; };
   const auto y = [&](double v) { return (v - m[0][1][2]) / m[0][1][1]; };
   return {x(box.x0), y(box.y0), x(box.x1), y(box.y1)};
+}
+
+/// What boxes are clipped to, in the pixels of a detector's view: the picture, and for face-api's square all of the
+/// view, as face-api does it.
+Box seen(const ViewSpec& spec, const at::Tensor& map, const at::Tensor& picture) {
+  if (std::holds_alternative<WholePicture>(spec.crop) && spec.height > 0)
+    return {0, 0, static_cast<double>(spec.width), static_cast<double>(spec.height)};
+  const at::Tensor corners =
+      at::tensor({0., 0., static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))}, at::kDouble);
+  const at::Tensor there = map_boxes(map, corners.view({1, 1, 4}));
+  const auto box = there.accessor<double, 3>();
+  return {box[0][0][0], box[0][0][1], box[0][0][2], box[0][0][3]};
 }
 
 std::vector<Face> suppress(std::vector<Face> faces) {
@@ -61,16 +75,13 @@ std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture,
 
 std::vector<Face> detected(const LoadedModel& detector, const Output& answer, const at::Tensor& map,
                            const at::Tensor& picture, double minimum_score) {
-  const ViewSpec& spec = detector.view;
-  const double height = static_cast<double>(picture.size(2)), width = static_cast<double>(picture.size(3));
   const at::Tensor scores = answer.scores.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor boxes = answer.boxes.select(0, 0).to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor landmarks =
       answer.landmarks.defined() ? answer.landmarks.select(0, 0).to(at::kCPU, at::kDouble) : at::Tensor();
   const auto score = scores.accessor<double, 1>();
   const auto box = boxes.accessor<double, 2>();
-  const double side_x = spec.width > 0 ? static_cast<double>(spec.width) : width;
-  const double side_y = spec.height > 0 ? static_cast<double>(spec.height) : height;
+  const Box shown = seen(detector.view, map, picture);
   std::vector<Face> found;
   for (std::int64_t i = 0; i < scores.size(0); ++i) {
     if (score[i] <= minimum_score) continue;
@@ -79,8 +90,9 @@ std::vector<Face> detected(const LoadedModel& detector, const Output& answer, co
   }
   found = suppress(std::move(found));
   for (Face& face : found) {
-    face.box = to_picture(map, {std::clamp(face.box.x0, 0., side_x), std::clamp(face.box.y0, 0., side_y),
-                                std::clamp(face.box.x1, 0., side_x), std::clamp(face.box.y1, 0., side_y)});
+    face.box =
+        to_picture(map, {std::clamp(face.box.x0, shown.x0, shown.x1), std::clamp(face.box.y0, shown.y0, shown.y1),
+                         std::clamp(face.box.x1, shown.x0, shown.x1), std::clamp(face.box.y1, shown.y0, shown.y1)});
   }
   return found;
 }

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <tuple>
@@ -82,6 +83,23 @@ struct Overloads {
             map(inside(width, out_w), 0, inside(height, out_h), 0)};
   }
 
+  View operator()(const StretchedPicture&) const {
+    const std::int64_t out_h = spec.height > 0 ? spec.height : height, out_w = spec.width > 0 ? spec.width : width;
+    return resized({0, out_h, out_h}, {0, out_w, out_w});
+  }
+
+  View operator()(const LetterboxedPicture&) const {
+    if (spec.height == 0) return (*this)(StretchedPicture{});
+    const double scale = std::min(static_cast<double>(spec.height) / static_cast<double>(height),
+                                  static_cast<double>(spec.width) / static_cast<double>(width));
+    const auto along = [&](std::int64_t side, std::int64_t out) -> Part {
+      const double exact = static_cast<double>(side) * scale;
+      const std::int64_t inside = std::clamp<std::int64_t>(std::llround(exact), 1, out);
+      return {(out - inside) / 2, inside, out};
+    };
+    return resized(along(height, spec.height), along(width, spec.width));
+  }
+
   View operator()(const BoxCrop& crop) const {
     const Box& box = face->box;
     const double longer = std::max(box.width(), box.height()), side = crop.scale * longer;
@@ -138,6 +156,20 @@ struct Overloads {
     return {rows, columns, to_view.unsqueeze(0), places * 2 / size - 1};
   }
 
+  /// Where a picture's side comes to lie on the view's.
+  struct Part {
+    std::int64_t begin, inside, out;
+  };
+  View resized(const Part& rows, const Part& columns) const {
+    const auto scale = [](const Part& part, std::int64_t side) {
+      return static_cast<double>(part.inside) / static_cast<double>(side);
+    };
+    return {half_pixel_bilinear(height, rows.out, rows.begin, rows.inside),
+            half_pixel_bilinear(width, columns.out, columns.begin, columns.inside),
+            map(scale(columns, width), static_cast<double>(columns.begin), scale(rows, height),
+                static_cast<double>(rows.begin))};
+  }
+
   /// face-api's extraction: clipped to the picture and floored, zero-padded to a centred square, legacy bilinear.
   View padded(const Box& box) const {
     const double left = std::max(box.x0, 0.), top = std::max(box.y0, 0.);
@@ -173,6 +205,18 @@ at::Tensor View::operator()(const at::Tensor& picture) const {
 
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face) {
   return std::visit(Overloads{spec, height, width, face}, spec.crop);
+}
+
+at::Tensor mirrored(const at::Tensor& landmarks) {
+  static constexpr std::array<std::int64_t, 5> five = {1, 0, 2, 4, 3};
+  static constexpr std::array<std::int64_t, all_landmarks> all = {
+      16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1,  0,                // the jaw
+      26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28, 29, 30, 35, 34, 33, 32, 31,       // brows and nose
+      45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,                                   // eyes
+      54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};  // the mouth's lines
+  const auto in_order = [&](at::IntArrayRef of) { return landmarks.index_select(0, at::tensor(of, at::kLong)); };
+  if (landmarks.size(0) == all_landmarks) return in_order(all);
+  return landmarks.size(0) == static_cast<std::int64_t>(five.size()) ? in_order(five) : landmarks;
 }
 
 bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face) {

@@ -29,17 +29,16 @@ class Unviewable : public Error {
   using Error::Error;
 };
 
-/// The view of a picture of this size; `face` for everything but WholePicture, with 68 landmarks for DlibRect, 68 or 5
+/// The view of a picture of this size; `face` for what is cut about one, with 68 landmarks for DlibRect, 68 or 5
 /// for FivePoints. Throws Unviewable, and Error where there are other landmarks than these.
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face = nullptr);
 
+/// A mirrored face's landmarks [K,2] in the order that faces have them: what was the left eye is the right one. 68 or
+/// 5; others as they are.
+at::Tensor mirrored(const at::Tensor& landmarks);
+
 /// Whether a picture of this size shows anything of the face in the view.
 bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face);
-
-/// True where the crop is cut about a face rather than being the whole picture.
-inline bool about_a_face(const Crop& crop) {
-  return !std::holds_alternative<WholePicture>(crop);
-}
 
 /// True where the crop needs landmarks.
 inline bool needs_landmarks(const Crop& crop) {

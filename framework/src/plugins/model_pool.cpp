@@ -29,7 +29,7 @@ void ask_cuda_for_same_bits() {
 /// A face's view is a square of some size, and an embedder sees a face.
 void check_view(const LoadedModel& model, const Place& place) {
   const ViewSpec& view = model.view;
-  const bool face = !std::holds_alternative<WholePicture>(view.crop);
+  const bool face = about_a_face(view.crop);
   constexpr std::int64_t largest = 16384;
   const bool own_size = view.height == 0 && view.width == 0;
   const bool sized = view.height > 0 && view.width > 0 && view.height <= largest && view.width <= largest;

@@ -17,7 +17,8 @@ namespace faceoff {
 namespace {
 
 constexpr std::size_t longest_name = 64;
-constexpr std::array<std::string_view, 6> reserved = {"plugin", "models", "weight", "probability", "draws", "at"};
+constexpr std::array<std::string_view, 7> reserved = {"plugin",      "models", "draw_models", "weight",
+                                                      "probability", "draws",  "at"};
 
 std::string in_quotes(std::string_view name) {
   std::string text = "'";
@@ -78,7 +79,7 @@ void check_params(const PluginInfo& info) {
     require_name(which, param.name);
     if (std::ranges::find(reserved, param.name) != reserved.end()) {
       throw PluginError(which +
-                        " has a name that the host needs for itself (plugin, models, weight, probability, draws, at)");
+                        " has a name that the host needs for itself (plugin, models, draw_models, weight, probability, draws, at)");
     }
     if (!names.insert(param.name).second) throw PluginError(which + " is declared twice");
     if (!param.set) throw PluginError(which + " has nothing that sets it");

@@ -47,13 +47,23 @@ std::vector<Window> random_windows(Random& random, std::int64_t height, std::int
   return windows;
 }
 
+Images repeated(const Images& images, std::int64_t k) {
+  if (k == 1) return images;
+  const auto repeat = [&](const at::Tensor& t) { return t.defined() ? t.repeat_interleave(k, 0) : t; };
+  return {repeat(images.pixels), repeat(images.map), repeat(images.landmarks), repeat(images.partners)};
+}
+
+Images moved(const Images& images, const at::Tensor& pixels, const at::Tensor& map) {
+  const at::Tensor each = map.expand({pixels.size(0), 2, 3});
+  return {
+      pixels, images.map.defined() ? compose(each.to(images.map.options()), images.map) : images.map,
+      images.landmarks.defined() ? apply_map(each.to(images.landmarks.options()), images.landmarks) : images.landmarks};
+}
+
 Images moved(const Images& images, const std::vector<at::Tensor>& rows, const std::vector<Move>& moves) {
   std::vector<double> values;
   for (const Move& m : moves) values.insert(values.end(), {m.scale_x, 0, m.shift_x, 0, m.scale_y, m.shift_y});
-  const at::Tensor map = at::tensor(values, at::kDouble).view({-1, 2, 3});
-  return {
-      at::cat(rows), images.map.defined() ? compose(map.to(images.map.options()), images.map) : images.map,
-      images.landmarks.defined() ? apply_map(map.to(images.landmarks.options()), images.landmarks) : images.landmarks};
+  return moved(images, at::cat(rows), at::tensor(values, at::kDouble).view({-1, 2, 3}));
 }
 
 at::Tensor filter_gradient(const at::Tensor& pixels,

@@ -35,17 +35,26 @@ at::Tensor frozen(const at::Tensor& weight) {
 
 }  // namespace
 
+at::Tensor Dropout::operator()(const at::Tensor& x) const {
+  if (share_ <= 0) return x;
+  const at::Tensor kept = random_->uniform(0, 1, x.sizes().slice(1)) >= share_;
+  return x * (kept.to(x.options()) / (1 - share_));
+}
+
 Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options)
     : weight_(frozen(weight)), bias_(frozen(bias)), options_(options) {}
 
 at::Tensor Conv2d::convolve(const at::Tensor& x) const {
-  const std::int64_t groups = options_.depthwise ? weight_.size(0) : 1;
+  const std::int64_t groups = options_.depthwise ? weight_.size(0) : 1, dilation = options_.dilation;
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
-    return at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns}, {1, 1}, groups);
+    return at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns}, {dilation, dilation},
+                      groups);
   };
+  const auto reach = [&](std::int64_t axis) { return (weight_.size(axis) - 1) * dilation; };
   if (options_.padding == Padding::valid) return run(x, 0, 0);
-  const Margins rows = same_margins(x.size(2), weight_.size(2), options_.stride);
-  const Margins columns = same_margins(x.size(3), weight_.size(3), options_.stride);
+  if (options_.padding == Padding::symmetric) return run(x, reach(2) / 2, reach(3) / 2);
+  const Margins rows = same_margins(x.size(2), reach(2) + 1, options_.stride);
+  const Margins columns = same_margins(x.size(3), reach(3) + 1, options_.stride);
   if (even(rows) && even(columns)) return run(x, rows.before, columns.before);
   return run(pad(x, rows, columns), 0, 0);
 }
@@ -54,8 +63,8 @@ at::Tensor Conv2d::operator()(const at::Tensor& x) const {
   return activate(convolve(x), options_.activation);
 }
 
-at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& residual) const {
-  return activate(convolve(x) + residual, options_.activation);
+at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& residual, const Dropout& dropout) const {
+  return activate(dropout(convolve(x)) + residual, options_.activation);
 }
 
 Linear::Linear(const at::Tensor& weight, const at::Tensor& bias) : weight_(frozen(weight)), bias_(frozen(bias)) {}

@@ -72,6 +72,19 @@ Taps legacy_bilinear(std::int64_t in, std::int64_t out, std::int64_t begin, std:
   return pack(taps);
 }
 
+Taps half_pixel_bilinear(std::int64_t available, std::int64_t out, std::int64_t begin, std::int64_t inside) {
+  std::vector<std::vector<Tap>> taps(static_cast<std::size_t>(out));
+  const double scale = static_cast<double>(available) / static_cast<double>(inside);
+  for (std::int64_t i = 0; i < inside; ++i) {
+    const double source =
+        std::clamp((static_cast<double>(i) + .5) * scale - .5, 0., static_cast<double>(available - 1));
+    const auto low = static_cast<std::int64_t>(source);
+    const double fraction = source - static_cast<double>(low);
+    taps[static_cast<std::size_t>(begin + i)] = {{low, 1 - fraction}, {std::min(low + 1, available - 1), fraction}};
+  }
+  return pack(taps);
+}
+
 Taps triangle(double from, double to, std::int64_t out, std::int64_t available) {
   std::vector<std::vector<Tap>> taps(static_cast<std::size_t>(out));
   const double scale = (to - from) / static_cast<double>(out);
@@ -89,6 +102,19 @@ Taps triangle(double from, double to, std::int64_t out, std::int64_t available) 
       total += weight;
     }
     for (Tap& tap : row) tap.weight /= total;
+  }
+  return pack(taps);
+}
+
+Taps area(std::int64_t in, std::int64_t out) {
+  std::vector<std::vector<Tap>> taps(static_cast<std::size_t>(out));
+  const double scale = static_cast<double>(in) / static_cast<double>(out);
+  for (std::int64_t o = 0; o < out; ++o) {
+    const double from = static_cast<double>(o) * scale, to = from + scale;
+    for (auto i = static_cast<std::int64_t>(from); i < in && static_cast<double>(i) < to; ++i) {
+      const double part = std::min(to, static_cast<double>(i + 1)) - std::max(from, static_cast<double>(i));
+      if (part > 1e-9) taps[static_cast<std::size_t>(o)].push_back({i, part / scale});
+    }
   }
   return pack(taps);
 }

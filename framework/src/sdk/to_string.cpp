@@ -67,8 +67,8 @@ std::string to_string(Field fields) {
 }
 
 std::string to_string(const Crop& crop) {
-  constexpr std::array<const char*, std::variant_size_v<Crop>> names = {"whole_picture", "box", "padded_box",
-                                                                        "dlib_rect", "five_points"};
+  constexpr std::array<const char*, std::variant_size_v<Crop>> names = {
+      "whole_picture", "box", "padded_box", "dlib_rect", "five_points", "stretched_picture", "letterboxed_picture"};
   return names.at(crop.index());
 }
 

@@ -1,5 +1,5 @@
-// The embedders of human-models: parity with the publisher's own JavaScript (tests/golden/faces, which
-// tests/golden/face_api.mjs makes) and with the same weights as TorchScript, rows and gradients.
+// The embedders that see one face in a square: parity with the publishers' own graphs (tests/golden/faces, which
+// tests/golden/face_api.mjs and tests/golden/graphs.py make) and with the same weights as TorchScript, rows, gradients.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -10,6 +10,7 @@
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "picture/picture.hpp"
+#include "plugins/plugin_files.hpp"
 #include "support.hpp"
 
 namespace faceoff {
@@ -27,7 +28,7 @@ void PrintTo(const Embedder& embedder, std::ostream* out) {
   *out << embedder.weights;
 }
 
-class HumanModels : public testing::TestWithParam<Embedder> {
+class Embedders : public testing::TestWithParam<Embedder> {
  protected:
   std::unique_ptr<Model> model(at::ScalarType dtype = at::kFloat) const {
     return make<Model>(GetParam().plugin, {{"weights", "models/" + GetParam().weights + ".safetensors"}}, dtype);
@@ -43,7 +44,7 @@ class HumanModels : public testing::TestWithParam<Embedder> {
   }
 };
 
-TEST_P(HumanModels, EmbedAsThePublishersProgramDoes) {
+TEST_P(Embedders, EmbedAsThePublishersGraphDoes) {
   const at::NoGradGuard no_grad;
   const std::vector<std::uint8_t> bytes = read_file(golden / (GetParam().weights + ".f32"), 1 << 20);
   at::Tensor raw = at::empty({GetParam().rows, GetParam().dimensions}, at::kFloat);
@@ -53,7 +54,7 @@ TEST_P(HumanModels, EmbedAsThePublishersProgramDoes) {
   EXPECT_LT(largest_difference(embedding, raw / raw.norm(2, 1, true)), 1e-5);
 }
 
-TEST_P(HumanModels, EmbedABatchAsItsRowsAlone) {
+TEST_P(Embedders, EmbedABatchAsItsRowsAlone) {
   const at::NoGradGuard no_grad;
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
     const auto embedder = model(dtype);
@@ -65,7 +66,7 @@ TEST_P(HumanModels, EmbedABatchAsItsRowsAlone) {
   }
 }
 
-TEST_P(HumanModels, HaveTheGradientThatCentralDifferencesGive) {
+TEST_P(Embedders, HaveTheGradientThatCentralDifferencesGive) {
   const auto embedder = model(at::kDouble);
   const at::Tensor weights = noise({GetParam().dimensions}, -1, 1, 2);
   const auto value = [&](const at::Tensor& x) { return (embedder->forward(x).embedding[0] * weights).sum(); };
@@ -83,10 +84,12 @@ TEST_P(HumanModels, HaveTheGradientThatCentralDifferencesGive) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, HumanModels,
+INSTANTIATE_TEST_SUITE_P(All, Embedders,
                          testing::Values(Embedder{"faceres", "faceres", "crop", "_224.png", 10, 1024},
                                          Embedder{"faceres", "faceres_deep", "crop", "_224.png", 10, 1024},
-                                         Embedder{"mobileface", "mobileface", "arc", "_112.png", 6, 256}),
+                                         Embedder{"mobileface", "mobileface", "arc", "_112.png", 6, 256},
+                                         Embedder{"mobilefacenet", "mobilefacenet", "arc", "_112.png", 6, 192},
+                                         Embedder{"mobilefacenet", "frface", "arc", "_112.png", 6, 512}),
                          [](const auto& embedder) { return embedder.param.weights; });
 
 TEST(Faceres, IsTheSameNetworkAsItsTorchScript) {
@@ -100,9 +103,28 @@ TEST(Faceres, IsTheSameNetworkAsItsTorchScript) {
   }
 }
 
-TEST(MobileFace, SeesTheFaceByFivePointsOrByItsBox) {
-  EXPECT_EQ(make<Model>("mobileface")->view(), (ViewSpec{112, 112, FivePoints{}}));
-  EXPECT_EQ(make<Model>("mobileface", {{"align", "box"}})->view(), (ViewSpec{112, 112, BoxCrop{.scale = 1}}));
+TEST(MobileFace, AndMobileFaceNetSeeTheFaceByFivePointsOrByItsBox) {
+  for (const char* plugin : {"mobileface", "mobilefacenet"}) {
+    EXPECT_EQ(make<Model>(plugin)->view(), (ViewSpec{112, 112, FivePoints{}})) << plugin;
+    EXPECT_EQ(make<Model>(plugin, {{"align", "box"}})->view(), (ViewSpec{112, 112, BoxCrop{.scale = 1}})) << plugin;
+  }
+}
+
+TEST(MobileFaceNet, IsToldByTheFileHowItPadsAndWhatItsInputIs) {
+  const std::string bytes = read_bytes("models/frface.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = (folder / "changed.safetensors").string();
+  const auto refusal = [&](const std::string& was, const std::string& is) {
+    std::string changed = bytes;
+    changed.replace(changed.find(was), was.size(), is);
+    write_bytes(path, changed);
+    return error_of<FileError>([&] { make<Model>("mobilefacenet", {{"weights", path}}); });
+  };
+  EXPECT_EQ(refusal("\"symmetric\"", "\"symmetriC\""),
+            path + ": metadata padding = 'symmetriC' is neither same nor symmetric");
+  EXPECT_EQ(refusal("\"padding\"", "\"paddinG\""), path + ": its metadata have no 'padding'");
+  EXPECT_EQ(refusal("\"input_mean\":\"127\"", "\"input_mean\":\"12x\""),
+            path + ": metadata input_mean = '12x' is no number above 0");
 }
 
 }  // namespace

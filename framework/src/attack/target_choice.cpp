@@ -1,0 +1,40 @@
+#include "attack/target_choice.hpp"
+
+#include <faceoff/similarity.hpp>
+
+#include <ATen/ATen.h>
+
+#include "attack/rows.hpp"
+
+namespace faceoff {
+
+at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& targets) {
+  constexpr double nobody = -2;
+  std::vector<at::Tensor> each;
+  for (const at::Tensor& target : targets.unbind(1)) {
+    const at::Tensor pads = (target == 0).flatten(1).all(1);
+    each.push_back(mean_similarity(embeddings, target).masked_fill(pads, nobody));
+  }
+  return at::stack(each, 1);
+}
+
+void TargetChoice::note(const LoadedModel& model, const at::Tensor& likeness, const std::vector<std::int64_t>& faces) {
+  const at::Tensor index = as_index(faces, likeness.device());
+  const auto known = last_.find(&model);
+  if (known == last_.end()) {  // the clean views, of each face one
+    last_.emplace(&model, likeness);
+    return;
+  }
+  at::Tensor& last = known->second;
+  const at::Tensor sum = at::zeros_like(last).index_add(0, index, likeness);
+  const at::Tensor views = at::zeros_like(last).index_add(0, index, at::ones_like(likeness));
+  last = at::where(views > 0, sum / views.clamp_min(1), last);
+}
+
+void TargetChoice::choose() {
+  at::Tensor sum;
+  for (const auto& [model, last] : last_) sum = sum.defined() ? sum + last : last;
+  if (sum.defined()) chosen_ = sum.argmax(1);
+}
+
+}  // namespace faceoff

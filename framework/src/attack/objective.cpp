@@ -142,10 +142,22 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
   }
 }
 
+void ChainObjective::restart(std::int64_t number) {
+  const std::uint64_t seed = assembly_.experiment.seed;
+  step_began_ = false;
+  random_ = random_of(subjects_, number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed);
+  draws_ = 0;
+}
+
+bool ChainObjective::done() const {
+  return std::ranges::all_of(done_, [](bool done) { return done; });
+}
+
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
-  if (std::ranges::all_of(done_, [](bool done) { return done; })) return false;
+  if (done()) return false;
   BlackBox::here().step = step;
   draws_ = 0;
+  step_began_ = true;
   tracer_.start_step();
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   options_.progress(step, of);
@@ -191,7 +203,7 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   const std::int64_t copies = x.size(0) / subjects_.count();
   evaluated_ += copies;
   BlackBox::here().queries = evaluated_ * subjects_.count();
-  const bool first = started_ > 0 && draws_ == 0;  // a step's first evaluation stands for it
+  const bool first = std::exchange(step_began_, false);  // a step's first evaluation stands for it
   const Random random = random_for(copies, draw);
   const at::Tensor input = gradient ? x.detach().requires_grad_(true) : x.detach();
   const std::vector<Rows> start = pictures_of(input, copies);

@@ -44,6 +44,11 @@ class ChainObjective : public Objective {
   Random& random() override { return random_; }
   const Budget& budget() const { return budget_; }
 
+  /// From here on an attack from its start again, with random numbers of its own; 0: those of the first.
+  void restart(std::int64_t number);
+  /// Whether every subject has reached what ends its attack.
+  bool done() const;
+
   /// An optimizer's answer with the points that were kept in its place.
   at::Tensor with_kept(const at::Tensor& answer) const;
 
@@ -84,6 +89,7 @@ class ChainObjective : public Objective {
   std::int64_t evaluated_ = 0;       ///< copies of each subject that have gone through the models
   std::int64_t started_ = 0;         ///< steps of all loops so far
   std::int64_t draws_ = 0;           ///< in this step
+  bool step_began_ = false;          ///< and has evaluated nothing
 };
 
 }  // namespace faceoff

@@ -1,11 +1,13 @@
 // The smallest change that reaches the goal, in the 2-norm:
 //   min ‖d/255‖² + c f(x + d),   x + d = middle + half · tanh w,   w by Adam
-// where middle ± half is the range of each value: [0,255] if the budget allows it, else what it allows. Each sample's c
+// where middle ± half is the range of each value: [0,255] if the budget allows it, else what it allows. d is taken as
+// half · (tanh w − tanh of the first w), so that what no gradient reaches stays as it is, to the bit. Each sample's c
 // is found by a binary search: ten times as large until the goal is reached, then between what reached it and what did
 // not. The goal is reached where the margin is above the confidence, or, of an attack without one, where f ≤ 0, as a
 // hinge says: f is the experiment's loss, triplet for embeddings. The answer is the nearest point that reached it, or
-// else the one where f was lowest. With [attack] stop_at or stop_at_margin the host takes the first that did. Carlini
-// and Wagner, "Towards Evaluating the Robustness of Neural Networks", IEEE S&P 2017, section V.
+// else the one where f was lowest. With [attack] stop_at or stop_at_margin the host takes the first that did.
+//
+// Carlini and Wagner, "Towards Evaluating the Robustness of Neural Networks", IEEE S&P 2017, section V.
 #include <faceoff/adam.hpp>
 #include <faceoff/optimizer.hpp>
 
@@ -82,7 +84,7 @@ class CarliniWagner : public Optimizer {
     const at::Tensor middle = (low + high) / 2, half = (high - low) / 2;
     const at::Tensor first = random_start_ ? budget.random_point(objective.random()) : budget.origin;
     constexpr double edge = .9999;  // w would be infinite at the ends of the range
-    const at::Tensor start = at::atanh(((first - middle) / half.clamp_min(1e-6)).clamp(-edge, edge));
+    const at::Tensor start = ((first - middle) / half.clamp_min(1e-6)).clamp(-edge, edge).atanh();
     Nearest nearest(budget.origin);
     Weight weight(initial_c_, budget.origin);
     Adam adam;
@@ -93,7 +95,7 @@ class CarliniWagner : public Optimizer {
         found = at::zeros_like(found), w = start, adam = Adam();
       }
       const at::Tensor slope = half * (1 - w.tanh().square());
-      const at::Tensor x = budget.project(middle + half * w.tanh());
+      const at::Tensor x = budget.project(first + half * (w.tanh() - start.tanh()));
       const Evaluation here = objective.value_and_grad(x);
       const at::Tensor goal = here.margin.defined() ? here.margin > confidence_ : here.value <= 0;
       const at::Tensor change = (x - budget.origin) / 255;

@@ -36,8 +36,8 @@ class Nes : public Optimizer {
       accumulated = momentum_ * accumulated;
       for (std::int64_t pair = 0; pair < pairs_; ++pair) {
         const at::Tensor u = budget.mask * objective.random().normal(0, 1, x.sizes().slice(1));
-        const at::Tensor difference =
-            objective.value(x + sigma_ * u) - objective.value(x - sigma_ * u, Draw::again);  // [B]
+        const at::Tensor there = objective.value(x + sigma_ * u);  // [B], asked for first
+        const at::Tensor difference = there - objective.value(x - sigma_ * u, Draw::again);
         accumulated += (difference / (2 * sigma_ * static_cast<double>(pairs_))).view({-1, 1, 1, 1}) * u;
       }
       x = budget.project(x - step_size_ * budget.direction(accumulated));

@@ -39,8 +39,8 @@ class Spsa : public Optimizer {
       for (std::int64_t pair = 0; pair < pairs_; ++pair) {
         const at::Tensor corner = 2 * objective.random().integers(0, 1, x.sizes().slice(1)).to(x.scalar_type()) - 1;
         const at::Tensor u = budget.mask * corner;
-        const at::Tensor difference =
-            objective.value(x + delta_ * u) - objective.value(x - delta_ * u, Draw::again);  // [B]
+        const at::Tensor there = objective.value(x + delta_ * u);  // [B], asked for first
+        const at::Tensor difference = there - objective.value(x - delta_ * u, Draw::again);
         gradient += (difference / (2 * delta_ * static_cast<double>(pairs_))).view({-1, 1, 1, 1}) * u;
       }
       x = budget.project(x - learning_rate_ * adam(gradient));

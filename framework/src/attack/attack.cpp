@@ -4,7 +4,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
@@ -42,28 +41,30 @@ at::Tensor run(const Assembly& assembly, ChainObjective& objective) {
   objective.rethrow();
   BlackBox::here().step = -1;
   check_attacked(who, answer, budget);
-  return answer.detach();
+  return answer.detach().clone();
 }
 
-/// How good each row of an answer is, by its margin where it has one, else by the objective, under the same random
-/// numbers for every answer.
-at::Tensor worth(ChainObjective& objective, const at::Tensor& answer) {
-  objective.restart(0);
-  const Evaluation found = objective.evaluate(answer);
-  return found.margin.defined() ? found.margin.nan_to_num(-std::numeric_limits<double>::infinity()) : -found.value;
-}
-
-/// Of several attacks each row's best answer, until all have reached what ends their attack.
+/// Of several attacks each row's best answer, all measured under the same random numbers, until every row has reached
+/// what ends its attack.
 at::Tensor run_and_restart(const Assembly& assembly, ChainObjective& objective) {
-  at::Tensor best = run(assembly, objective);
+  const auto measured = [&](const at::Tensor& answer) {
+    objective.restart(0);
+    const Evaluation found = objective.evaluate(answer);
+    return worths(found.value, found.margin);
+  };
+  const at::Tensor best = run(assembly, objective);
   if (assembly.experiment.restarts == 1 || objective.done()) return best;
-  at::Tensor highest = worth(objective, best);
+  std::vector<Worth> highest = measured(best);
   for (std::int64_t i = 1; i < assembly.experiment.restarts && !objective.done(); ++i) {
     objective.restart(i);
-    const at::Tensor answer = run(assembly, objective), its_worth = worth(objective, answer);
-    const at::Tensor better = its_worth > highest;
-    best = at::where(better.view({-1, 1, 1, 1}), answer, best);
-    highest = at::where(better, its_worth, highest);
+    const at::Tensor answer = run(assembly, objective);
+    const std::vector<Worth> worth = measured(answer);
+    for (std::size_t s = 0; s < worth.size(); ++s) {
+      if (worth[s] <= highest[s]) continue;
+      highest[s] = worth[s];
+      const auto row = static_cast<std::int64_t>(s);
+      best[row].copy_(answer[row]);
+    }
   }
   return best;
 }

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -123,6 +124,18 @@ Random random_of(const Subjects& subjects, std::uint64_t seed) {
 
 }  // namespace
 
+std::vector<Worth> worths(const at::Tensor& value, const at::Tensor& margin) {
+  const at::Tensor values = value.to(at::kCPU, at::kDouble);
+  const at::Tensor margins = margin.defined() ? margin.to(at::kCPU, at::kDouble) : at::full_like(values, NAN);
+  std::vector<Worth> all;
+  for (std::int64_t r = 0; r < values.size(0); ++r) {
+    const double reached = margins[r].item<double>();
+    const bool known = !std::isnan(reached);
+    all.emplace_back(known, known ? reached : -values[r].item<double>());
+  }
+  return all;
+}
+
 ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects,
                                std::span<const AttackInput> pictures, ObjectiveOptions options)
     : assembly_(assembly),
@@ -131,7 +144,7 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
       random_(random_of(subjects, assembly.experiment.seed)),
       kept_(subjects.rows.size()),
-      kept_margin_(subjects.rows.size(), -std::numeric_limits<double>::infinity()),
+      kept_worth_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
       done_(subjects.rows.size()) {
   for (const Subject& row : subjects.rows) picture_of_.push_back(static_cast<std::int64_t>(row.picture));
   attacked_.reserve(assembly.surrogates.size());
@@ -254,14 +267,14 @@ void ChainObjective::keep(const at::Tensor& x, const at::Tensor& value, const at
   constexpr double rounding = 1e-3;  // grey levels
   const at::Tensor within = budget_.excess(x).cpu() <= rounding;
   const at::Tensor hit = reached.defined() ? reached.cpu() : at::zeros({x.size(0)}, at::kBool);
-  const at::Tensor worth = (margin.defined() ? margin : -value).to(at::kCPU, at::kDouble);
+  const std::vector<Worth> worth = worths(value, margin);
   for (std::int64_t r = 0; r < x.size(0); ++r) {
     const auto s = static_cast<std::size_t>(r / copies);
     if (done_[s] || !within[r].item<bool>()) continue;
     done_[s] = hit[r].item<bool>();
-    const double here = worth[r].item<double>();
-    if (!done_[s] && !(best && here > kept_margin_[s])) continue;
-    kept_margin_[s] = here;
+    const Worth& here = worth[static_cast<std::size_t>(r)];
+    if (!done_[s] && !(best && here > kept_worth_[s])) continue;
+    kept_worth_[s] = here;
     kept_[s] = x[r].detach().clone();
   }
 }

@@ -75,7 +75,9 @@ class Square : public Optimizer {
  public:
   static void describe(Schema<Square>& s) {
     s.name("square").summary("Score-only: random search that changes squares, ever smaller ones (Square Attack)");
-    s.cites("Andriushchenko et al., Square Attack: A Query-efficient Black-box Adversarial Attack, ECCV 2020");
+    s.cites(
+        "Andriushchenko et al., Square Attack: A Query-efficient Black-box Adversarial Attack via Random Search, ECCV "
+        "2020");
     s.param("steps", &Square::steps_, "tries, which the schedule of the squares goes by").range(1, 1000000);
     s.param("area", &Square::area_, "the share of the area that the first squares have").range(0, 1);
     s.param("same_draw", &Square::same_draw_,

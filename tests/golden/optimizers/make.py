@@ -1,6 +1,6 @@
 """The points that other libraries' attacks ask a tiny network about, for tests/optimizers/traces_test.cpp.
 
-    python make.py tests/golden/optimizers
+    python tests/golden/optimizers/make.py tests/golden/optimizers
 
 torchattacks 3.5.1, foolbox 3.3.4 and adversarial-robustness-toolbox (ART) 1.20.1 attack two pictures, one at a time, in
 float64. Their conventions are not ours, and are adapted here:

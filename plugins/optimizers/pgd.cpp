@@ -19,11 +19,7 @@ class Pgd : public Optimizer {
   }
 
   at::Tensor run(Objective& objective, const Budget& budget) override {
-    at::Tensor x = budget.origin.clone();
-    if (random_start_) {
-      const at::Tensor noise = objective.random().uniform(-budget.epsilon, budget.epsilon, x.sizes().slice(1));
-      x = budget.project(x + noise);
-    }
+    at::Tensor x = random_start_ ? budget.random_point(objective.random()) : budget.origin.clone();
     for ([[maybe_unused]] const auto step : objective.steps(steps_)) {
       const at::Tensor gradient = objective.value_and_grad(x).gradient;
       x = budget.project(x - step_size_ * budget.direction(gradient));

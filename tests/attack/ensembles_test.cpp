@@ -31,7 +31,13 @@ TEST(Balance, CountsEachModelByItsGradientOverItsOwnMeanSizeTimesItsWeight) {
 }
 
 TEST(Balance, IsRefusedWhereTheOptimizerComparesValues) {
-  // No optimizer of the tree does; the rule is the assembly's, and tests/bad_plugins has one that does.
+  for (const std::string optimizer : {"apgd", "carlini_wagner", "nes", "spsa", "square"}) {
+    const std::string plugin = "plugin = \"" + optimizer + "\"";
+    const auto built = [&] {
+      const Built refused(experiment("balance = \"gradient\"\n" + toward, similarity, plugin));
+    };
+    expect_in(error_of<ConfigError>(built), optimizer + " compares values");
+  }
   const Scene scene(experiment("balance = \"gradient\"\n" + toward, similarity));
   EXPECT_FALSE(scene.built.assembly.optimizer->compares_values());
 }

@@ -93,7 +93,7 @@ TEST(Batch, AnAttackGivesEachPictureItsOwnPixelsTraceAndQueries) {
 
 // ------------------------------------------------------------------------------------------------------- when it stops
 
-TEST(Stopping, ASubjectThatReachedTheGoalKeepsThatPointAndTheOthersGoOn) {
+TEST(EarlyStop, ASubjectThatReachedTheGoalKeepsThatPointAndTheOthersGoOn) {
   constexpr double goal = -.85;
   const Scene scene(experiment("stop_at_margin = -0.85\n" + toward, similarity));
   ChainObjective objective = scene.objective();
@@ -109,7 +109,7 @@ TEST(Stopping, ASubjectThatReachedTheGoalKeepsThatPointAndTheOthersGoOn) {
   }
 }
 
-TEST(Stopping, CountsForAttacksThatOnlyAskForValues) {
+TEST(EarlyStop, CountsForAttacksThatOnlyAskForValues) {
   const Scene scene(experiment("stop_at = 10.0\n" + toward, similarity));
   ChainObjective objective = scene.objective();
   std::int64_t steps = 0;
@@ -120,7 +120,7 @@ TEST(Stopping, CountsForAttacksThatOnlyAskForValues) {
   EXPECT_EQ(steps, 1) << "any value is below 10";
 }
 
-TEST(Stopping, CountsForCopiesOfTheSubjectsAndKeepsOneWithinTheBudget) {
+TEST(EarlyStop, CountsForCopiesOfTheSubjectsAndKeepsOneWithinTheBudget) {
   const Scene scene(experiment("stop_at = 10.0\nepsilon = 2\n" + toward, similarity));
   ChainObjective objective = scene.objective();
   const at::Tensor within = scene.subjects.pixels + scene.subjects.mask, beyond = within + 30 * scene.subjects.mask;
@@ -135,7 +135,7 @@ TEST(Stopping, CountsForCopiesOfTheSubjectsAndKeepsOneWithinTheBudget) {
   EXPECT_GT(largest_difference(delivered, scene.subjects.pixels), .5);
 }
 
-TEST(Stopping, WithoutASaidGoalNothingIsKept) {
+TEST(EarlyStop, WithoutASaidGoalNothingIsKept) {
   const Scene scene(experiment(toward, similarity));
   ChainObjective objective = scene.objective();
   for ([[maybe_unused]] const auto step : objective.steps(2)) objective.value(scene.subjects.pixels);
@@ -144,7 +144,7 @@ TEST(Stopping, WithoutASaidGoalNothingIsKept) {
   EXPECT_FALSE(objective.reached(scene.subjects.pixels).any().item<bool>()) << "a clean face is like itself";
 }
 
-TEST(Stopping, KeepBestDeliversTheMeasuredPointWithTheGreatestMargin) {
+TEST(EarlyStop, KeepBestDeliversTheMeasuredPointWithTheGreatestMargin) {
   const Scene scene(experiment("keep = \"best\"\n" + toward, similarity));
   ChainObjective objective = scene.objective();
   const at::Tensor answer = scene.built.assembly.optimizer->run(objective, objective.budget());

@@ -11,6 +11,7 @@
 #include "experiment/experiment_files.hpp"
 #include "faces/faces.hpp"
 #include "picture/picture.hpp"
+#include "support.hpp"
 
 namespace faceoff {
 
@@ -38,13 +39,16 @@ inline std::vector<AttackInput> inputs_of(const Built& built, bool targeted) {
   return inputs;
 }
 
-inline std::string experiment(const std::string& attack, const std::string& rest) {
-  return "name = \"objective\"\nseed = 3\n[data]\npictures = [\"models/samples/sample1.jpg\"]\n"
+/// Its optimizer may be said as inline TOML.
+inline std::string experiment(const std::string& attack, const std::string& rest,
+                              const std::string& optimizer = "plugin = \"pgd\", steps = 6") {
+  return "optimizer = { " + optimizer +
+         " }\nname = \"objective\"\nseed = 3\n[data]\npictures = [\"models/samples/sample1.jpg\"]\n"
          "people = [\"models/samples/sample2.jpg\"]\n"
          "[models.tiny]\nplugin = \"tiny_face_detector\"\n"
          "[models.dlib]\nplugin = \"face_recognition\"\nalign = \"box\"\n"
          "[models.faceres]\nplugin = \"torchscript\"\n"
-         "[faces]\ndetector = \"tiny\"\n[optimizer]\nplugin = \"pgd\"\nsteps = 6\n[attack]\n" +
+         "[faces]\ndetector = \"tiny\"\n[attack]\n" +
          attack + "\n" + rest;
 }
 

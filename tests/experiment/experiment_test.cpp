@@ -26,6 +26,7 @@ TEST(Experiment, HasWhatTheFileSaysAndDefaultsForTheRest) {
   EXPECT_EQ(e.subject, SubjectKind::picture);
   EXPECT_EQ(e.mask, MaskKind::picture);
   EXPECT_FALSE(e.stop_at.has_value());
+  EXPECT_EQ(e.restarts, 1);
   EXPECT_TRUE(e.targets.empty());
   ASSERT_EQ(e.losses.size(), 1U);
   EXPECT_EQ(e.losses[0].models, (std::vector<std::string>{"ssd"}));

@@ -1,4 +1,4 @@
-// Optimizers on a toy whose optimum is known.
+// The two optimizers that every guide names, on a toy whose optimum is known.
 #include <ATen/ATen.h>
 
 #include "support.hpp"
@@ -143,6 +143,46 @@ TEST(MomentumPgd, FollowsTheAccumulatedGradientEachOverItsSamplesMean) {
   }
 }
 
+TEST(MomentumPgd, LooksAheadAlongTheLastGradientOverItsMeanOrForTheTwoNormByAStep) {
+  for (const Norm norm : {Norm::inf, Norm::two}) {
+    const Problem p = problem(norm, norm == Norm::inf ? 8 : 40);
+    Quadratic objective = p.objective();
+    const at::Tensor x =
+        make<Optimizer>("momentum_pgd",
+                        {{"steps", std::int64_t{12}}, {"step_size", 1.5}, {"look_ahead", "last_gradient"}})
+            ->run(objective, p.budget);
+    at::Tensor here = p.budget.origin, momentum = at::zeros_like(here), last = at::zeros_like(here);
+    for (std::size_t step = 0; step < 12; ++step) {
+      const at::Tensor ahead = here - 1.5 * (norm == Norm::inf ? last : p.budget.direction(last));
+      ASSERT_LT(largest_difference(objective.seen[step], ahead), 1e-9) << "step " << step;
+      const at::Tensor gradient = 2 * p.weight * (ahead - p.optimum);
+      last = gradient / gradient.abs().mean({1, 2, 3}, true);
+      momentum = .9 * momentum + last;
+      here = p.budget.project(here - 1.5 * p.budget.direction(momentum));
+    }
+    EXPECT_LT(largest_difference(x, here), 1e-9);
+  }
+}
+
+TEST(MomentumPgd, SamplesAsFarAsItIsToldToAndWhereThePictureMayChange) {
+  constexpr std::size_t samples = 6;
+  for (const Norm norm : {Norm::inf, Norm::two}) {
+    const Problem p = problem(norm, norm == Norm::inf ? 8 : 40);
+    Quadratic objective = p.objective();
+    make<Optimizer>("momentum_pgd", {{"steps", std::int64_t{1}}, {"variance", std::int64_t{samples}}, {"beta", .5}})
+        ->run(objective, p.budget);
+    ASSERT_EQ(objective.seen.size(), 1 + samples);
+    for (std::size_t i = 1; i <= samples; ++i) {
+      const at::Tensor away = objective.seen[i] - objective.seen[0];
+      EXPECT_EQ((away * (1 - p.budget.mask)).abs().max().item<double>(), 0);
+      const at::Tensor far = norm == Norm::inf ? away.abs().amax({1, 2, 3}) : away.flatten(1).norm(2, 1);
+      EXPECT_LE(far.max().item<double>(), .5 * p.budget.epsilon + 1e-9);
+      EXPECT_GT(far.min().item<double>(), .4 * p.budget.epsilon);
+      EXPECT_FALSE(same_bits(objective.seen[i], objective.seen[i % samples + 1]));
+    }
+  }
+}
+
 TEST(MomentumPgd, WithoutMomentumIsPgd) {
   const Problem p = problem();
   const Parameters parameters = {{"steps", std::int64_t{20}}, {"step_size", .7}};
@@ -151,41 +191,6 @@ TEST(MomentumPgd, WithoutMomentumIsPgd) {
   EXPECT_TRUE(same_bits(run("momentum_pgd", none, p), run("pgd", parameters, p)));
   none.back().second = .9;
   EXPECT_FALSE(same_bits(run("momentum_pgd", none, p), run("pgd", parameters, p)));
-}
-
-TEST(Optimizers, ABatchIsItsSamplesStackedAndEachKeepsItsBudget) {
-  for (const std::string name : {"pgd", "momentum_pgd"}) {
-    for (const Norm norm : {Norm::inf, Norm::two}) {
-      const Problem p = problem(norm, norm == Norm::inf ? 8 : 30);
-      const Parameters parameters = {{"steps", std::int64_t{25}}, {"step_size", .9}};
-      const at::Tensor together = run(name, parameters, p);
-      expect_within(p.budget, together);
-      for (std::int64_t row = 0; row < 3; ++row) {
-        const Problem alone = p.single(row);
-        EXPECT_TRUE(same_bits(run(name, parameters, alone)[0], together[row])) << name << ", row " << row;
-      }
-    }
-  }
-}
-
-TEST(Optimizers, StayWhereTheyAreWithoutAGradient) {
-  for (const std::string name : {"pgd", "momentum_pgd"}) {
-    for (const Norm norm : {Norm::inf, Norm::two}) {
-      Problem p = problem(norm);
-      p.weight = at::zeros_like(p.weight);
-      EXPECT_TRUE(same_bits(run(name, {}, p), p.budget.origin)) << name;
-    }
-  }
-}
-
-TEST(Optimizers, StopWhereTheHostSaysSo) {
-  for (const std::string name : {"pgd", "momentum_pgd"}) {
-    const Problem p = problem();
-    Quadratic objective = p.objective();
-    objective.last = 2;
-    make<Optimizer>(name)->run(objective, p.budget);
-    EXPECT_EQ(objective.seen.size(), 3U) << name;
-  }
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ const std::map<std::string, std::string> kinds = {{"ssd_mobilenet_v1", "model"},
                                                   {"similarity", "loss"},
                                                   {"pgd", "optimizer"},
                                                   {"momentum_pgd", "optimizer"},
+                                                  {"apgd", "optimizer"},
+                                                  {"square", "optimizer"},
                                                   {"random_scale", "augmentation"},
                                                   {"random_crop", "augmentation"},
                                                   {"uniform_noise", "augmentation"}};

@@ -6,6 +6,8 @@
 
 namespace faceoff {
 
+class Random;
+
 enum class Norm { inf, two };
 
 /// How far a subject may move: within epsilon of its origin in the norm, only where the mask is 1, and within [0,255].
@@ -23,6 +25,9 @@ class FACEOFF_API Budget {
   /// The nearest point of the budget for the infinity norm; for the 2-norm, the difference scaled back and then
   /// clamped. x may have k·B rows, the copies of a row adjacent.
   at::Tensor project(const at::Tensor& x) const;
+
+  /// Where an attack may start: the origin moved by up to epsilon at random, a value on its own, and projected.
+  at::Tensor random_point(Random& random) const;
 
   /// The way along which a step of length 1 changes the objective most, within the mask: the gradient's sign for the
   /// infinity norm, the gradient over its length for the 2-norm. gradient [k·B,3,H,W]

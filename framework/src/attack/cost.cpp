@@ -107,7 +107,7 @@ double measure(const Assembly& assembly) {
 }  // namespace
 
 double seconds_a_face(const Assembly& assembly) {
-  const double seconds = measure(assembly);
+  const double seconds = measure(assembly) * static_cast<double>(assembly.experiment.restarts);
   BlackBox::here().end_item();
   return seconds;
 }

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -129,6 +130,18 @@ Random random_of(const Subjects& subjects, std::uint64_t seed) {
 
 }  // namespace
 
+std::vector<Worth> worths(const at::Tensor& value, const at::Tensor& margin) {
+  const at::Tensor values = value.to(at::kCPU, at::kDouble);
+  const at::Tensor margins = margin.defined() ? margin.to(at::kCPU, at::kDouble) : at::full_like(values, NAN);
+  std::vector<Worth> all;
+  for (std::int64_t r = 0; r < values.size(0); ++r) {
+    const double reached = margins[r].item<double>();
+    const bool known = !std::isnan(reached);
+    all.emplace_back(known, known ? reached : -values[r].item<double>());
+  }
+  return all;
+}
+
 ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subjects,
                                std::span<const AttackInput> pictures, ObjectiveOptions options)
     : assembly_(assembly),
@@ -137,7 +150,7 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
       random_(random_of(subjects, assembly.experiment.seed)),
       kept_(subjects.rows.size()),
-      kept_margin_(subjects.rows.size(), -std::numeric_limits<double>::infinity()),
+      kept_worth_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
       done_(subjects.rows.size()) {
   for (const Subject& row : subjects.rows) picture_of_.push_back(static_cast<std::int64_t>(row.picture));
   attacked_.reserve(assembly.surrogates.size());
@@ -149,13 +162,27 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       target_.note(*model, clean, counting(clean.size(0)));
   }
   target_.choose();
+  clean_target_ = target_;
+}
+
+void ChainObjective::restart(std::int64_t number) {
+  const std::uint64_t seed = assembly_.experiment.seed;
+  step_began_ = false;
+  target_ = clean_target_;
+  random_ = random_of(subjects_, number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed);
+  draws_ = 0;
+}
+
+bool ChainObjective::done() const {
+  return std::ranges::all_of(done_, [](bool done) { return done; });
 }
 
 bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
-  if (std::ranges::all_of(done_, [](bool done) { return done; })) return false;
+  if (done()) return false;
   BlackBox::here().step = step;
   draws_ = 0;
   target_.choose();
+  step_began_ = true;
   tracer_.start_step();
   random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   options_.progress(step, of);
@@ -201,7 +228,7 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   const std::int64_t copies = x.size(0) / subjects_.count();
   evaluated_ += copies;
   BlackBox::here().queries = evaluated_ * subjects_.count();
-  const bool first = started_ > 0 && draws_ == 0;  // a step's first evaluation stands for it
+  const bool first = std::exchange(step_began_, false);  // a step's first evaluation stands for it
   const Random random = random_for(copies, draw);
   const at::Tensor input = gradient ? x.detach().requires_grad_(true) : x.detach();
   const std::vector<Rows> start = pictures_of(input, copies);
@@ -258,14 +285,14 @@ void ChainObjective::keep(const at::Tensor& x, const at::Tensor& value, const at
   constexpr double rounding = 1e-3;  // grey levels
   const at::Tensor within = budget_.excess(x).cpu() <= rounding;
   const at::Tensor hit = reached.defined() ? reached.cpu() : at::zeros({x.size(0)}, at::kBool);
-  const at::Tensor worth = (margin.defined() ? margin : -value).to(at::kCPU, at::kDouble);
+  const std::vector<Worth> worth = worths(value, margin);
   for (std::int64_t r = 0; r < x.size(0); ++r) {
     const auto s = static_cast<std::size_t>(r / copies);
     if (done_[s] || !within[r].item<bool>()) continue;
     done_[s] = hit[r].item<bool>();
-    const double here = worth[r].item<double>();
-    if (!done_[s] && !(best && here > kept_margin_[s])) continue;
-    kept_margin_[s] = here;
+    const Worth& here = worth[static_cast<std::size_t>(r)];
+    if (!done_[s] && !(best && here > kept_worth_[s])) continue;
+    kept_worth_[s] = here;
     kept_[s] = x[r].detach().clone();
   }
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "attack/assembly.hpp"
@@ -21,6 +22,12 @@
 #include "attack/trace.hpp"
 
 namespace faceoff {
+
+/// How good a point of a subject is: by its margin, where that is known; then it beats every point of which it is not,
+/// and these go by the objective.
+using Worth = std::pair<bool, double>;
+/// Of each row, the greater the better. Both [R]; margins may be undefined, or not a number.
+std::vector<Worth> worths(const at::Tensor& value, const at::Tensor& margin);
 
 /// What an objective is told beside what it attacks.
 struct ObjectiveOptions {
@@ -44,6 +51,11 @@ class ChainObjective : public Objective {
   at::Tensor reached(const at::Tensor& x) override;
   Random& random() override { return random_; }
   const Budget& budget() const { return budget_; }
+
+  /// From here on an attack from its start again, with random numbers of its own; 0: those of the first.
+  void restart(std::int64_t number);
+  /// Whether every subject has reached what ends its attack.
+  bool done() const;
 
   /// An optimizer's answer with the points that were kept in its place.
   at::Tensor with_kept(const at::Tensor& answer) const;
@@ -77,15 +89,17 @@ class ChainObjective : public Objective {
   Random random_;
   std::vector<AttackedModel> attacked_;
   TargetChoice target_;
+  TargetChoice clean_target_;             ///< as chosen before the first step, and again by each restart
   std::vector<std::int64_t> picture_of_;  ///< of each subject
   Tracer tracer_;
   std::exception_ptr thrown_;
-  std::vector<at::Tensor> kept_;     ///< of each subject the point that is delivered, or undefined
-  std::vector<double> kept_margin_;  ///< for keep = "best"
-  std::vector<bool> done_;           ///< which subjects have reached what ends their attack
-  std::int64_t evaluated_ = 0;       ///< copies of each subject that have gone through the models
-  std::int64_t started_ = 0;         ///< steps of all loops so far
-  std::int64_t draws_ = 0;           ///< in this step
+  std::vector<at::Tensor> kept_;   ///< of each subject the point that is delivered, or undefined
+  std::vector<Worth> kept_worth_;  ///< for keep = "best"
+  std::vector<bool> done_;         ///< which subjects have reached what ends their attack
+  std::int64_t evaluated_ = 0;     ///< copies of each subject that have gone through the models
+  std::int64_t started_ = 0;       ///< steps of all loops so far
+  std::int64_t draws_ = 0;         ///< in this step
+  bool step_began_ = false;        ///< and has evaluated nothing
 };
 
 }  // namespace faceoff

@@ -250,6 +250,7 @@ class Reader {
     if (out_.stop_at && out_.stop_at_margin)
       attack.fault("stop_at_margin", "an attack ends by 'stop_at' or by 'stop_at_margin', not by both");
     out_.keep = choice<Keep>(attack, "keep", {"last", "best"});
+    out_.restarts = attack.integer("restarts", 1, {1, 1000});
     out_.balance = choice<Balance>(attack, "balance", {"value", "gradient"});
     if (const toml::node* node = attack.take("target")) read_targets(attack, *node);
     attack.finish();

@@ -78,6 +78,7 @@ struct Experiment {
   std::optional<double> stop_at;         ///< a subject's attack ends once its objective is as low
   std::optional<double> stop_at_margin;  ///< or once its margin is as high
   Keep keep = Keep::last;
+  std::int64_t restarts = 1;  ///< attacks on the same subjects, of which each keeps the best
   Balance balance = Balance::value;
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;

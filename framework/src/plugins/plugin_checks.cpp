@@ -78,8 +78,9 @@ void check_params(const PluginInfo& info) {
     const std::string which = "parameter " + in_quotes(param.name) + " of its " + describe(info);
     require_name(which, param.name);
     if (std::ranges::find(reserved, param.name) != reserved.end()) {
-      throw PluginError(which +
-                        " has a name that the host needs for itself (plugin, models, draw_models, weight, probability, draws, at)");
+      throw PluginError(
+          which +
+          " has a name that the host needs for itself (plugin, models, draw_models, weight, probability, draws, at)");
     }
     if (!names.insert(param.name).second) throw PluginError(which + " is declared twice");
     if (!param.set) throw PluginError(which + " has nothing that sets it");

@@ -1,4 +1,5 @@
 #include <faceoff/budget.hpp>
+#include <faceoff/random.hpp>
 
 #include <ATen/ATen.h>
 
@@ -29,6 +30,10 @@ at::Tensor Budget::project(const at::Tensor& x) const {
   const at::Tensor difference = at::clamp(x, low, high) - from;
   const at::Tensor length = difference.flatten(1).norm(2, 1).clamp_min(1e-12);
   return from + difference * (epsilon / length).clamp_max(1).view({-1, 1, 1, 1});
+}
+
+at::Tensor Budget::random_point(Random& random) const {
+  return project(origin + random.uniform(-epsilon, epsilon, origin.sizes().slice(1)));
 }
 
 at::Tensor Budget::direction(const at::Tensor& gradient) const {

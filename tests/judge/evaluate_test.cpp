@@ -146,6 +146,18 @@ TEST(Degradations, AreWhatTheirNamesSay) {
   cv::meanStdDev(picture.rgb, mean_before, deviation_before);
   EXPECT_LT(deviation[0], deviation_before[0] / 2);
   EXPECT_NEAR(mean[0], mean_before[0], 5);
+  cv::Mat middle;
+  cv::medianBlur(picture.rgb, middle, 3);
+  EXPECT_EQ(cv::norm(degrade(picture, parse_degradation("median:3")), middle, cv::NORM_INF), 0);
+}
+
+TEST(Degradations, FollowOneAnotherInTheirOrder) {
+  const Picture picture = coloured(41, 30);
+  Picture first;
+  first.rgb = degrade(picture, parse_degradation("jpeg:50"));
+  const cv::Mat both = degrade(picture, parse_degradation("jpeg:50+blur:1"));
+  EXPECT_EQ(cv::norm(both, degrade(first, parse_degradation("blur:1")), cv::NORM_INF), 0);
+  EXPECT_GT(cv::norm(both, degrade(picture, parse_degradation("blur:1+jpeg:50")), cv::NORM_INF), 0);
 }
 
 TEST(Degradations, OfTransparentPicturesAreOfTheirColours) {
@@ -156,8 +168,10 @@ TEST(Degradations, OfTransparentPicturesAreOfTheirColours) {
 }
 
 TEST(Degradations, OfOtherNamesAreRefused) {
-  for (const char* name : {"", "jpg", "png:1", "jpeg", "jpeg:0", "jpeg:101", "jpeg:75.5", "jpeg:75x", "resize:0",
-                           "resize:1.5", "resize:nan", "blur:-1", "blur:inf", "blur:1e9"}) {
+  for (const char* name :
+       {"",         "jpg",        "png:1",      "jpeg",     "jpeg:0",   "jpeg:101",    "jpeg:75.5",       "jpeg:75x",
+        "resize:0", "resize:1.5", "resize:nan", "blur:-1",  "blur:inf", "blur:1e9",    "median",          "median:1",
+        "median:4", "median:51",  "+",          "jpeg:50+", "+blur:1",  "jpeg:50+png", "jpeg:50 + blur:1"}) {
     const std::string message = error_of<ConfigError>([&] { parse_degradation(name); });
     expect_in(message, "'" + std::string(name) + "'");
     expect_in(message, "jpeg:QUALITY");

@@ -138,8 +138,7 @@ Evaluator::Clean Evaluator::look_at_clean(const CleanPicture& one, std::string k
                            [&](const Box& box) { return as_drawn(drawn, box); });
   }
   for (const Degradation& after : examination_.after) {
-    const bool none = after.kind == Degradation::Kind::none;
-    made.looks.push_back(none ? as_it_is : look(one.picture, after, made.where));
+    made.looks.push_back(after.steps.empty() ? as_it_is : look(one.picture, after, made.where));
   }
   return made;
 }

@@ -22,23 +22,60 @@ double number(const std::string& text) {
   return whole ? value : 0;
 }
 
-}  // namespace
-
-Degradation parse_degradation(const std::string& name) {
+/// One of the steps of a name.
+Degradation::Step step_of(const std::string& name, const std::string& of) {
   using Kind = Degradation::Kind;
   constexpr double widest = 50;
   const std::size_t colon = name.find(':');
   const std::string kind = name.substr(0, colon);
   const double amount = colon == std::string::npos ? 0 : number(name.substr(colon + 1));
-  if (name == "png") return {Kind::none, 0, name};
-  const bool quality = amount >= 1 && amount <= 100 && amount == std::floor(amount);
-  if (kind == "jpeg" && quality) return {Kind::jpeg, amount, name};
-  if (kind == "resize" && amount > 0 && amount <= 1) return {Kind::resize, amount, name};
-  if (kind == "blur" && amount > 0 && amount <= widest) return {Kind::blur, amount, name};
+  const bool whole = amount == std::floor(amount);
+  if (kind == "jpeg" && amount >= 1 && amount <= 100 && whole) return {Kind::jpeg, amount};
+  if (kind == "resize" && amount > 0 && amount <= 1) return {Kind::resize, amount};
+  if (kind == "blur" && amount > 0 && amount <= widest) return {Kind::blur, amount};
+  if (kind == "median" && amount >= 3 && amount <= widest && std::fmod(amount, 2) == 1) return {Kind::median, amount};
   throw ConfigError(
-      "'" + one_line(name) +
-      "': there are png (as delivered), jpeg:QUALITY (1 to 100), resize:FACTOR (above 0, at most 1) and " +
-      "blur:SIGMA (pixels, above 0, at most 50)");
+      "'" + one_line(of) +
+      "': there are png (as delivered), jpeg:QUALITY (1 to 100), resize:FACTOR (above 0, at most 1), " +
+      "blur:SIGMA (pixels, above 0, at most 50), median:SIDE (pixels, odd, 3 to 49), and several of them " +
+      "one after the other, as in jpeg:50+blur:1");
+}
+
+cv::Mat degraded(const cv::Mat& rgb, const Degradation::Step& how) {
+  using Kind = Degradation::Kind;
+  cv::Mat out;
+  switch (how.kind) {
+    case Kind::jpeg: {
+      Picture picture;
+      picture.rgb = rgb;
+      const auto bytes = encode_picture(picture, {PictureFormat::jpeg, static_cast<int>(how.amount)});
+      return decode_picture(bytes, "jpeg").rgb;
+    }
+    case Kind::resize: {
+      const auto smaller = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * how.amount))); };
+      cv::resize(rgb, out, {smaller(rgb.cols), smaller(rgb.rows)}, 0, 0, cv::INTER_AREA);
+      break;
+    }
+    case Kind::blur:
+      cv::GaussianBlur(rgb, out, {}, how.amount, how.amount, cv::BORDER_REFLECT_101);
+      break;
+    case Kind::median:
+      cv::medianBlur(rgb, out, static_cast<int>(how.amount));
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
+Degradation parse_degradation(const std::string& name) {
+  Degradation all{{}, name};
+  if (name == "png") return all;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = name.find('+', begin);
+    all.steps.push_back(step_of(name.substr(begin, end == std::string::npos ? end : end - begin), name));
+  }
+  return all;
 }
 
 const std::vector<std::string>& usual_degradations() {
@@ -47,22 +84,8 @@ const std::vector<std::string>& usual_degradations() {
 }
 
 cv::Mat degrade(const Picture& picture, const Degradation& how) {
-  using Kind = Degradation::Kind;
-  cv::Mat out;
-  if (how.kind == Kind::none) return picture.rgb;
-  if (how.kind == Kind::jpeg) {
-    Picture opaque = picture;
-    opaque.alpha = cv::Mat();
-    const auto bytes = encode_picture(opaque, {PictureFormat::jpeg, static_cast<int>(how.amount)});
-    return decode_picture(bytes, how.name).rgb;
-  }
-  if (how.kind == Kind::resize) {
-    const auto smaller = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * how.amount))); };
-    cv::resize(picture.rgb, out, {smaller(picture.rgb.cols), smaller(picture.rgb.rows)}, 0, 0, cv::INTER_AREA);
-  }
-  if (how.kind == Kind::blur) {
-    cv::GaussianBlur(picture.rgb, out, {}, how.amount, how.amount, cv::BORDER_REFLECT_101);
-  }
+  cv::Mat out = picture.rgb;
+  for (const Degradation::Step& step : how.steps) out = degraded(out, step);
   return out;
 }
 

@@ -7,12 +7,15 @@
 
 namespace faceoff {
 
-/// What becomes of a delivered picture on its way to those who look at it.
+/// What becomes of a delivered picture on its way to those who look at it, or what they do to it first.
 struct Degradation {
-  enum class Kind { none, jpeg, resize, blur };
-  Kind kind = Kind::none;
-  double amount = 0;  ///< JPEG quality, factor of both sides, or standard deviation in pixels
-  std::string name;   ///< as it was written: "png", "jpeg:75", "resize:0.5", "blur:1"
+  enum class Kind { jpeg, resize, blur, median };
+  struct Step {
+    Kind kind = Kind::jpeg;
+    double amount = 0;  ///< JPEG quality, factor of both sides, standard deviation or side in pixels
+  };
+  std::vector<Step> steps;  ///< one after the other; none: as delivered
+  std::string name;         ///< as it was written: "png", "jpeg:75", "resize:0.5", "jpeg:50+blur:1"
 };
 
 /// Reads a name. Throws ConfigError that says what there is.

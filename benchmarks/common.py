@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -63,6 +64,13 @@ def share(counts: dict[str, Any] | None, which: str) -> str:
         return "–"
     value, (low, high) = counts[which]["share"], counts[which]["interval"]
     return f"{100 * value:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def wilson(value: float, n: int) -> str:
+    """A share of n with its 95 % interval, in %."""
+    z = 1.959964
+    middle, half = (value + z * z / (2 * n)) / (1 + z * z / n), z * math.sqrt(value * (1 - value) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return f"{100 * value:.1f} [{100 * (middle - half):.0f}, {100 * (middle + half):.0f}]"
 
 
 def at_rate(recogniser: dict[str, Any], what: str) -> dict[str, Any] | None:

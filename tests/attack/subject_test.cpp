@@ -262,6 +262,11 @@ TEST(Subjects, OfKindPictureIsThePictureWithEveryFace) {
   mask.narrow(2, 18, 44).narrow(3, 8, 44).fill_(1);
   mask.narrow(2, 3, 44).narrow(3, 82, 38).fill_(1);
   EXPECT_EQ(largest_difference(subjects.mask, mask), 0);
+  const Built small(experiment("mask = \"faces\"\nmask_size = 0.5"));
+  mask.zero_();
+  mask.narrow(2, 30, 20).narrow(3, 20, 20).fill_(1);
+  mask.narrow(2, 15, 20).narrow(3, 94, 20).fill_(1);
+  EXPECT_EQ(largest_difference(subjects_of(small, picture, two_faces, false).mask, mask), 0);
   const Built everywhere(experiment(""));
   EXPECT_EQ(subjects_of(everywhere, picture, two_faces, false).mask.min().item<double>(), 1);
 }

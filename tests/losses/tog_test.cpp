@@ -43,6 +43,7 @@ TEST(Tog, LossesAreWhatTheirDefinitionsSay) {
   const auto missing = [](double p, double least) { return std::log((p + least) / least); };
   EXPECT_NEAR(by("detection_vanish"), there(.9, e) + there(.6, e) + there(.2, e), 1e-12);
   EXPECT_NEAR(by("detection_vanish", {{"least", .1}}), there(.9, .1) + there(.6, .1) + there(.2, .1), 1e-12);
+  EXPECT_NEAR(by("detection_vanish", {{"hidden", .5}}), there(.9, e) + there(.6, e), 1e-12);
   EXPECT_NEAR(by("detection_fabricate"), -missing(.9, e) - missing(.6, e) - missing(.2, e), 1e-12);
   // IoUs of 1 and 1/3 by scores of .9 and .6; the others overlap nothing.
   EXPECT_NEAR(by("detection_misplace"), (.9 + .6 / 3) / 1.5, 1e-12);

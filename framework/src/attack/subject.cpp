@@ -13,13 +13,11 @@ namespace faceoff {
 
 namespace {
 
-constexpr double margin = 1.1;  // of a face's box: what mask = "faces" covers
-
-/// 1 on the squares about the faces.
-at::Tensor faces_mask(const at::Tensor& picture, const std::vector<Face>& faces) {
+/// 1 on squares about the faces, so many times as long as a box's longer side.
+at::Tensor faces_mask(const at::Tensor& picture, const std::vector<Face>& faces, double size) {
   at::Tensor mask = at::zeros({1, 1, picture.size(2), picture.size(3)}, picture.options());
   for (const Face& face : faces) {
-    const double half = margin * std::max(face.box.width(), face.box.height()) / 2;
+    const double half = size * std::max(face.box.width(), face.box.height()) / 2;
     const double cx = (face.box.x0 + face.box.x1) / 2, cy = (face.box.y0 + face.box.y1) / 2;
     const auto bound = [](double v, std::int64_t side) { return std::clamp<std::int64_t>(std::llround(v), 0, side); };
     const std::int64_t x0 = bound(cx - half, picture.size(3)), x1 = bound(cx + half, picture.size(3));
@@ -121,7 +119,7 @@ Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
 }
 
 /// The pictures themselves.
-Subjects whole_pictures(MaskKind kind, std::span<const AttackInput> pictures) {
+Subjects whole_pictures(const Experiment& experiment, std::span<const AttackInput> pictures) {
   Subjects subjects;
   std::int64_t height = 0, width = 0;
   for (const AttackInput& input : pictures) {
@@ -131,8 +129,9 @@ Subjects whole_pictures(MaskKind kind, std::span<const AttackInput> pictures) {
   std::vector<at::Tensor> pixels, masks;
   for (std::size_t p = 0; p < pictures.size(); ++p) {
     const AttackInput& input = pictures[p];
-    const at::Tensor mask =
-        kind == MaskKind::faces ? faces_mask(input.clean, input.faces) : at::ones_like(input.clean.narrow(1, 0, 1));
+    const at::Tensor mask = experiment.mask == MaskKind::faces
+                                ? faces_mask(input.clean, input.faces, experiment.mask_size)
+                                : at::ones_like(input.clean.narrow(1, 0, 1));
     pixels.push_back(padded(input.clean, height, width));
     masks.push_back(padded(mask, height, width));
     subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, input.clean.size(2),
@@ -153,7 +152,7 @@ std::int64_t Subjects::most_faces() const {
 }
 
 Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures) {
-  return experiment.subject == SubjectKind::crop ? crops(view, pictures) : whole_pictures(experiment.mask, pictures);
+  return experiment.subject == SubjectKind::crop ? crops(view, pictures) : whole_pictures(experiment, pictures);
 }
 
 at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::span<const AttackInput> pictures,

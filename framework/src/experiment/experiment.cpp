@@ -233,6 +233,11 @@ class Reader {
     } else if (attack.take("mask") != nullptr) {
       attack.fault("mask", "subject = \"crop\" changes the crops alone, so 'mask' says nothing; leave it out");
     }
+    if (out_.mask == MaskKind::faces) {
+      out_.mask_size = attack.number("mask_size", out_.mask_size, {.1, 10});
+    } else if (attack.take("mask_size") != nullptr) {
+      attack.fault("mask_size", "it is the size of the squares of mask = \"faces\"; leave it out");
+    }
     out_.norm = choice<Norm>(attack, "norm", {"inf", "two"});
     out_.epsilon = attack.number("epsilon", 8, {0, out_.norm == Norm::inf ? 255 : 1e6});
     if (out_.subject == SubjectKind::crop && out_.norm == Norm::two) {

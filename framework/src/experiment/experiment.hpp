@@ -72,6 +72,7 @@ struct Experiment {
 
   SubjectKind subject = SubjectKind::picture;
   MaskKind mask = MaskKind::picture;
+  double mask_size = 1.1;  ///< of a square about a face, in longer sides of its box
   double epsilon = 8;
   Norm norm = Norm::inf;
   Goal goal = Goal::protect;

@@ -112,6 +112,9 @@ TEST(TargetChoice, FollowsTheFaceFromStepToStep) {
   const at::Tensor there = scene.built.assembly.optimizer->run(leading, leading.budget());
   for (const auto step : objective.steps(2))
     EXPECT_EQ(chosen(objective, there), step == 0 ? first : other) << "by what the step before came to";
+  objective.restart(1);
+  for ([[maybe_unused]] const auto step : objective.steps(1))
+    EXPECT_EQ(chosen(objective, there), first) << "a restart chooses by the clean face again";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include <fstream>
 

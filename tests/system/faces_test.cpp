@@ -357,6 +357,14 @@ TEST_F(Calibrating, OneViewKeepsAnother) {
   EXPECT_EQ(read_text(file_), both) << "measured again";
 }
 
+TEST_F(Calibrating, ThresholdsHoldForAModelThatDropsFeaturesWhereItIsAttacked) {
+  Args verify = {"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "face_recognition"};
+  const Json ships = json(verify)["models"][0]["threshold"];
+  EXPECT_TRUE(ships.is_number());
+  verify.insert(verify.end(), {"--set", "face_recognition.dropout=0.1"});
+  EXPECT_EQ(json(verify)["models"][0]["threshold"], ships);
+}
+
 TEST_F(Calibrating, WhatOtherWeightsHaveIsNotUsedAndToldOf) {
   const Args verify = {"verify", "people/ann/1.png", "people/ann/2.png", "--json", "--model", "face_recognition"};
   const double ships = json(verify)["models"][0]["threshold"].get<double>();

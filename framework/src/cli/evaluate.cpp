@@ -231,8 +231,8 @@ Command evaluate_command() {
                  evaluate)
       .operand("what", 1, "evaluate needs a run's folder")
       .texts("after",
-             "what happens to the pictures before: png, jpeg:75, resize:0.5, blur:1, median:3, or several, as jpeg:50+blur:1; may be repeated; else what the "
-             "experiment says, else six of them")
+             "what happens to the pictures before: png, jpeg:75, resize:0.5, blur:1, median:3, or several, as "
+             "jpeg:50+blur:1; may be repeated; else what the experiment says, else six of them")
       .texts("model", "one more recogniser or detector that judges; may be repeated")
       .text("detector", "the model that finds and aligns the faces; else one not attacked")
       .text("landmarks", "the model that finds a face's landmarks")

@@ -46,8 +46,8 @@ void check_view(const LoadedModel& model, const Place& place) {
           "'" + model.name + "' provides an embedding, and sees the whole picture instead of a face");
 }
 
-/// Whether a calibration can hold for these parameters: those that shape the view are compared as a view, dropout is off
-/// where a model judges, and any other one is as it was when the thresholds were measured, at its default.
+/// Whether a calibration can hold for these parameters: those that shape the view are compared as a view, dropout is
+/// off where a model judges, and any other one is as it was when the thresholds were measured, at its default.
 bool as_measured(const PluginConfig& config) {
   static const std::set<std::string> compared = {"weights", "view", "size", "scale", "down", "align", "dropout"};
   return std::ranges::all_of(config.params, [](const auto& entry) {

@@ -1,8 +1,8 @@
 // Chow et al., "Adversarial Objectness Gradient Attacks in Real-time Object Detection Systems" (TOG), TPS 2020, the
 // object-vanishing attack: the cross-entropy of all scores with "nothing there", −Σ log(1 − p), here −Σ log((1 − p + e)
 // / (1 + e)), whose slope is finite where a score is 1, and which is 0 where it is 0, so that padding counts for
-// nothing. With `hidden` a box counts for as long as its score is no lower than that: where several detectors count by gradients
-// of one size, one that finds nothing any more leaves the budget to the others.
+// nothing. With `hidden` a box counts for as long as its score is no lower than that: where several detectors count by
+// gradients of one size, one that finds nothing any more leaves the budget to the others.
 #include <faceoff/loss.hpp>
 
 #include <ATen/ATen.h>

@@ -141,6 +141,61 @@ TEST_F(Experiments, ByGainAFaceIsLedToWhomItComesNearestTo) {
   EXPECT_GT(toward.after, toward.before);
 }
 
+/// What an item says of a face's models in a role.
+std::vector<Json> in_role(const Json& models, const std::string& role) {
+  std::vector<Json> some;
+  for (const Json& model : models)
+    if (model["role"] == role) some.push_back(model);
+  return some;
+}
+
+TEST_F(Experiments, ThePresetsAgainstRecognisersLeadTheFaceForAllThatAreAttacked) {
+  const Args few = {"--set", "data.people=models/samples/sample2.jpg", "--set", "optimizer.steps=12"};
+  for (const std::string preset : {"strong_impersonation", "strong_protection"}) {
+    SCOPED_TRACE(preset);
+    const std::vector<Json> all = items(preset, few);
+    ASSERT_EQ(all.size(), 1U);
+    const Json& models = all[0]["faces"][0]["models"];
+    const std::vector<Json> surrogates = in_role(models, "surrogate"), judges = in_role(models, "held_out");
+    ASSERT_EQ(surrogates.size(), 4U);
+    ASSERT_EQ(judges.size(), 1U);
+    EXPECT_EQ(judges[0]["name"], "face_recognition");
+    for (const Json& one : surrogates) {
+      SCOPED_TRACE(one["name"]);
+      const Change target(one["target"]), self(one["self"]);
+      EXPECT_LT(self.after, self.before - .1);
+      EXPECT_GT(target.after - self.after, target.before - self.before + .2);
+      EXPECT_FALSE(one["dodged"].is_null()) << "the shipped thresholds hold for it";
+    }
+  }
+}
+
+TEST_F(Experiments, HidingFromDetectorsHidesFromAllThatAreAttacked) {
+  const std::vector<Json> all =
+      items("hide_from_detectors", {"--set", "optimizer.steps=12", "--set", "attack.epsilon=16"});
+  ASSERT_EQ(all.size(), 1U);
+  const Json& detectors = all[0]["faces"][0]["detectors"];
+  const std::vector<Json> attacked = in_role(detectors, "surrogate"), judges = in_role(detectors, "held_out");
+  ASSERT_EQ(attacked.size(), 6U);
+  ASSERT_EQ(judges.size(), 1U);
+  EXPECT_EQ(judges[0]["name"], "haar_cascade");
+  for (const Json& one : attacked) EXPECT_LT(Change(one["score"]).after, Change(one["score"]).before) << one;
+}
+
+TEST_F(Experiments, ProtectHidesAFaceAndLeadsItAwayFromItself) {
+  const std::vector<Json> all = items("protect", {"--set", "data.people=models/samples/sample2.jpg", "--set",
+                                                  "optimizer.steps=12", "--set", "attack.epsilon=16"});
+  ASSERT_EQ(all.size(), 1U);
+  const Json& face = all[0]["faces"][0];
+  ASSERT_EQ(in_role(face["detectors"], "surrogate").size(), 1U);
+  const Change score(in_role(face["detectors"], "surrogate")[0]["score"]);
+  EXPECT_LT(score.after, score.before);
+  for (const Json& one : in_role(face["models"], "surrogate")) {
+    if (one["self"][1].is_null()) continue;  // not found any more
+    EXPECT_LT(Change(one["self"]).after, Change(one["self"]).before) << one;
+  }
+}
+
 TEST_F(Experiments, OtherPeoplesPhotosAreMixedIn) {
   const Args mixing = {"--set", "augment=[{plugin=\"admix\",people=2,scales=1}]",
                        "--set", "sweep={}",

@@ -90,9 +90,9 @@ TEST(KeepBest, GoesByTheObjectiveWhereNoMarginIsKnown) {
   EXPECT_TRUE(same_bits(objective.with_kept(worse), better));
 }
 
-TEST(Worth, GoesByAKnownMarginBeforeTheObjective) {
+TEST(Fitness, GoesByAKnownMarginBeforeTheObjective) {
   const at::Tensor values = at::tensor({1., -9., 3.}, at::kDouble), margins = at::tensor({-.5, NAN, .25}, at::kDouble);
-  const std::vector<Worth> known = worths(values, margins), unknown = worths(values, {});
+  const std::vector<Fitness> known = fitness_of(values, margins), unknown = fitness_of(values, {});
   EXPECT_GT(known[2], known[0]);
   EXPECT_GT(known[0], known[1]);
   EXPECT_GT(unknown[1], unknown[0]);

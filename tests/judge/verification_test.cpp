@@ -36,15 +36,15 @@ std::vector<at::Tensor> made_up_people() {
 TEST(Calibrate, AgreesWithScikitLearn) {
   const nlohmann::json expected =
       nlohmann::json::parse(std::ifstream(std::string(FACEOFF_GOLDEN_FOLDER) + "/calibration.json"));
-  const Worth worth = measure_worth(made_up_people(), {.1, .01, .001, 1e-6});
-  EXPECT_EQ(worth.people, expected.at("people").get<std::int64_t>());
-  EXPECT_EQ(worth.faces, expected.at("faces").get<std::int64_t>());
-  EXPECT_EQ(worth.same, expected.at("same").get<std::int64_t>());
-  EXPECT_EQ(worth.different, expected.at("different").get<std::int64_t>());
-  EXPECT_NEAR(worth.auc.value, expected.at("auc").get<double>(), 1e-6);
-  EXPECT_NEAR(worth.accuracy.value, expected.at("accuracy").get<double>(), 1e-9);
-  ASSERT_EQ(worth.at_rate.size(), 3U) << "one false accept in a million can't be seen here";
-  for (const auto& [rate, at] : worth.at_rate) {
+  const Performance performance = verify_all_pairs(made_up_people(), {.1, .01, .001, 1e-6});
+  EXPECT_EQ(performance.people, expected.at("people").get<std::int64_t>());
+  EXPECT_EQ(performance.faces, expected.at("faces").get<std::int64_t>());
+  EXPECT_EQ(performance.same, expected.at("same").get<std::int64_t>());
+  EXPECT_EQ(performance.different, expected.at("different").get<std::int64_t>());
+  EXPECT_NEAR(performance.auc.value, expected.at("auc").get<double>(), 1e-6);
+  EXPECT_NEAR(performance.accuracy.value, expected.at("accuracy").get<double>(), 1e-9);
+  ASSERT_EQ(performance.at_rate.size(), 3U) << "one false accept in a million can't be seen here";
+  for (const auto& [rate, at] : performance.at_rate) {
     SCOPED_TRACE(rate);
     const auto key = rate == .1 ? "0.1" : rate == .01 ? "0.01" : "0.001";
     EXPECT_NEAR(at.tar.value, expected.at("tar").at(key).get<double>(), 1e-9);
@@ -52,26 +52,26 @@ TEST(Calibrate, AgreesWithScikitLearn) {
     EXPECT_GE(at.tar.high, at.tar.value);
     EXPECT_LT(at.tar.low, at.tar.high);
   }
-  EXPECT_LT(worth.auc.low, worth.auc.value);
-  EXPECT_GT(worth.auc.high, worth.auc.value);
+  EXPECT_LT(performance.auc.low, performance.auc.value);
+  EXPECT_GT(performance.auc.high, performance.auc.value);
 }
 
 TEST(Calibrate, AThresholdLetsNoMorePassThanItsRate) {
   const std::vector<at::Tensor> people = made_up_people();
-  const Worth worth = measure_worth(people, {.1, .01});
-  for (const auto& [rate, at] : worth.at_rate) {
+  const Performance performance = verify_all_pairs(people, {.1, .01});
+  for (const auto& [rate, at] : performance.at_rate) {
     std::int64_t passed = 0;
     for (std::size_t a = 0; a < people.size(); ++a) {
       for (std::size_t b = a + 1; b < people.size(); ++b)
         passed += (at::matmul(people[a], people[b].t()).to(at::kFloat) >= at.threshold).sum().item<std::int64_t>();
     }
-    const auto allowed = static_cast<std::int64_t>(rate * static_cast<double>(worth.different));
+    const auto allowed = static_cast<std::int64_t>(rate * static_cast<double>(performance.different));
     EXPECT_EQ(passed, allowed) << rate;
   }
 }
 
 TEST(Calibrate, TheSamePeopleGiveTheSameFigures) {
-  const Worth first = measure_worth(made_up_people(), {.01}), second = measure_worth(made_up_people(), {.01});
+  const Performance first = verify_all_pairs(made_up_people(), {.01}), second = verify_all_pairs(made_up_people(), {.01});
   EXPECT_EQ(first.auc.low, second.auc.low);
   EXPECT_EQ(first.at_rate.at(.01).tar.high, second.at_rate.at(.01).tar.high);
 }
@@ -79,10 +79,10 @@ TEST(Calibrate, TheSamePeopleGiveTheSameFigures) {
 TEST(Calibrate, NeedsTwoPeopleAndTwoFacesOfOne) {
   const at::Tensor one = at::eye(4, at::kDouble).narrow(0, 0, 1), two = at::eye(4, at::kDouble).narrow(0, 1, 2);
   EXPECT_EQ(error_of<Error>([&] {
-              measure_worth({one, one}, {.1});
+              verify_all_pairs({one, one}, {.1});
             }),
             "nobody has two faces, so nothing can be said of the same person");
-  EXPECT_EQ(error_of<Error>([&] { measure_worth({two}, {.1}); }),
+  EXPECT_EQ(error_of<Error>([&] { verify_all_pairs({two}, {.1}); }),
             "there is one person alone, so nothing can be said of different people");
 }
 

@@ -11,16 +11,16 @@
 namespace faceoff {
 namespace {
 
-Worth made_up(double tar) {
-  Worth worth;
-  worth.people = 1234;
-  worth.faces = 5000;
-  worth.same = 8000;
-  worth.different = 2'000'000;
-  worth.auc = {.99, .98, .995};
-  for (const double rate : {1e-4, 1e-3, 1e-2}) worth.at_rate[rate] = {.5, {tar, tar - .1, tar + .05}};
-  worth.roc = {{0, .1}, {1e-6, .2}, {1e-4, tar}, {1e-2, tar}, {1, 1}};
-  return worth;
+Performance made_up(double tar) {
+  Performance performance;
+  performance.people = 1234;
+  performance.faces = 5000;
+  performance.same = 8000;
+  performance.different = 2'000'000;
+  performance.auc = {.99, .98, .995};
+  for (const double rate : {1e-4, 1e-3, 1e-2}) performance.at_rate[rate] = {.5, {tar, tar - .1, tar + .05}};
+  performance.roc = {{0, .1}, {1e-6, .2}, {1e-4, tar}, {1e-2, tar}, {1, 1}};
+  return performance;
 }
 
 /// What Python's parser makes of it: each element's name, and what it says.
@@ -64,7 +64,7 @@ TEST(Roc, DrawsARateInPowersOfTenDownToTenPairs) {
 }
 
 TEST(Roc, OfFewPairsShowsWhatIsThere) {
-  Worth few = made_up(.5);
+  Performance few = made_up(.5);
   few.different = 9;
   few.at_rate.clear();
   few.roc = {{0, .5}, {1. / 9, 1}, {1, 1}};

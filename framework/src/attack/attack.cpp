@@ -50,18 +50,18 @@ at::Tensor run_and_restart(const Assembly& assembly, ChainObjective& objective) 
   const auto measured = [&](const at::Tensor& answer) {
     objective.restart(0);
     const Evaluation found = objective.evaluate(answer);
-    return worths(found.value, found.margin);
+    return fitness_of(found.value, found.margin);
   };
   const at::Tensor best = run(assembly, objective);
   if (assembly.experiment.restarts == 1 || objective.done()) return best;
-  std::vector<Worth> highest = measured(best);
+  std::vector<Fitness> highest = measured(best);
   for (std::int64_t i = 1; i < assembly.experiment.restarts && !objective.done(); ++i) {
     objective.restart(i);
     const at::Tensor answer = run(assembly, objective);
-    const std::vector<Worth> worth = measured(answer);
-    for (std::size_t s = 0; s < worth.size(); ++s) {
-      if (worth[s] <= highest[s]) continue;
-      highest[s] = worth[s];
+    const std::vector<Fitness> fitness = measured(answer);
+    for (std::size_t s = 0; s < fitness.size(); ++s) {
+      if (fitness[s] <= highest[s]) continue;
+      highest[s] = fitness[s];
       const auto row = static_cast<std::int64_t>(s);
       best[row].copy_(answer[row]);
     }

@@ -232,9 +232,9 @@ Reference ModelViews::reference(const Rows& rows, std::int64_t copies, const at:
   for (const auto& [field, tensor] : output_parts) {
     if (includes(wanted_, field)) reference.clean.*tensor = gather(clean_.*tensor, index);
   }
-  reference.targets = gather(targets_, index);
-  if (chosen.defined() && targets_.defined())
-    reference.targets = at::take_along_dim(reference.targets, chosen.index_select(0, index).view({-1, 1, 1, 1}), 1);
+  reference.targets = chosen.defined() && targets_.defined()
+                          ? targets_.index({index, chosen.index_select(0, index)}).unsqueeze(1)
+                          : gather(targets_, index);
   reference.own = gather(own_, index);
   reference.mean = mean_;
   reference.subject = as_index(rows.subject, pixels.device());

@@ -130,10 +130,10 @@ Random random_of(const Subjects& subjects, std::uint64_t seed) {
 
 }  // namespace
 
-std::vector<Worth> worths(const at::Tensor& value, const at::Tensor& margin) {
+std::vector<Fitness> fitness_of(const at::Tensor& value, const at::Tensor& margin) {
   const at::Tensor values = value.to(at::kCPU, at::kDouble);
   const at::Tensor margins = margin.defined() ? margin.to(at::kCPU, at::kDouble) : at::full_like(values, NAN);
-  std::vector<Worth> all;
+  std::vector<Fitness> all;
   for (std::int64_t r = 0; r < values.size(0); ++r) {
     const double reached = margins[r].item<double>();
     const bool known = !std::isnan(reached);
@@ -150,7 +150,7 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
       random_(random_of(subjects, assembly.experiment.seed)),
       kept_(subjects.rows.size()),
-      kept_worth_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
+      kept_fitness_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
       done_(subjects.rows.size()) {
   for (const Subject& row : subjects.rows) picture_of_.push_back(static_cast<std::int64_t>(row.picture));
   attacked_.reserve(assembly.surrogates.size());
@@ -285,14 +285,14 @@ void ChainObjective::keep(const at::Tensor& x, const at::Tensor& value, const at
   constexpr double rounding = 1e-3;  // grey levels
   const at::Tensor within = budget_.excess(x).cpu() <= rounding;
   const at::Tensor hit = reached.defined() ? reached.cpu() : at::zeros({x.size(0)}, at::kBool);
-  const std::vector<Worth> worth = worths(value, margin);
+  const std::vector<Fitness> fitness = fitness_of(value, margin);
   for (std::int64_t r = 0; r < x.size(0); ++r) {
     const auto s = static_cast<std::size_t>(r / copies);
     if (done_[s] || !within[r].item<bool>()) continue;
     done_[s] = hit[r].item<bool>();
-    const Worth& here = worth[static_cast<std::size_t>(r)];
-    if (!done_[s] && !(best && here > kept_worth_[s])) continue;
-    kept_worth_[s] = here;
+    const Fitness& here = fitness[static_cast<std::size_t>(r)];
+    if (!done_[s] && !(best && here > kept_fitness_[s])) continue;
+    kept_fitness_[s] = here;
     kept_[s] = x[r].detach().clone();
   }
 }

@@ -25,9 +25,9 @@ namespace faceoff {
 
 /// How good a point of a subject is: by its margin, where that is known; then it beats every point of which it is not,
 /// and these go by the objective.
-using Worth = std::pair<bool, double>;
+using Fitness = std::pair<bool, double>;
 /// Of each row, the greater the better. Both [R]; margins may be undefined, or not a number.
-std::vector<Worth> worths(const at::Tensor& value, const at::Tensor& margin);
+std::vector<Fitness> fitness_of(const at::Tensor& value, const at::Tensor& margin);
 
 /// What an objective is told beside what it attacks.
 struct ObjectiveOptions {
@@ -94,7 +94,7 @@ class ChainObjective : public Objective {
   Tracer tracer_;
   std::exception_ptr thrown_;
   std::vector<at::Tensor> kept_;   ///< of each subject the point that is delivered, or undefined
-  std::vector<Worth> kept_worth_;  ///< for keep = "best"
+  std::vector<Fitness> kept_fitness_;  ///< for keep = "best"
   std::vector<bool> done_;         ///< which subjects have reached what ends their attack
   std::int64_t evaluated_ = 0;     ///< copies of each subject that have gone through the models
   std::int64_t started_ = 0;       ///< steps of all loops so far

@@ -10,12 +10,9 @@ namespace faceoff {
 
 at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& targets) {
   constexpr double nobody = -2;
-  std::vector<at::Tensor> each;
-  for (const at::Tensor& target : targets.unbind(1)) {
-    const at::Tensor pads = (target == 0).flatten(1).all(1);
-    each.push_back(mean_similarity(embeddings, target).masked_fill(pads, nobody));
-  }
-  return at::stack(each, 1);
+  const std::int64_t each = targets.size(1);
+  const at::Tensor found = mean_similarity(embeddings.repeat_interleave(each, 0), targets.flatten(0, 1));
+  return found.view({-1, each}).masked_fill((targets == 0).flatten(2).all(2), nobody);
 }
 
 void TargetChoice::note(const LoadedModel& model, const at::Tensor& likeness, const std::vector<std::int64_t>& faces) {

@@ -28,24 +28,24 @@ Json estimate_json(const Estimate& estimate) {
   return Json::array({estimate.low, estimate.high});
 }
 
-Json worth_json(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
-  Json json = {{"accuracy", worth.accuracy.value},
-               {"accuracy_interval", estimate_json(worth.accuracy)},
-               {"auc", worth.auc.value},
-               {"auc_interval", estimate_json(worth.auc)},
-               {"best_threshold", worth.best_threshold},
+Json performance_json(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {
+  Json json = {{"accuracy", performance.accuracy.value},
+               {"accuracy_interval", estimate_json(performance.accuracy)},
+               {"auc", performance.auc.value},
+               {"auc_interval", estimate_json(performance.auc)},
+               {"best_threshold", performance.best_threshold},
                {"far", Json::object()},
                {"weights", model.weights.filename().string()},
                {"sha256", model.sha256},
                {"view", to_string(model.view.crop)},
-               {"people", worth.people},
+               {"people", performance.people},
                {"pictures", gallery.counts().pictures},
                {"faces_found", gallery.counts().found},
-               {"same_pairs", worth.same},
-               {"different_pairs", worth.different}};
+               {"same_pairs", performance.same},
+               {"different_pairs", performance.different}};
   for (const auto& [name, rate] : false_accept_rates) {
-    const auto at = worth.at_rate.find(rate);
-    if (at == worth.at_rate.end()) {
+    const auto at = performance.at_rate.find(rate);
+    if (at == performance.at_rate.end()) {
       json["far"][name] = nullptr;
       continue;
     }
@@ -60,17 +60,17 @@ std::string with_interval(const Estimate& estimate) {
   return fixed(estimate.value, 3) + " [" + fixed(estimate.low, 3) + ", " + fixed(estimate.high, 3) + "]";
 }
 
-std::string worth_text(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
+std::string performance_text(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {
   std::string text = model.name + " (" + to_string(model.view.crop) + ", " + model.weights.filename().string() + ")\n";
   text += "  faces found on " + std::to_string(gallery.counts().found) + " of " +
-          std::to_string(gallery.counts().pictures) + " pictures; " + std::to_string(worth.people) + " people, " +
-          std::to_string(worth.same) + " same and " + std::to_string(worth.different) + " different pairs\n";
-  text += "  accuracy " + with_interval(worth.accuracy) + " at cosine " + fixed(worth.best_threshold, 3) + ", AUC " +
-          with_interval(worth.auc) + "\n";
+          std::to_string(gallery.counts().pictures) + " pictures; " + std::to_string(performance.people) + " people, " +
+          std::to_string(performance.same) + " same and " + std::to_string(performance.different) + " different pairs\n";
+  text += "  accuracy " + with_interval(performance.accuracy) + " at cosine " + fixed(performance.best_threshold, 3) + ", AUC " +
+          with_interval(performance.auc) + "\n";
   for (const auto& [name, rate] : false_accept_rates) {
-    const auto at = worth.at_rate.find(rate);
+    const auto at = performance.at_rate.find(rate);
     text += "  false accept rate " + std::string(name) + ": ";
-    text += at == worth.at_rate.end() ? "too few different pairs to measure it\n"
+    text += at == performance.at_rate.end() ? "too few different pairs to measure it\n"
                                       : "cosine " + fixed(at->second.threshold, 3) + ", true accept rate " +
                                             with_interval(at->second.tar) + "\n";
   }
@@ -87,23 +87,23 @@ std::string family_of(const LoadedModel& model) {
 }
 
 /// The [[view]] that a later evaluation finds the thresholds in.
-std::string view_toml(const LoadedModel& model, const Worth& worth, const Gallery& gallery) {
+std::string view_toml(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {
   std::string text = "[[view]]\nweights = " + to_toml(model.weights.filename().string()) +
                      "\nsha256 = " + to_toml(model.sha256) + "\nfamily = " + to_toml(family_of(model)) +
                      "\ncrop = " + to_toml(to_string(model.view.crop)) +
                      "\nsize = " + std::to_string(model.view.height) + "\n";
   if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
     text += "scale = " + to_toml(box->scale) + "\ndown = " + to_toml(box->down) + "\n";
-  for (const auto& [key, count] : {std::pair("people", worth.people), std::pair("pictures", gallery.counts().pictures),
+  for (const auto& [key, count] : {std::pair("people", performance.people), std::pair("pictures", gallery.counts().pictures),
                                    std::pair("faces_found", gallery.counts().found),
-                                   std::pair("same_pairs", worth.same), std::pair("different_pairs", worth.different)})
+                                   std::pair("same_pairs", performance.same), std::pair("different_pairs", performance.different)})
     text += std::string(key) + " = " + std::to_string(count) + "\n";
-  text += "accuracy = " + fixed(worth.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(worth.accuracy) +
-          "\nbest_threshold = " + fixed(worth.best_threshold, 4) + "\nauc = " + fixed(worth.auc.value, 4) +
-          "\nauc_interval = " + interval_toml(worth.auc) + "\n[view.far]\n";
+  text += "accuracy = " + fixed(performance.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(performance.accuracy) +
+          "\nbest_threshold = " + fixed(performance.best_threshold, 4) + "\nauc = " + fixed(performance.auc.value, 4) +
+          "\nauc_interval = " + interval_toml(performance.auc) + "\n[view.far]\n";
   for (const auto& [name, rate] : false_accept_rates) {
-    const auto at = worth.at_rate.find(rate);
-    if (at == worth.at_rate.end()) continue;
+    const auto at = performance.at_rate.find(rate);
+    if (at == performance.at_rate.end()) continue;
     text += std::string("\"") + name + "\" = { threshold = " + fixed(at->second.threshold, 4) +
             ", tar = " + fixed(at->second.tar.value, 4) + ", interval = " + interval_toml(at->second.tar) + " }\n";
   }
@@ -143,17 +143,17 @@ int calibrate(const Arguments& given) {
   for (const LoadedModel* model : by.models) {
     std::vector<at::Tensor> embeddings;
     for (const Person& person : gallery.people()) embeddings.push_back(person.embeddings.at(model));
-    measured.push_back({model->name, measure_worth(embeddings, values)});
+    measured.push_back({model->name, verify_all_pairs(embeddings, values)});
   }
 
   Json json = Json::object();
   std::string text;
   for (std::size_t m = 0; m < measured.size(); ++m) {
     const LoadedModel& model = *by.models[m];
-    const Worth& worth = measured[m].worth;
-    json[model.name] = worth_json(model, worth, gallery);
-    text += worth_text(model, worth, gallery);
-    keep_calibration(files[m], view_toml(model, worth, gallery));
+    const Performance& performance = measured[m].performance;
+    json[model.name] = performance_json(model, performance, gallery);
+    text += performance_text(model, performance, gallery);
+    keep_calibration(files[m], view_toml(model, performance, gallery));
     std::cerr << one_line(files[m].string()) << ": written\n";
   }
   const fs::path plot = files.front().parent_path() / plot_name;

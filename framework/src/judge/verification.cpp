@@ -143,24 +143,24 @@ Weights draw_again(std::size_t people, std::uint64_t number) {
 
 }  // namespace
 
-Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<double>& rates) {
+Performance verify_all_pairs(const std::vector<at::Tensor>& people, const std::vector<double>& rates) {
   const Pairs pairs = all_pairs(people);
   if (pairs.same.empty()) throw ConfigError("nobody has two faces, so nothing can be said of the same person");
   if (pairs.different.empty())
     throw ConfigError("there is one person alone, so nothing can be said of different people");
-  Worth worth;
-  worth.people = static_cast<std::int64_t>(people.size());
-  for (const at::Tensor& faces : people) worth.faces += faces.size(0);
-  worth.same = static_cast<std::int64_t>(pairs.same.size());
-  worth.different = static_cast<std::int64_t>(pairs.different.size());
+  Performance performance;
+  performance.people = static_cast<std::int64_t>(people.size());
+  for (const at::Tensor& faces : people) performance.faces += faces.size(0);
+  performance.same = static_cast<std::int64_t>(pairs.same.size());
+  performance.different = static_cast<std::int64_t>(pairs.different.size());
 
   const Weights once(people.size(), 1);
   const Overall all = overall(pairs, once);
-  worth.best_threshold = all.best_threshold;
+  performance.best_threshold = all.best_threshold;
   const auto different = static_cast<double>(pairs.different.size());
   for (const double rate : rates) {
     if (const auto threshold = threshold_at(pairs, once, different, rate))
-      worth.at_rate[rate] = {*threshold, {share_above(pairs.same, once, *threshold), 0, 0}};
+      performance.at_rate[rate] = {*threshold, {share_above(pairs.same, once, *threshold), 0, 0}};
   }
   constexpr std::size_t points = 200;
   const std::size_t every = std::max<std::size_t>(1, (pairs.same.size() + pairs.different.size()) / points);
@@ -168,10 +168,10 @@ Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<dou
   double last_rate = -1;
   walk(pairs, once, [&](float, double same, double false_rate) {
     // Evenly in the logarithm, which is how it is drawn.
-    if (visited++ % every == 0 || false_rate > last_rate * 1.1) worth.roc.emplace_back(false_rate, same);
-    if (worth.roc.back().first == false_rate) last_rate = false_rate;
+    if (visited++ % every == 0 || false_rate > last_rate * 1.1) performance.roc.emplace_back(false_rate, same);
+    if (performance.roc.back().first == false_rate) last_rate = false_rate;
   });
-  if (worth.roc.back() != std::pair(1., 1.)) worth.roc.emplace_back(1, 1);
+  if (performance.roc.back() != std::pair(1., 1.)) performance.roc.emplace_back(1, 1);
 
   std::vector<double> accuracy, auc;
   std::map<double, std::vector<double>> tar;
@@ -182,15 +182,15 @@ Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<dou
     const Overall again = overall(pairs, drawn);
     accuracy.push_back(again.accuracy);
     auc.push_back(again.auc);
-    for (const auto& [rate, at] : worth.at_rate) {
+    for (const auto& [rate, at] : performance.at_rate) {
       if (const auto threshold = threshold_at(pairs, drawn, drawn_different, rate))
         tar[rate].push_back(share_above(pairs.same, drawn, *threshold));
     }
   }
-  worth.accuracy = estimate(all.accuracy, accuracy);
-  worth.auc = estimate(all.auc, auc);
-  for (auto& [rate, at] : worth.at_rate) at.tar = estimate(at.tar.value, tar[rate]);
-  return worth;
+  performance.accuracy = estimate(all.accuracy, accuracy);
+  performance.auc = estimate(all.auc, auc);
+  for (auto& [rate, at] : performance.at_rate) at.tar = estimate(at.tar.value, tar[rate]);
+  return performance;
 }
 
 }  // namespace faceoff

@@ -12,7 +12,7 @@
 namespace faceoff {
 
 /// What an embedder's cosine is worth on some people's faces.
-struct Worth {
+struct Performance {
   std::int64_t people = 0, faces = 0;
   std::int64_t same = 0, different = 0;  ///< pairs
   Estimate accuracy;                     ///< mean of both kinds' share of right answers, at the best threshold
@@ -29,6 +29,6 @@ struct Worth {
 /// Measures with all pairs of faces: an entry a person, [K,D] of unit length. Pairs share faces and people, so the
 /// intervals come from drawing people again (bootstrap, percentiles), with the same draws every time. Needs two people,
 /// one of them with two faces; throws Error.
-Worth measure_worth(const std::vector<at::Tensor>& people, const std::vector<double>& rates);
+Performance verify_all_pairs(const std::vector<at::Tensor>& people, const std::vector<double>& rates);
 
 }  // namespace faceoff

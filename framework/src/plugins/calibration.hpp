@@ -15,8 +15,7 @@ struct Calibration {
   std::string file;
   std::string sha256;  ///< of the weights
   ViewSpec view;       ///< how the weights saw the faces
-  std::string
-      family;  ///< models of one family share their training or are as much alike: none judges another as held-out
+  std::string family;  ///< models that share their training, or are as much alike: none judges another as held-out
   std::map<double, double> thresholds;  ///< false accept rate → cosine
 
   /// The threshold at this rate, or null where it was not measured.

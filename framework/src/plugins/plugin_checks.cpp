@@ -1,13 +1,15 @@
 #include <faceoff/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "plugins/plugin_config.hpp"
 #include "plugins/plugin_library.hpp"
@@ -17,8 +19,7 @@ namespace faceoff {
 namespace {
 
 constexpr std::size_t longest_name = 64;
-constexpr std::array<std::string_view, 7> reserved = {"plugin",      "models", "draw_models", "weight",
-                                                      "probability", "draws",  "at"};
+const std::vector<std::string> reserved = {"plugin", "models", "draw_models", "weight", "probability", "draws", "at"};
 
 std::string in_quotes(std::string_view name) {
   std::string text = "'";
@@ -78,9 +79,7 @@ void check_params(const PluginInfo& info) {
     const std::string which = "parameter " + in_quotes(param.name) + " of its " + describe(info);
     require_name(which, param.name);
     if (std::ranges::find(reserved, param.name) != reserved.end()) {
-      throw PluginError(
-          which +
-          " has a name that the host needs for itself (plugin, models, draw_models, weight, probability, draws, at)");
+      throw PluginError(which + " has a name that the host needs for itself (" + joined(reserved) + ")");
     }
     if (!names.insert(param.name).second) throw PluginError(which + " is declared twice");
     if (!param.set) throw PluginError(which + " has nothing that sets it");

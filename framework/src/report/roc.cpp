@@ -77,7 +77,7 @@ Axes axes_of(const std::vector<RocLine>& lines) {
   Axes axes;
   for (const RocLine& line : lines) {
     const double power =
-        std::floor(1 - std::log10(static_cast<double>(std::max<std::int64_t>(line.worth.different, 1))));
+        std::floor(1 - std::log10(static_cast<double>(std::max<std::int64_t>(line.performance.different, 1))));
     axes.lowest = std::min(axes.lowest, std::max(static_cast<int>(power), -6));
   }
   return axes;
@@ -105,9 +105,9 @@ std::string frame(const Axes& axes) {
 }
 
 /// The interval around a line, where it was measured.
-std::string band(const Axes& axes, const Worth& worth, const std::string& number, const Style& style) {
+std::string band(const Axes& axes, const Performance& performance, const std::string& number, const Style& style) {
   std::string upper, lower;
-  for (const auto& [rate, at] : worth.at_rate) {
+  for (const auto& [rate, at] : performance.at_rate) {
     if (!axes.show(rate)) continue;
     upper += axes.point(rate, at.tar.high);
     lower = axes.point(rate, at.tar.low) + lower;
@@ -122,9 +122,9 @@ std::string stroke(const std::string& number, const Style& style) {
          "\" stroke-width=\"1.8\" stroke-linejoin=\"round\" stroke-dasharray=\"" + style.dashes + "\"";
 }
 
-std::string curve(const Axes& axes, const Worth& worth, const std::string& number, const Style& style) {
+std::string curve(const Axes& axes, const Performance& performance, const std::string& number, const Style& style) {
   std::string points;
-  for (const auto& [rate, share] : worth.roc) {
+  for (const auto& [rate, share] : performance.roc) {
     if (axes.show(rate)) points += axes.point(rate, share);
   }
   return "<polyline " + stroke(number, style) + " points=\"" + points + "\"/>\n";
@@ -134,7 +134,7 @@ std::string curve(const Axes& axes, const Worth& worth, const std::string& numbe
 std::string legend(const std::vector<RocLine>& lines) {
   constexpr double letter = 7.4, sample = 40, auc = 52, tar = 130, margin = 8;
   const bool at_a_thousandth =
-      std::ranges::any_of(lines, [](const RocLine& line) { return line.worth.at_rate.contains(1e-3); });
+      std::ranges::any_of(lines, [](const RocLine& line) { return line.performance.at_rate.contains(1e-3); });
   std::size_t longest = 0;
   for (const RocLine& line : lines) longest = std::max(longest, line.name.size());
   const double wide = std::min(sample + letter * static_cast<double>(longest) + (at_a_thousandth ? tar : 0) + auc,
@@ -149,9 +149,9 @@ std::string legend(const std::vector<RocLine>& lines) {
     const double at = y + line_height * (static_cast<double>(i) + 1.5) + 2;
     svg += "<path " + stroke(std::to_string(i % styles.size()), styles.at(i % styles.size())) + " d=\"M" + fixed(x, 1) +
            " " + fixed(at, 1) + "h30\"/>\n" + label(x + sample, at + 4, "start", escape_html(lines[i].name)) +
-           label(end, at + 4, "end", fixed(lines[i].worth.auc.value, 3));
-    const auto found = lines[i].worth.at_rate.find(1e-3);
-    if (found == lines[i].worth.at_rate.end()) continue;
+           label(end, at + 4, "end", fixed(lines[i].performance.auc.value, 3));
+    const auto found = lines[i].performance.at_rate.find(1e-3);
+    if (found == lines[i].performance.at_rate.end()) continue;
     const Estimate& rate = found->second.tar;
     svg += label(end - auc, at + 4, "end",
                  fixed(rate.value, 2) + " [" + fixed(rate.low, 2) + ", " + fixed(rate.high, 2) + "]");
@@ -166,9 +166,9 @@ std::string with_thousands(std::int64_t count) {
 }
 
 /// Who was compared: the same people for all lines.
-std::string compared(const Worth& worth) {
-  return with_thousands(worth.people) + " people, " + with_thousands(worth.faces) + " faces; " +
-         with_thousands(worth.same) + " pairs of the same person, " + with_thousands(worth.different) +
+std::string compared(const Performance& performance) {
+  return with_thousands(performance.people) + " people, " + with_thousands(performance.faces) + " faces; " +
+         with_thousands(performance.same) + " pairs of the same person, " + with_thousands(performance.different) +
          " of different ones";
 }
 
@@ -182,8 +182,8 @@ const std::vector<double>& roc_rates() {
 
 std::string roc_svg(std::vector<RocLine> lines) {
   const auto worth_at = [](const RocLine& line) {
-    const auto at = line.worth.at_rate.find(1e-3);
-    return at != line.worth.at_rate.end() ? at->second.tar.value : line.worth.auc.value;
+    const auto at = line.performance.at_rate.find(1e-3);
+    return at != line.performance.at_rate.end() ? at->second.tar.value : line.performance.auc.value;
   };
   std::ranges::stable_sort(lines, std::greater<>{}, worth_at);
   const Axes axes = axes_of(lines);
@@ -193,11 +193,11 @@ std::string roc_svg(std::vector<RocLine> lines) {
       "<title>True against false accept rate</title>\n" +
       dark_rules() + "<rect class=\"paper\" fill=\"white\" width=\"100%\" height=\"100%\"/>\n" + frame(axes);
   for (std::size_t i = 0; i < lines.size(); ++i)
-    svg += band(axes, lines[i].worth, std::to_string(i % styles.size()), styles.at(i % styles.size()));
+    svg += band(axes, lines[i].performance, std::to_string(i % styles.size()), styles.at(i % styles.size()));
   for (std::size_t i = 0; i < lines.size(); ++i)
-    svg += curve(axes, lines[i].worth, std::to_string(i % styles.size()), styles.at(i % styles.size()));
+    svg += curve(axes, lines[i].performance, std::to_string(i % styles.size()), styles.at(i % styles.size()));
   svg += legend(lines);
-  if (!lines.empty()) svg += label(left, top - 12, "start", compared(lines.front().worth), "soft");
+  if (!lines.empty()) svg += label(left, top - 12, "start", compared(lines.front().performance), "soft");
   return svg + "</svg>\n";
 }
 

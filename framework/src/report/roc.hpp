@@ -7,10 +7,10 @@
 
 namespace faceoff {
 
-/// An embedder's name, as it is shown, and what it is worth.
+/// An embedder's name, as it is shown, and how well it verifies.
 struct RocLine {
   std::string name;
-  Worth worth;
+  Performance performance;
 };
 
 /// The false accept rates that a plot shows intervals at, from where they are measured to where every model accepts the

@@ -71,7 +71,8 @@ TEST(Calibrate, AThresholdLetsNoMorePassThanItsRate) {
 }
 
 TEST(Calibrate, TheSamePeopleGiveTheSameFigures) {
-  const Performance first = verify_all_pairs(made_up_people(), {.01}), second = verify_all_pairs(made_up_people(), {.01});
+  const Performance first = verify_all_pairs(made_up_people(), {.01}),
+                    second = verify_all_pairs(made_up_people(), {.01});
   EXPECT_EQ(first.auc.low, second.auc.low);
   EXPECT_EQ(first.at_rate.at(.01).tar.high, second.at_rate.at(.01).tar.high);
 }

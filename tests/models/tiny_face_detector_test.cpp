@@ -2,7 +2,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <array>
 #include <cstring>
@@ -13,6 +12,7 @@
 #include "faces/gallery.hpp"
 #include "faces/matching.hpp"
 #include "faces/views.hpp"
+#include "models/detector_checks.hpp"
 #include "picture/picture.hpp"
 #include "support.hpp"
 
@@ -105,34 +105,11 @@ TEST(TinyFaceDetector, FindsTheReferencesFaces) {
 }
 
 TEST(TinyFaceDetector, HasTheGradientThatCentralDifferencesGive) {
-  const LoadedModel model = detector(64, at::kDouble);
-  // Where a picture is flat, values tie under max pooling, and such a place has no derivative.
-  const at::Tensor images = noise({1, 3, 64, 64}, 0, 255, 7);
-  const auto value = [&](const at::Tensor& x) {
-    const Output output = forward(model, x);
-    return (output.scores.unsqueeze(2) * output.boxes * at::tensor({1., -2., 3., 5.}, at::kDouble)).sum();
-  };
-  const at::Tensor variable = images.clone().requires_grad_(true);
-  const at::Tensor gradient = torch::autograd::grad({value(variable)}, {variable}).front();
-  const at::NoGradGuard no_grad;
-  for (const at::Tensor& direction : {gradient, noise(images.sizes(), -1, 1, 1) + .5 * gradient.sign()}) {
-    const at::Tensor step = direction * (1e-5 / direction.norm());
-    const at::Tensor difference = (value(images + step) - value(images - step)) / 2;
-    EXPECT_NEAR((difference / (gradient * step).sum()).item<double>(), 1, 1e-6);
-  }
+  expect_gradient_of_central_differences(detector(64, at::kDouble));
 }
 
 TEST(TinyFaceDetector, ABatchOfPicturesGivesWhatThePicturesGiveAlone) {
-  const at::NoGradGuard no_grad;
-  const LoadedModel model = detector(224);
-  const at::Tensor first = make_view(model.view, 60, 60)(noise({1, 3, 60, 60}, 0, 255, 1, at::kFloat));
-  const at::Tensor second = make_view(model.view, 50, 60)(noise({1, 3, 50, 60}, 0, 255, 2, at::kFloat));
-  const Output both = forward(model, at::cat({first, second}));
-  for (std::int64_t i = 0; i < 2; ++i) {
-    const Output alone = forward(model, i == 0 ? first : second);
-    EXPECT_LT(largest_difference(both.scores[i], alone.scores[0]), 1e-5);
-    EXPECT_LT(largest_difference(both.boxes[i], alone.boxes[0]), 1e-3);
-  }
+  expect_a_batch_as_alone(detector(224));
 }
 
 TEST(TinyFaceDetector, RefusesASizeThatItsStridesDoNotDivide) {

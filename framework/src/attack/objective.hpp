@@ -93,13 +93,13 @@ class ChainObjective : public Objective {
   std::vector<std::int64_t> picture_of_;  ///< of each subject
   Tracer tracer_;
   std::exception_ptr thrown_;
-  std::vector<at::Tensor> kept_;   ///< of each subject the point that is delivered, or undefined
+  std::vector<at::Tensor> kept_;       ///< of each subject the point that is delivered, or undefined
   std::vector<Fitness> kept_fitness_;  ///< for keep = "best"
-  std::vector<bool> done_;         ///< which subjects have reached what ends their attack
-  std::int64_t evaluated_ = 0;     ///< copies of each subject that have gone through the models
-  std::int64_t started_ = 0;       ///< steps of all loops so far
-  std::int64_t draws_ = 0;         ///< in this step
-  bool step_began_ = false;        ///< and has evaluated nothing
+  std::vector<bool> done_;             ///< which subjects have reached what ends their attack
+  std::int64_t evaluated_ = 0;         ///< copies of each subject that have gone through the models
+  std::int64_t started_ = 0;           ///< steps of all loops so far
+  std::int64_t draws_ = 0;             ///< in this step
+  bool step_began_ = false;            ///< and has evaluated nothing
 };
 
 }  // namespace faceoff

@@ -64,15 +64,16 @@ std::string performance_text(const LoadedModel& model, const Performance& perfor
   std::string text = model.name + " (" + to_string(model.view.crop) + ", " + model.weights.filename().string() + ")\n";
   text += "  faces found on " + std::to_string(gallery.counts().found) + " of " +
           std::to_string(gallery.counts().pictures) + " pictures; " + std::to_string(performance.people) + " people, " +
-          std::to_string(performance.same) + " same and " + std::to_string(performance.different) + " different pairs\n";
-  text += "  accuracy " + with_interval(performance.accuracy) + " at cosine " + fixed(performance.best_threshold, 3) + ", AUC " +
-          with_interval(performance.auc) + "\n";
+          std::to_string(performance.same) + " same and " + std::to_string(performance.different) +
+          " different pairs\n";
+  text += "  accuracy " + with_interval(performance.accuracy) + " at cosine " + fixed(performance.best_threshold, 3) +
+          ", AUC " + with_interval(performance.auc) + "\n";
   for (const auto& [name, rate] : false_accept_rates) {
     const auto at = performance.at_rate.find(rate);
     text += "  false accept rate " + std::string(name) + ": ";
     text += at == performance.at_rate.end() ? "too few different pairs to measure it\n"
-                                      : "cosine " + fixed(at->second.threshold, 3) + ", true accept rate " +
-                                            with_interval(at->second.tar) + "\n";
+                                            : "cosine " + fixed(at->second.threshold, 3) + ", true accept rate " +
+                                                  with_interval(at->second.tar) + "\n";
   }
   return text;
 }
@@ -94,11 +95,13 @@ std::string view_toml(const LoadedModel& model, const Performance& performance, 
                      "\nsize = " + std::to_string(model.view.height) + "\n";
   if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
     text += "scale = " + to_toml(box->scale) + "\ndown = " + to_toml(box->down) + "\n";
-  for (const auto& [key, count] : {std::pair("people", performance.people), std::pair("pictures", gallery.counts().pictures),
-                                   std::pair("faces_found", gallery.counts().found),
-                                   std::pair("same_pairs", performance.same), std::pair("different_pairs", performance.different)})
+  for (const auto& [key, count] :
+       {std::pair("people", performance.people), std::pair("pictures", gallery.counts().pictures),
+        std::pair("faces_found", gallery.counts().found), std::pair("same_pairs", performance.same),
+        std::pair("different_pairs", performance.different)})
     text += std::string(key) + " = " + std::to_string(count) + "\n";
-  text += "accuracy = " + fixed(performance.accuracy.value, 4) + "\naccuracy_interval = " + interval_toml(performance.accuracy) +
+  text += "accuracy = " + fixed(performance.accuracy.value, 4) +
+          "\naccuracy_interval = " + interval_toml(performance.accuracy) +
           "\nbest_threshold = " + fixed(performance.best_threshold, 4) + "\nauc = " + fixed(performance.auc.value, 4) +
           "\nauc_interval = " + interval_toml(performance.auc) + "\n[view.far]\n";
   for (const auto& [name, rate] : false_accept_rates) {

@@ -23,7 +23,8 @@ namespace {
 class GradientSum {
  public:
   /// `pictures`: what x has become at the picture. Keeps references to pictures and subjects. With `balance` each
-  /// model's gradient counts over its own mean size, times its weight; losses on pixels alone are added as they are.
+  /// model's gradient at the picture counts over its own mean size, times its weight; losses on pixels alone are added
+  /// as they are.
   GradientSum(at::Tensor x, const std::vector<Rows>& pictures, const Subjects& subjects, Balance balance)
       : x_(std::move(x)),
         pictures_(pictures),
@@ -41,11 +42,7 @@ class GradientSum {
   void add(const AttackedModel& attacked, const Said& said) {
     if (!said.gradient.defined()) return;
     const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.gradient);
-    if (balanced_) {
-      sum_ = sum_ + said.weight.view({-1, 1, 1, 1}) * over_its_size(to_x(there));
-    } else {
-      keep(there);
-    }
+    keep(there, balanced_ ? said.weight / size_of(there) : at::Tensor());
   }
 
   /// Of losses on pixels alone, which are differentiable in x.
@@ -76,12 +73,31 @@ class GradientSum {
     return gradients;
   }
 
-  void keep(const std::vector<at::Tensor>& gradients) {
+  /// Each row of x counts so many times; once where `times` is undefined.
+  void keep(const std::vector<at::Tensor>& gradients, const at::Tensor& times) {
     for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
       at::Tensor& sum = leaf_sums_[i];
-      if (gradients[i].defined()) sum = sum.defined() ? sum + gradients[i] : gradients[i];
+      const at::Tensor counted =
+          times.defined() ? gradients[i] * times.index_select(0, whose(i)).view({-1, 1, 1, 1}) : gradients[i];
+      sum = sum.defined() ? sum + counted : counted;
     }
   }
+
+  /// [rows of x]: the mean size of a model's gradients at the leaves, by the pixels of x.
+  at::Tensor size_of(const std::vector<at::Tensor>& gradients) const {
+    at::Tensor size = at::zeros({x_.size(0)}, sum_.options());
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined()) size = size.index_add(0, whose(i), gradients[i].abs().sum({1, 2, 3}));
+    }
+    std::vector<double> values;
+    for (const Subject& row : subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
+    const at::Tensor of_x = at::tensor(values, size.options()).repeat_interleave(size.size(0) / subjects_.count());
+    return (size / of_x).clamp_min(1e-20);
+  }
+
+  /// The row of x of each row of a leaf.
+  at::Tensor whose(std::size_t leaf) const { return as_index(leaves_[leaf].subject, x_.device()); }
 
   /// Through the augmentations at the picture.
   at::Tensor to_x(const std::vector<at::Tensor>& gradients) const {
@@ -99,23 +115,13 @@ class GradientSum {
     return gradient;
   }
 
-  /// Each row over the mean size of its gradient, where it does not pad.
-  at::Tensor over_its_size(const at::Tensor& gradient) const {
-    const auto copies = gradient.size(0) / subjects_.count();
-    std::vector<double> values;
-    for (const Subject& row : subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
-    const at::Tensor pixels = at::tensor(values, gradient.options()).repeat_interleave(copies);
-    const at::Tensor mean = gradient.abs().sum({1, 2, 3}) / pixels;
-    return gradient / mean.clamp_min(1e-20).view({-1, 1, 1, 1});
-  }
-
   at::Tensor x_;
   const std::vector<Rows>& pictures_;
   const Subjects& subjects_;
   bool balanced_;
   std::vector<Rows> leaves_;
-  std::vector<at::Tensor> leaf_sums_;  ///< what is not balanced; undefined where there is nothing
-  at::Tensor sum_;                     ///< what is
+  std::vector<at::Tensor> leaf_sums_;  ///< of the models; undefined where there is nothing
+  at::Tensor sum_;                     ///< of losses on pixels
 };
 
 Random random_of(const Subjects& subjects, std::uint64_t seed) {

@@ -94,6 +94,7 @@ Rows augment(const std::vector<AugmentationStep>& steps, Stage at, Rows rows, co
             rows.unmapped_by};
     Random own = random.derive(rows.subject, purpose + std::to_string(i));
     const at::Tensor applied = own.uniform(0, 1) < step.probability;
+    if (step.probability < 1 && !applied.any().item<bool>()) continue;
     const std::string who = "plugin " + step.plugin;
     if (step.partners > 0) {
       Random for_partners = random.derive(rows.subject, purpose + std::to_string(i) + " partners");

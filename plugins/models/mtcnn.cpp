@@ -8,11 +8,11 @@
 // everywhere but where a choice turns over, as a max pooling's is. P-net scans the whole pyramid without gradient, and
 // is asked again, with it, about those windows alone that it passes on.
 //
-// The output. First the faces, as facenet-pytorch's detect() gives them, and all that a judge sees. A face that falls
-// just below the last threshold is gone from them and its gradient with it, though a little noise brings it back. So
-// there follows what each net says of every window that it sees, scores times the net's weight in `on_the_way`. By
-// default O-net's word alone counts: with it hidden faces survive JPEG and resizing better. P- and R-net's windows have
-// weight 0, which pads: an attack that also works on those many scores does less to O-net's, and hides fewer faces.
+// The output: the faces, as facenet-pytorch's detect() gives them. A face that falls just below the last threshold is
+// gone from them and its gradient with it, though a little noise brings it back. So where it is attacked there follows
+// what each net says of every window that it sees, scores times the net's weight in `on_the_way`. By default O-net's
+// word alone counts: with it hidden faces survive JPEG and resizing better. P- and R-net's windows have weight 0, which
+// pads: an attack that also works on those many scores does less to O-net's, and hides fewer faces.
 //
 // Landmarks. O-net's five points a window: left eye, right eye, nose, left and right corner of the mouth, as they lie
 // in the picture. P- and R-net know of none: their windows have all five in the middle, by which nothing can be
@@ -214,8 +214,8 @@ class Mtcnn : public Model {
         .range(12, 10000);
     s.param("factor", &Mtcnn::factor_, "from one level of P-net's pyramid to the next").range(.1, .95);
     s.param("on_the_way", &Mtcnn::on_the_way_,
-            "what P-, R- and O-net say of each window follows the faces, scores times these weights in [0,0.5]: for "
-            "attacks; below [faces] minimum_score, so that no judge takes it for a face");
+            "while it is attacked, what P-, R- and O-net say of each window follows the faces, scores times these "
+            "weights in [0,0.5]");
   }
 
   void setup(const Setup& setup) override {
@@ -255,26 +255,8 @@ class Mtcnn : public Model {
   Field provides() const override { return Field::scores | Field::boxes | Field::landmarks; }
   ViewSpec view() const override { return {0, 0, WholePicture{}}; }
 
-  Output forward(const at::Tensor& images) override {
-    std::vector<Candidates> rows;
-    std::int64_t most = 0;
-    for (const at::Tensor& image : images.split(1)) {
-      rows.push_back(look(image));
-      most = std::max(most, rows.back().scores.size(0));
-    }
-    std::vector<at::Tensor> scores, boxes, landmarks;
-    for (const Candidates& row : rows) {
-      const std::int64_t missing = most - row.scores.size(0);
-      scores.push_back(at::constant_pad_nd(row.scores, {0, missing}));
-      boxes.push_back(at::constant_pad_nd(row.boxes, {0, 0, 0, missing}));
-      landmarks.push_back(at::constant_pad_nd(row.landmarks, {0, 0, 0, 0, 0, missing}));
-    }
-    Output output;
-    output.scores = at::stack(scores);
-    output.boxes = at::stack(boxes);
-    output.landmarks = at::stack(landmarks);
-    return output;
-  }
+  Output forward(const at::Tensor& images) override { return detections(images, false); }
+  Output forward_attacked(const at::Tensor& images, Random&) override { return detections(images, true); }
 
  private:
   struct Candidates {
@@ -292,7 +274,28 @@ class Mtcnn : public Model {
     at::Tensor boxes, scores, shifts, points;
   };
 
-  Candidates look(const at::Tensor& image) const {
+  Output detections(const at::Tensor& images, bool on_the_way) const {
+    std::vector<Candidates> rows;
+    std::int64_t most = 0;
+    for (const at::Tensor& image : images.split(1)) {
+      rows.push_back(look(image, on_the_way));
+      most = std::max(most, rows.back().scores.size(0));
+    }
+    std::vector<at::Tensor> scores, boxes, landmarks;
+    for (const Candidates& row : rows) {
+      const std::int64_t missing = most - row.scores.size(0);
+      scores.push_back(at::constant_pad_nd(row.scores, {0, missing}));
+      boxes.push_back(at::constant_pad_nd(row.boxes, {0, 0, 0, missing}));
+      landmarks.push_back(at::constant_pad_nd(row.landmarks, {0, 0, 0, 0, 0, missing}));
+    }
+    Output output;
+    output.scores = at::stack(scores);
+    output.boxes = at::stack(boxes);
+    output.landmarks = at::stack(landmarks);
+    return output;
+  }
+
+  Candidates look(const at::Tensor& image, bool on_the_way) const {
     const Seen p = first_look(image);
     const at::Tensor proposed = squared(refined(p.boxes, p.shifts, 0));
     const Seen r = closer_look(rnet_, 24, image, proposed);
@@ -302,10 +305,11 @@ class Mtcnn : public Model {
     const at::Tensor last = refined(o.boxes, o.shifts, 1);
     const at::Tensor faces = best(last, o.scores, thresholds_[2], .7, Overlap::over_smaller);
     const at::Tensor points = points_of(o);
-    return {at::cat({last.index_select(0, faces), proposed, better, last}),
-            at::cat({o.scores.index_select(0, faces), p.scores * on_the_way_[0], r.scores * on_the_way_[1],
-                     o.scores * on_the_way_[2]}),
-            at::cat({points.index_select(0, faces), middles(proposed), middles(better), points})};
+    const Candidates found{last.index_select(0, faces), o.scores.index_select(0, faces), points.index_select(0, faces)};
+    if (!on_the_way) return found;
+    return {at::cat({found.boxes, proposed, better, last}),
+            at::cat({found.scores, p.scores * on_the_way_[0], r.scores * on_the_way_[1], o.scores * on_the_way_[2]}),
+            at::cat({found.landmarks, middles(proposed), middles(better), points})};
   }
 
   /// O-net's points [N,5,2] in the picture.

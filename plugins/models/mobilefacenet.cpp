@@ -1,6 +1,8 @@
 // MobileFaceNet: inverted residuals with PReLU, and a depthwise convolution over the whole last map instead of pooling.
 // S. Chen, Y. Liu, X. Gao and Z. Han, "MobileFaceNets: Efficient CNNs for Accurate Real-Time Face Verification on
-// Mobile Devices", CCBR 2018; PReLU: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+// Mobile Devices", CCBR 2018; PReLU: He et al., "Delving Deep into Rectifiers", ICCV 2015. While it is attacked it may
+// drop features of its residual branches at random: Zhong and Deng, "Towards Transferable Adversarial Attack Against
+// Deep Face Recognition" (DFANet), TIFS 2020.
 //
 // Two trained networks have this shape. Where they differ, the file decides: its metadata say how convolutions of
 // stride 2 pad (`padding`: same as TensorFlow does it, or symmetric) and what the input is, (x − `input_mean`) /
@@ -21,6 +23,7 @@ namespace {
 
 using namespace faceoff;
 using layers::Conv2d;
+using layers::Dropout;
 using layers::Padding;
 
 constexpr std::int64_t side = 112;
@@ -39,9 +42,9 @@ struct Layer {
 struct Block {
   Layer expand, depthwise, project;
   bool residual = false;
-  at::Tensor operator()(const at::Tensor& x) const {
+  at::Tensor operator()(const at::Tensor& x, const Dropout& dropout) const {
     const at::Tensor y = project(depthwise(expand(x)));
-    return residual ? x + y : y;
+    return residual ? x + dropout(y) : y;
   }
 };
 
@@ -56,6 +59,9 @@ class MobileFaceNet : public Model {
         .file();
     s.param("align", &MobileFaceNet::align_, "by landmarks, or by the box alone (far less accurate)")
         .choices({"landmarks", "box"});
+    s.param("dropout", &MobileFaceNet::dropout_,
+            "the share of each residual branch that is dropped at random while it is attacked (DFANet: 0.1)")
+        .range(0, .9);
   }
 
   void setup(const Setup& setup) override {
@@ -122,10 +128,17 @@ class MobileFaceNet : public Model {
     return {side, side, FivePoints{}};
   }
 
-  Output forward(const at::Tensor& images) override {
+  Output forward(const at::Tensor& images) override { return embed(images, {}); }
+
+  Output forward_attacked(const at::Tensor& images, Random& random) override {
+    return embed(images, {dropout_, random});
+  }
+
+ private:
+  Output embed(const at::Tensor& images, const Dropout& dropout) const {
     at::Tensor x = layers::normalise(images, {mean_, mean_, mean_}, scale_);
     for (const Layer& layer : stem_) x = layer(x);
-    for (const Block& block : blocks_) x = block(x);
+    for (const Block& block : blocks_) x = block(x, dropout);
     for (const Layer& layer : head_) x = layer(x);
     const at::Tensor raw = x.flatten(1);
     Output output;
@@ -133,9 +146,9 @@ class MobileFaceNet : public Model {
     return output;
   }
 
- private:
   std::string weights_ = "models/mobilefacenet.safetensors";
   std::string align_ = "landmarks";
+  double dropout_ = 0;
   double mean_ = 0, scale_ = 1;
   std::vector<Layer> stem_, head_;
   std::vector<Block> blocks_;

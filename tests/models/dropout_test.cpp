@@ -76,7 +76,8 @@ TEST_P(Dropping, HasTheGradientOfTheFeaturesThatAreLeft) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tree, Dropping,
-                         testing::Values("face_recognition", "faceres", "inception_resnet_v1", "mobileface"),
+                         testing::Values("face_recognition", "faceres", "inception_resnet_v1", "mobileface",
+                                         "mobilefacenet"),
                          [](const auto& model) { return model.param; });
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <faceoff/model.hpp>
 
 #include <ATen/ATen.h>
+#include <opencv2/core/persistence.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/objdetect.hpp>
 
@@ -44,10 +45,10 @@ class HaarCascade : public Model {
   void setup(const Setup& setup) override {
     const std::string file = setup.resolve(weights_).string();
     try {
-      if (cascade_.load(file)) return;
+      if (hangs_together(file) && cascade_.load(file)) return;
     } catch (const cv::Exception&) {  // no such XML
     }
-    throw FileError(file + ": not a cascade of OpenCV's");
+    throw FileError(file + ": not a whole cascade of OpenCV's");
   }
 
   Field provides() const override { return Field::scores | Field::boxes; }
@@ -77,6 +78,28 @@ class HaarCascade : public Model {
   }
 
  private:
+  /// Whether the nodes of its trees are about features that are there: OpenCV looks without asking.
+  static bool hangs_together(const std::string& file) {
+    const cv::FileStorage stored(file, cv::FileStorage::READ);
+    const cv::FileNode cascade = stored["cascade"];
+    const auto features = static_cast<int>(cascade["features"].size());
+    for (const cv::FileNode& stage : cascade["stages"]) {
+      for (const cv::FileNode& tree : stage["weakClassifiers"]) {
+        constexpr std::size_t fields = 4;  // left, right, feature, threshold
+        const auto leaves = static_cast<int>(tree["leafValues"].size());
+        std::vector<double> nodes;
+        tree["internalNodes"] >> nodes;
+        const auto count = static_cast<int>(nodes.size() / fields);
+        const auto within = [&](double child) { return child > -leaves && child < count; };
+        for (std::size_t i = 0; i < nodes.size(); i += fields) {
+          if (nodes.size() % fields != 0 || !within(nodes[i]) || !within(nodes[i + 1])) return false;
+          if (nodes[i + 2] < 0 || nodes[i + 2] >= features) return false;
+        }
+      }
+    }
+    return features > 0;
+  }
+
   /// The faces of one picture [3,H,W], the surest first.
   std::vector<Found> find(const at::Tensor& image) {
     const at::Tensor bytes =

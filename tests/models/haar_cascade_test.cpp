@@ -74,7 +74,25 @@ TEST(HaarCascade, RefusesAFileThatIsNoCascade) {
     EXPECT_EQ(error_of<FileError>([&] {
                 make<Model>("haar_cascade", {{"weights", file}});
               }),
-              file + ": not a cascade of OpenCV's");
+              file + ": not a whole cascade of OpenCV's");
+  }
+}
+
+TEST(HaarCascade, RefusesTreesAboutWhatIsNotThere) {
+  std::ifstream whole("models/haarcascade_frontalface_default.xml");
+  const std::string text{std::istreambuf_iterator<char>(whole), {}};
+  const TemporaryFolder folder;
+  const std::string node = "0 -1 0 ";  // two leaves, the first feature
+  for (const std::string broken : {"0 -1 99999999 ", "0 -1 -1 ", "0 -9 0 ", "7 -1 0 "}) {
+    std::string damaged = text;
+    ASSERT_NE(damaged.find(node), std::string::npos);
+    const std::string file =
+        write_bytes(folder / "cascade.xml", damaged.replace(damaged.find(node), node.size(), broken)).string();
+    EXPECT_EQ(error_of<FileError>([&] {
+                make<Model>("haar_cascade", {{"weights", file}});
+              }),
+              file + ": not a whole cascade of OpenCV's")
+        << broken;
   }
 }
 

@@ -55,9 +55,9 @@ std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
   for (const AugmentationConfig& augmentation : experiment.augmentations)
     text += pool.identity(augmentation.plugin) + "\n";
   text += pool.identity(experiment.optimizer) + "\n";
-  // By how much an attack without a target has reached its goal is traced from the threshold.
+  // By how much an attack that protects has reached its goal goes by the threshold: what it keeps, and its trace.
   for (const LoadedModel* model : assembly.surrogates) {
-    if (!experiment.traces || !experiment.targets.empty() || model->calibration == nullptr) continue;
+    if (experiment.goal != Goal::protect || model->calibration == nullptr) continue;
     if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
       text += "threshold " + to_toml(*threshold) + "\n";
   }

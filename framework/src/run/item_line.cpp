@@ -49,7 +49,7 @@ void fields(Io& io, Either<Io, Sighting>& said) {
 template <class Io>
 void fields(Io& io, Either<Io, ItemFace>& face) {
   io("box", face.said.box);
-  if (!face.detectors.empty()) {  // nobody reads it again: it is the first detector's
+  if (!face.detectors.empty()) {  // for other programs: the first detector's
     io("score", face.detectors.front().score);
     io("iou", face.detectors.front().iou);
   }

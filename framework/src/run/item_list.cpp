@@ -150,7 +150,8 @@ std::vector<ItemList::Numbers> ItemList::batches_of(std::int64_t group) const {
 
 std::string ItemList::key() const {
   std::string text;
-  for (const Part& of : parts_) text += of.variant->key + "\n";
+  for (const Part& of : parts_)
+    text += of.variant->key + " in batches of " + std::to_string(of.experiment().batch) + "\n";
   for (const Part& of : parts_) {
     for (const fs::path& picture : of.experiment().pictures) text += picture.string() + "\n";
   }

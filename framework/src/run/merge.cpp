@@ -56,7 +56,7 @@ std::vector<Environment> abouts_of(const std::vector<fs::path>& parts) {
     abouts.push_back(about(part));
     if (abouts.back().plan != abouts.front().plan) {
       throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(parts.front().string()) +
-                        " is a part of: the experiment, its pictures, people, plugins or weights are others");
+                        " is a part of: the experiment, its pictures, people, plugins, weights or --batch are others");
     }
     if (abouts.back().variants != abouts.front().variants) {
       throw ConfigError(one_line(part.string()) + ": judged otherwise than " + one_line(parts.front().string()) +

@@ -51,9 +51,10 @@ std::optional<std::int64_t> batch_of_run(const fs::path& run) {
   return batch_of(Document(run / "resolved.toml", {}));
 }
 
-/// Whether this process begins the run, rather than taking it up.
+/// Whether this process begins the run, rather than taking it up from a worker that was ended.
 bool first() {
-  return BlackBox::here().run.front() == '\0';
+  const BlackBox& box = BlackBox::here();
+  return box.supervisor == 0 || box.run.front() == '\0';
 }
 
 /// Whether this process says what concerns all that do the run.

@@ -149,7 +149,7 @@ Outcome outcome(const std::string& person, const std::string& target, const std:
 void match(Recognition& said, const Identity& face, BeforeAfter<std::optional<BestMatch>> best) {
   const auto name = [&](std::size_t i) { return best.at(i) ? std::optional(best.at(i)->name) : std::nullopt; };
   said.outcome = outcome(face.person, face.target, name(0), name(1));
-  said.not_the_person = {name(0) != face.person, said.outcome != Outcome::person};
+  said.not_the_person = {name(0) != face.person, name(1) != face.person};
   if (!face.target.empty()) said.is_the_target = {name(0) == face.target, said.outcome == Outcome::target};
   said.best = std::move(best);
 }

@@ -35,5 +35,14 @@ TEST(Answers, OfADetectorMayHaveLandmarksForEachBox) {
   expect_in(fault_of(Field::landmarks, {{}, {}, at::zeros({2, 3, 5, 2}), {}, {}}), "its landmarks");
 }
 
+TEST(Answers, MayBeOfNothingWhereAugmentationsLeftNothing) {
+  Output output;
+  output.embedding = at::tensor({1.F, 0.F, 0.F, 0.F}).view({2, 2});
+  expect_in(fault_of(Field::embedding, output), "not of unit length");
+  EXPECT_NO_THROW(check_output("it", Field::embedding, output, views(), Seeing::attacked));
+  output.embedding[1][0] = .5;
+  EXPECT_THROW(check_output("it", Field::embedding, output, views(), Seeing::attacked), PluginError);
+}
+
 }  // namespace
 }  // namespace faceoff

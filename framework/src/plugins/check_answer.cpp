@@ -56,7 +56,8 @@ void check_place(const std::string& who, const at::Tensor& x, const at::Tensor& 
   if (!finite(x)) throw PluginFault(who, asked + "values that are not finite");
 }
 
-void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views) {
+void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views,
+                  Seeing seeing) {
   const at::NoGradGuard no_grad;
   const std::int64_t rows = views.size(0);
   const bool of_candidates = includes(provides, Field::scores);  // whose landmarks are those of its boxes
@@ -74,7 +75,10 @@ void check_output(const std::string& who, Field provides, const Output& output, 
     if (tensor.numel() == 0) return;
     at::Tensor low = tensor.new_zeros({}), high = low;
     if (field == Field::scores) low = tensor.min(), high = tensor.max();
-    if (field == Field::embedding) high = (tensor.norm(2, 1) - 1).abs().max();
+    if (field == Field::embedding) {
+      const at::Tensor length = tensor.norm(2, 1);
+      high = (seeing == Seeing::attacked ? at::where(length > 0, length - 1, length) : length - 1).abs().max();
+    }
     const at::Tensor facts = at::stack({tensor.sum(), low, high}).to(at::kDouble).cpu();  // one answer of the device
     const auto fact = facts.accessor<double, 1>();
     constexpr double rounding = 1e-3;

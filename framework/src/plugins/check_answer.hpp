@@ -31,9 +31,14 @@ bool finite(const at::Tensor& tensor);
 /// What a model says that it provides, or a loss that it needs: fields that there are. Returns them.
 Field check_fields(const std::string& who, Field fields);
 
+/// Whether a model is asked about a view by itself, or about what an attack's augmentations left of one.
+enum class Seeing { alone, attacked };
+
 /// What a model made of views [R,3,h,w], of the fields that it provides: shapes, rows, a box and landmarks a score, the
-/// views' type, finite values, scores in [0,1], embeddings of unit length.
-void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views);
+/// views' type, finite values, scores in [0,1], embeddings of unit length. A network may see nothing at all in a view
+/// that augmentations made black: its embedding is then zeros, which say nothing.
+void check_output(const std::string& who, Field provides, const Output& output, const at::Tensor& views,
+                  Seeing seeing = Seeing::alone);
 
 /// What an augmentation made of these images: k rows for each, of their type, finite, with a map (or none, where it is
 /// no affine one) and landmarks a row, and a gradient where one is asked for; of the same size where `sized`.

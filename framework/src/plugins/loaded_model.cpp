@@ -58,7 +58,7 @@ Output forward(const LoadedModel& model, const at::Tensor& views, Random* random
   Output output = call_plugin(who, {{"its images", views}}, [&] {
     return random != nullptr ? model.model->forward_attacked(views, *random) : model.model->forward(views);
   });
-  check_output(who, model.provides, output, views);
+  check_output(who, model.provides, output, views, random != nullptr ? Seeing::attacked : Seeing::alone);
   const bool has_gradient = std::ranges::any_of(output_parts, [&](const OutputPart& part) {
     return (output.*part.tensor).defined() && (output.*part.tensor).requires_grad();
   });

@@ -161,6 +161,10 @@ TEST(Sets, WhatBeginsAsAListATableOrAStringHasToBeToml) {
   }
 }
 
+TEST(Sets, CantSayWhatIsExtended) {
+  expect_in(complaint(good, {"extends=other.toml"}), "--set extends=other.toml: 'extends' can't be set");
+}
+
 TEST(Sweep, AZipsListsGoTogether) {
   const Read read(good +
                   "[sweep]\n\"attack.epsilon\" = [4, 8]\n[sweep.zip]\n\"optimizer.steps\" = [10, 40]\n"

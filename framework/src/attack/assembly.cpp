@@ -37,6 +37,10 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
             term.plugin + " needs a target: say [attack] target = { choice = \"furthest\" }");
     require(!includes(wanted, Field::mean) || !experiment.people.empty(), config.plugin.place,
             term.plugin + " needs people, whose mean embedding it subtracts: say [data] people = \"FOLDER\"");
+    require(config.draw_models == 0 || !(experiment.stop_at_margin || experiment.keep == Keep::best),
+            config.plugin.place,
+            "'draw_models' leaves models out of a step, whose margin then says nothing of them: leave out "
+            "'stop_at_margin' and keep = \"best\"");
     const bool pixels_alone = wanted == Field::picture;
     require(!pixels_alone || config.models.empty(), config.plugin.place,
             term.plugin + " looks at the subject's own pixels, and at no model: leave out 'models'");

@@ -40,6 +40,8 @@ std::pair<std::string, toml::table> parse_set(const std::string& set) {
     }
   }
   if (holder.size() != 1) throw ConfigError(said + ": one value");
+  if (parse_key(key).value_or(Key{""}).front() == extends_key)
+    throw ConfigError(said + ": 'extends' can't be set: name the experiment that extends it");
   return {key, std::move(holder)};
 }
 

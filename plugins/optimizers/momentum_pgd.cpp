@@ -64,7 +64,7 @@ class MomentumPgd : public Optimizer {
     return budget.norm == Norm::inf ? ahead : budget.direction(ahead);
   }
 
-  /// The mean gradient at points about x: up to beta epsilon away, in each value or, for the 2-norm, as a whole.
+  /// The mean gradient at points about x: up to beta epsilon away in each value or, for the 2-norm, beta epsilon away.
   at::Tensor mean_around(const at::Tensor& x, Objective& objective, const Budget& budget) const {
     const double reach = beta_ * budget.epsilon;
     at::Tensor sum = at::zeros_like(x);

@@ -154,10 +154,10 @@ class Square : public Optimizer {
     for (std::size_t r = 0; r < areas.size(); ++r) {
       const auto row = static_cast<std::int64_t>(r);
       const Area& area = areas[r];
+      if (area.height == 0) continue;
       auto side = std::lround(std::sqrt(share * static_cast<double>(area.height * area.width)));
       if (budget.norm == Norm::two) side = std::max(side - side % 2 + 1, 3L);  // odd, as the hills' middles are
       side = std::clamp<std::int64_t>(side, 1, std::min(area.height, area.width));
-      if (area.height == 0) continue;
       const at::Tensor plane = difference[row], place = places[row];
       const at::Tensor here = window(plane, area, side, place.narrow(0, 0, 2));
       if (budget.norm == Norm::inf) {

@@ -22,8 +22,8 @@ class FACEOFF_API Budget {
   const double epsilon;
   const Norm norm;
 
-  /// The nearest point of the budget for the infinity norm; for the 2-norm, the difference scaled back and then
-  /// clamped. x may have k·B rows, the copies of a row adjacent.
+  /// The nearest point of the budget for the infinity norm; for the 2-norm, the difference clamped and then
+  /// scaled back. x may have k·B rows, the copies of a row adjacent.
   at::Tensor project(const at::Tensor& x) const;
 
   /// Where an attack may start: the origin moved by up to epsilon at random, a value on its own, and projected.

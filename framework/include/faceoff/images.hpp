@@ -45,11 +45,12 @@ struct Window {
 FACEOFF_API std::vector<Window> random_windows(Random& random, std::int64_t height, std::int64_t width, double low,
                                                double high);
 
-/// The images with new pixels: a tensor [1,3,H,W] a row, and the affine map a row, {sx, tx, sy, ty}, by which they
-/// moved.
+/// An affine map without a turn: x to scale_x · x + shift_x, y to scale_y · y + shift_y, in pixels.
 struct Move {
   double scale_x = 1, shift_x = 0, scale_y = 1, shift_y = 0;
 };
+
+/// The images with new pixels: a tensor [1,3,H,W] a row, and how each row moved.
 FACEOFF_API Images moved(const Images& images, const std::vector<at::Tensor>& rows, const std::vector<Move>& moves);
 
 }  // namespace faceoff

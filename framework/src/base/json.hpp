@@ -30,8 +30,4 @@ inline double rounded(double value) {
   return std::round(value * 1e6) / 1e6;
 }
 
-inline Json optional_number(const std::optional<double>& value) {
-  return value ? Json(rounded(*value)) : Json(nullptr);
-}
-
 }  // namespace faceoff

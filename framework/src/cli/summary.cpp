@@ -162,7 +162,7 @@ struct VariantSummary {
       const auto share = sums.shares.find(measure);
       if (sums.role != to_string(Role::held_out) || share == sums.shares.end()) continue;
       said += (said.empty() ? "" : ", ") + recogniser + " " + std::to_string(share->second.held[1]) + " of " +
-              std::to_string(share->second.n);
+              std::to_string(share->second.n) + " (clean " + std::to_string(share->second.held[0]) + ")";
     }
     if (recognisers.empty()) return "";
     if (said.empty()) said = "nobody can tell: name a recogniser that is not attacked in [evaluate] models, and people";
@@ -177,11 +177,13 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
   if (report.status == Status::failed) return line + "failed: " + report.error;
   if (report.status == Status::no_face) return line + "no face found, delivered unchanged";
   const double minimum = variant.assembly->experiment.minimum_score;
-  const auto found = std::ranges::count_if(report.faces, [&](const ItemFace& face) {
+  Counts found;  // by the first detector, which need not be the one that found the faces
+  for (const ItemFace& face : report.faces) {
     const Sighting& first = face.detectors.front();
-    return still_found(first.score[1], first.iou, minimum);
-  });
-  line += count(static_cast<std::int64_t>(report.faces.size()), "face") + ", " + std::to_string(found) + " still found";
+    found.add({first.score[0] > minimum, still_found(first.score[1], first.iou, minimum)});
+  }
+  line += count(found.n, "face") + ", " + std::to_string(found.held[1]) + " of " + std::to_string(found.held[0]) +
+          " still found";
   nlohmann::ordered_map<std::string, MeanChange> targets;
   for (const ItemFace& face : report.faces) {
     for (const Recognition& said : face.said.models) targets[said.name + " (" + said.role + ")"].add(said.target);

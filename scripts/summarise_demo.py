@@ -15,7 +15,7 @@ FOUND_SCORE = 0.5  # a face counts as found with a score above this ...
 FOUND_IOU = 0.5  # ... and, afterwards, a box that overlaps the true one by at least this
 
 HEADER = (
-    "experiment", "attacked", "faces found", "model", "role", "to the target", "taken for", "to oneself", "protected",
+    "experiment", "attacked", "model", "role", "faces found", "to the target", "taken for", "to oneself", "protected",
     "change", "PSNR"
 )  # fmt: skip
 
@@ -40,9 +40,20 @@ def before_after(pairs: Iterable[list[float | None] | None]) -> str:
     return "-" if before is None and after is None else f"{number(before, 3)} → {number(after, 3)}"
 
 
-def found(face: dict[str, Any]) -> tuple[bool, bool]:
-    before, after = ((score or 0.0) > FOUND_SCORE for score in face["score"])
-    return before, after and (face["iou"] or 0.0) >= FOUND_IOU
+def found(said: list[dict[str, Any]]) -> str:
+    """How many faces a detector finds, and still finds."""
+    before = sum((one["score"][0] or 0.0) > FOUND_SCORE for one in said)
+    after = sum((one["score"][1] or 0.0) > FOUND_SCORE and (one["iou"] or 0.0) >= FOUND_IOU for one in said)
+    return f"{before} → {after}"
+
+
+def by_model(faces: list[dict[str, Any]], kind: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What "models" or "detectors" say of the faces, by their name and role."""
+    said: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for face in faces:
+        for one in face.get(kind, []):
+            said.setdefault((one["name"], one["role"]), []).append(one)
+    return said
 
 
 def thresholds(run: Path) -> dict[str, float | None]:
@@ -70,24 +81,19 @@ def rows(run: Path) -> list[tuple[str, ...]]:
     items = read_items(run)
     faces = [face for item in items for face in item.get("faces", [])]
     attacked = sum(item["status"] == "attacked" for item in items)
-    before, after = (sum(found(face)[i] for face in faces) for i in (0, 1))
     largest = max((item["linf"] for item in items if item.get("linf") is not None), default=None)
-    left = (run.name, f"{attacked}/{len(items)}", f"{before} → {after}")
+    left = (run.name, f"{attacked}/{len(items)}")
     right = (number(largest, 0), number(mean(item.get("psnr") for item in items), 1))
 
-    by_model: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for face in faces:
-        for model in face.get("models", []):
-            by_model.setdefault((model["name"], model["role"]), []).append(model)
     limits = thresholds(run) if items else {}
-    table = []
-    for (name, role), models in by_model.items():
+    table = [(*who, found(said), *("-",) * 4) for who, said in by_model(faces, "detectors").items()]
+    for (name, role), models in by_model(faces, "models").items():
         targets = [model["target"] for model in models]
         to_self = before_after(model["self"] for model in models)
         cells = (before_after(targets), taken(targets, limits.get(name)), to_self, protected(models))
-        table.append((name, role, *cells))
-    table = table or [("-",) * 6]
-    return [(*(left if i == 0 else ("",) * 3), *row, *(right if i == 0 else ("",) * 2)) for i, row in enumerate(table)]
+        table.append((name, role, "-", *cells))
+    table = table or [("-",) * 7]
+    return [(*(left if i == 0 else ("",) * 2), *row, *(right if i == 0 else ("",) * 2)) for i, row in enumerate(table)]
 
 
 def main(folders: list[str]) -> None:
@@ -97,7 +103,8 @@ def main(folders: list[str]) -> None:
     for row in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     print()
-    print("Before → after; similarities are means over the faces, change is the largest in grey levels.")
+    print("Before → after, in the delivered file; similarities are means over the faces, change is the largest in grey levels.")
+    print("role: surrogates were attacked; held_out models never were, and related ones learnt like one that was.")
     print("taken for: faces that pass for their target at the experiment's false accept rate.")
     print("protected: faces whose best match among the people is not the person, or that are not found.")
     for run in runs:

@@ -1,4 +1,4 @@
-"""What benchmarks/results and benchmarks/comparisons share: runs and their evaluations, and how a page says them."""
+"""What benchmarks/results, benchmarks/comparisons and benchmarks/attacks share: runs and their evaluations, and how a page says them."""
 
 from __future__ import annotations
 

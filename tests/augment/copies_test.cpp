@@ -122,6 +122,14 @@ TEST(Cutout, CoversASquareWithItsMiddleAnywhere) {
   EXPECT_EQ(down.max().item<double>(), 10);
 }
 
+TEST(Cutout, HasALandmarkInItsMiddle) {
+  Images images = unmoved(at::full({1, 3, 40, 40}, 200, at::kDouble));
+  images.landmarks = at::tensor({20.5, 12.5}, at::kDouble).view({1, 1, 2});
+  const Parameters one = {{"place", std::string("landmarks")}, {"side", .1}};
+  const at::Tensor covered = (augmented("cutout", one, images).pixels == 0).to(at::kDouble);
+  EXPECT_LT(largest_difference(centres(covered), images.landmarks), 1e-9);
+}
+
 TEST(Cutout, CoversSomeOfTheLandmarks) {
   const std::int64_t rows = 300;
   Images images = unmoved(at::full({rows, 3, 80, 100}, 200, at::kDouble));

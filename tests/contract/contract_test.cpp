@@ -66,7 +66,7 @@ TEST(Contract, IsKeptByLossesInEveryForm) {
 }
 
 TEST(Contract, IsKeptByModelsThatDropFeatures) {
-  EXPECT_EQ(keep_it_with("dropout", .1), 3);
+  EXPECT_EQ(keep_it_with("dropout", .1), 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Tree, Contract, testing::ValuesIn(tree_plugins().all()),

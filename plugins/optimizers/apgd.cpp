@@ -46,7 +46,7 @@ class Apgd : public Optimizer {
       falls = falls + (there.value < (same_draw_ ? objective.value(x, Draw::again) : here.value));
       const at::Tensor better = there.value < (same_draw_ ? objective.value(best, Draw::again) : lowest.value);
       best = at::where(of_rows(better), next, best);
-      lowest = chosen(better, there, lowest);
+      lowest = where(better, there, lowest);
       improved = improved.logical_or(better);
       previous = x, x = next, here = there;
       if (++since < interval) continue;
@@ -54,7 +54,7 @@ class Apgd : public Optimizer {
       halved = (falls <= enough).logical_or(halved.logical_or(improved).logical_not());
       size = at::where(halved, size / 2, size);
       x = at::where(of_rows(halved), best, x);
-      here = chosen(halved, lowest, here);
+      here = where(halved, lowest, here);
       falls.zero_(), improved.zero_(), since = 0;
       interval = std::max(interval - share(.03), share(.06));
     }
@@ -68,7 +68,7 @@ class Apgd : public Optimizer {
 
   static at::Tensor of_rows(const at::Tensor& values) { return values.view({-1, 1, 1, 1}); }
 
-  static Evaluation chosen(const at::Tensor& rows, const Evaluation& these, const Evaluation& others) {
+  static Evaluation where(const at::Tensor& rows, const Evaluation& these, const Evaluation& others) {
     return {at::where(rows, these.value, others.value), at::where(of_rows(rows), these.gradient, others.gradient), {}};
   }
 

@@ -3,149 +3,16 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "csv.hpp"
+#include "made_up_run.hpp"
 #include "pictures.hpp"
 #include "program.hpp"
 
 namespace system_test {
 namespace {
-
-using Row = std::map<std::string, std::string>;
-
-/// The rows of a CSV text whose lines end as RFC 4180 has it, by their columns' names; read by Python's own reader.
-std::vector<Row> csv_rows(const std::string& text) {
-  const TemporaryFolder folder;
-  const fs::path file = write_text(folder / "x.csv", text);
-  const std::string program =
-      "import csv, json, sys\n"
-      "with open(sys.argv[1], newline='') as f: text = f.read()\n"
-      "assert text.count('\\r\\n') == text.count('\\n') and text.endswith('\\r\\n')\n"
-      "print(json.dumps(list(csv.DictReader(text.splitlines(True), strict=True))))\n";
-  const Outcome outcome = run({{"python3", "-c", program, file.string()}, {}, folder.path()});
-  EXPECT_EQ(outcome.code, 0) << outcome.err;
-  return Json::parse(outcome.out).get<std::vector<Row>>();
-}
-
-/// What judges say of a face of a made-up run.
-struct Said {
-  double x = 0;                                ///< where the face is
-  std::optional<double> target = .1;           ///< cosine afterwards; nothing: no face found
-  std::optional<double> self = .9;             ///< likewise
-  std::pair<double, double> found = {.9, .9};  ///< the detector's scores before and after
-  double iou = .9;
-};
-
-Json pair(double before, const std::optional<double>& after) {
-  return Json::array({before, after ? Json(*after) : Json(nullptr)});
-}
-
-/// ann's, to be taken for bea.
-Json face(const Said& said, const std::string& role = "held_out") {
-  const bool found = said.self.has_value();
-  const auto best = [](double self, double target) {
-    return Json{{"name", self >= target ? "ann" : "bea"}, {"similarity", std::max(self, target)}};
-  };
-  const bool taken = found && *said.target > *said.self;
-  const Json model = {{"name", "judge"},
-                      {"role", role},
-                      {"found", {true, found}},
-                      {"outcome", !found  ? "N"
-                                  : taken ? "H"
-                                          : "L"},
-                      {"best", {best(1, 0), found ? best(*said.self, *said.target) : Json(nullptr)}},
-                      {"protected", {false, !found || taken}},
-                      {"rank1", {false, taken}},
-                      {"target", pair(0, said.target)},
-                      {"target_disjoint", true},
-                      {"self", pair(1, said.self)},
-                      {"impersonated", Json::object()},
-                      {"dodged", Json::object()},
-                      {"identified", Json::object()}};
-  return {
-      {"box", {said.x, 0, said.x + 10, 10}},
-      {"detectors",
-       {{{"name", "ssd"}, {"role", "surrogate"}, {"score", {said.found.first, said.found.second}}, {"iou", said.iou}}}},
-      {"person", "ann"},
-      {"known", true},
-      {"target", "bea"},
-      {"found", {true, found}},
-      {"models", {model}}};
-}
-
-Json item(const std::string& variant, const std::string& picture, const std::vector<Json>& faces, double psnr = 40) {
-  return {{"item", 0},
-          {"variant", variant},
-          {"picture", picture},
-          {"output", "images/" + variant + "/" + picture},
-          {"status", "attacked"},
-          {"key", "k"},
-          {"picture_sha256", "p"},
-          {"output_sha256", "o"},
-          {"epsilon", 8},
-          {"norm", "inf"},
-          {"linf", 8},
-          {"l2", 100},
-          {"psnr", psnr},
-          {"ssim", .99},
-          {"changed", .5},
-          {"bytes", 1000},
-          {"queries", 10},
-          {"seconds", 1.5},
-          {"started", "2026-01-31T23:59:58Z"},
-          {"finished", "2026-01-31T23:59:59Z"},
-          {"faces", faces}};
-}
-
-Json not_attacked(const std::string& variant, const std::string& picture, const std::string& status) {
-  Json one = item(variant, picture, {});
-  one["status"] = status;
-  if (status != "failed") return one;
-  one["output"] = one["output_sha256"] = nullptr;
-  one["error"] = "it is no picture";
-  return one;
-}
-
-Json about(const Json& choices = Json::object(), double threshold = .5) {
-  return {{"choices", choices},
-          {"seed", 0},
-          {"goal", "impersonate"},
-          {"false_accept_rate", 1e-3},
-          {"minimum_score", .5},
-          {"finder", "mtcnn"},
-          {"detectors", {{{"name", "ssd"}, {"role", "surrogate"}}}},
-          {"judges", {{{"name", "judge"}, {"role", "held_out"}, {"threshold", threshold}}}}};
-}
-
-/// environment.json of variants that share their judges.
-Json environment(const Json& variants) {
-  const Json host = {{"system", "s"}, {"release", "r"}, {"machine", "m"}, {"threads", 1}};
-  const Json thresholds = Json::array({Json::array({1e-3, .5}), Json::array({1e-2, .3})});
-  return {{"faceoff", "0"},
-          {"api", 1},
-          {"libtorch", "2"},
-          {"opencv", "4"},
-          {"compiler", "12"},
-          {"command", Json::array()},
-          {"plan", "p"},
-          {"items", 0},
-          {"shard", nullptr},
-          {"device", "cpu"},
-          {"variants", variants},
-          {"host", host},
-          {"plugins", Json::object()},
-          {"models",
-           {{"ssd", {{"plugin", "ssd"}, {"weights", "s"}, {"sha256", "aa"}}},
-            {"judge",
-             {{"plugin", "judge"},
-              {"weights", "j"},
-              {"sha256", "bb"},
-              {"calibration", "judge.toml"},
-              {"thresholds", thresholds}}}}}};
-}
 
 class Compare : public testing::Test {
  protected:
@@ -167,7 +34,7 @@ class Compare : public testing::Test {
     std::vector<Json> items;
     for (int i = 0; i < 10; ++i) {
       const bool success = std::ranges::find(successes, i) != successes.end();
-      Said said;
+      JudgedFace said;
       said.target = success ? .6 : .2;
       items.push_back(item(variant, "p" + std::to_string(i) + ".png", {face(said)}, 40 + .1 * i));
     }
@@ -339,7 +206,7 @@ TEST_F(Compare, CountsPairsOfFaces) {
 }
 
 TEST_F(Compare, AFaceThatIsNotFoundPassesForNobody) {
-  Said lost, odd, unseen, beside;
+  JudgedFace lost, odd, unseen, beside;
   lost.target = lost.self = std::nullopt;
   lost.found = {.9, 0};
   odd.self = .2;
@@ -372,7 +239,7 @@ TEST_F(Compare, FacesOfOnePictureAreNotIndependent) {
     for (int picture = 0; picture < 3; ++picture) {
       std::vector<Json> faces;
       for (int i = 0; i < 4; ++i) {
-        Said said;
+        JudgedFace said;
         said.x = 20 * i;
         said.target = *variant == 'b' ? .6 : .2;
         faces.push_back(face(said));

@@ -67,7 +67,7 @@ std::vector<Rows> wanted(const std::vector<Rows>& pictures, const at::Tensor& ro
   const std::vector<bool> chosen_rows(each, each + here.numel());
   std::vector<Rows> some;
   for (const Rows& group : pictures) {
-    if (Rows those = chosen(group, chosen_rows); those.count() > 0) some.push_back(std::move(those));
+    if (Rows those = rows_where(group, chosen_rows); those.count() > 0) some.push_back(std::move(those));
   }
   return some;
 }
@@ -117,18 +117,18 @@ at::Tensor AttackedModel::clean_likeness() const {
   return targets.defined() && targets.size(1) > 1 ? likeness(views_.clean_embeddings(), targets) : at::Tensor();
 }
 
-Said AttackedModel::ask(const std::vector<Rows>& pictures, const Chosen& chosen, const Random& random, bool gradient,
-                        const Partners& partners, Margins& margins) const {
+ModelLosses AttackedModel::ask(const std::vector<Rows>& pictures, const StepChoices& chosen, const Random& random,
+                               bool gradient, const Partners& partners, Margins& margins) const {
   const at::TensorOptions options = subjects_.pixels.options();
   const std::int64_t x_rows = chosen.drawn.size(1), copies = x_rows / subjects_.count();
   std::vector<double> weights;
   for (const LossTerm* term : losses_) weights.push_back(term->weight / static_cast<double>(term->drawn));
   const at::Tensor counts = chosen.drawn * at::tensor(weights, options).unsqueeze(1);
-  Said said{views_.of(wanted(pictures, chosen.drawn.any(0)), copies),
-            at::zeros({x_rows}, options),
-            counts.abs().sum(0),
-            {},
-            {}};
+  ModelLosses said{views_.of(wanted(pictures, chosen.drawn.any(0)), copies),
+                   at::zeros({x_rows}, options),
+                   counts.abs().sum(0),
+                   {},
+                   {}};
   if (said.rows.subject.empty()) return said;  // no face in this draw: nothing to add, and no way to go
   const DrawPartners draw = [&](const std::vector<std::int64_t>& of, std::int64_t each, Random& numbers) {
     std::vector<std::size_t> whose;
@@ -155,7 +155,7 @@ Said AttackedModel::ask(const std::vector<Rows>& pictures, const Chosen& chosen,
 }
 
 void AttackedModel::ask_some(const Rows& rows, const at::Tensor& counts, const at::Tensor& target, const Random& random,
-                             Said& said, std::vector<at::Tensor>& margins) const {
+                             ModelLosses& said, std::vector<at::Tensor>& margins) const {
   const std::int64_t copies = said.value.size(0) / subjects_.count();
   const at::Tensor& pixels = rows.images.pixels;
   Random own = random.derive(rows.subject, model_.name + " itself");

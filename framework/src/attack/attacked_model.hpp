@@ -21,14 +21,14 @@ namespace faceoff {
 using Partners = std::function<at::Tensor(const LoadedModel& model, const std::vector<std::size_t>& pictures,
                                           std::int64_t each, Random& random)>;
 
-/// What a step has chosen.
-struct Chosen {
+/// What a step draws and chooses.
+struct StepChoices {
   at::Tensor drawn;   ///< [L,k·B]: whether each of a model's losses has drawn it
   at::Tensor target;  ///< [faces]: which of several targets each face is led to, or undefined
 };
 
 /// What the losses on one model came to, and where they lead.
-struct Said {
+struct ModelLosses {
   Rows rows;            ///< the model's views, with the graph that leads back to the pictures
   at::Tensor value;     ///< [k·B]
   at::Tensor weight;    ///< [k·B]: of the losses all together
@@ -55,13 +55,13 @@ class AttackedModel {
   /// Asks the model about pictures that the rows of x have become, and its losses about its answers, where they have
   /// drawn it. The model is asked about so many views at once as its layers are fastest with, and its graph is gone
   /// before the next are.
-  Said ask(const std::vector<Rows>& pictures, const Chosen& chosen, const Random& random, bool gradient,
-           const Partners& partners, Margins& margins) const;
+  ModelLosses ask(const std::vector<Rows>& pictures, const StepChoices& chosen, const Random& random, bool gradient,
+                  const Partners& partners, Margins& margins) const;
 
  private:
   /// `counts`: what each loss counts for in each of the rows [L,n].
-  void ask_some(const Rows& rows, const at::Tensor& counts, const at::Tensor& target, const Random& random, Said& said,
-                std::vector<at::Tensor>& margins) const;
+  void ask_some(const Rows& rows, const at::Tensor& counts, const at::Tensor& target, const Random& random,
+                ModelLosses& said, std::vector<at::Tensor>& margins) const;
   /// Where the losses lead at the pixels of the rows.
   at::Tensor lead(const at::Tensor& sum, const at::Tensor& pixels) const;
   at::Tensor margin_of(const Rows& rows, const Output& output, const Reference& against, std::int64_t copies) const;

@@ -39,7 +39,7 @@ class GradientSum {
   /// The same pictures, from which a model's graph begins anew.
   const std::vector<Rows>& leaves() const { return leaves_; }
 
-  void add(const AttackedModel& attacked, const Said& said) {
+  void add(const AttackedModel& attacked, const ModelLosses& said) {
     if (!said.gradient.defined()) return;
     const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.gradient);
     keep(there, balanced_ ? said.weight / size_of(there) : at::Tensor());
@@ -88,7 +88,8 @@ class GradientSum {
   at::Tensor size_of(const std::vector<at::Tensor>& gradients) const {
     at::Tensor size = at::zeros({x_.size(0)}, sum_.options());
     for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (gradients[i].defined()) size = size.index_add(0, whose(i), gradients[i].abs().sum({1, 2, 3}));
+      if (gradients[i].defined())
+        size = size.index_add(0, whose(i), at::linalg_vector_norm(gradients[i], 1, {1, 2, 3}));
     }
     std::vector<double> values;
     for (const Subject& row : subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
@@ -246,8 +247,8 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   Margins margins(x.size(0), subjects_.most_faces());
   at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
   for (const AttackedModel& attacked : attacked_) {
-    const Chosen chosen{attacked.drawn(random_).repeat_interleave(copies, 1), target_.chosen()};
-    const Said said =
+    const StepChoices chosen{attacked.drawn(random_).repeat_interleave(copies, 1), target_.chosen()};
+    const ModelLosses said =
         attacked.ask(sum ? sum->leaves() : pictures, chosen, random, gradient, options_.partners, margins);
     if (said.likeness.defined()) target_.note(attacked.model(), said.likeness, said.rows.reference);
     value = value + said.value;

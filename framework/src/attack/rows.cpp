@@ -45,7 +45,7 @@ Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count) {
           rows.unmapped_by};
 }
 
-Rows chosen(const Rows& rows, const std::vector<bool>& wanted) {
+Rows rows_where(const Rows& rows, const std::vector<bool>& wanted) {
   std::vector<std::int64_t> places;
   for (std::int64_t r = 0; r < rows.count(); ++r) {
     if (wanted[static_cast<std::size_t>(rows.subject[static_cast<std::size_t>(r)])]) places.push_back(r);

@@ -29,7 +29,7 @@ struct Rows {
 Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count);
 
 /// The rows of those rows of x that are wanted.
-Rows chosen(const Rows& rows, const std::vector<bool>& wanted);
+Rows rows_where(const Rows& rows, const std::vector<bool>& wanted);
 
 /// 0, 1, … n − 1
 std::vector<std::int64_t> counting(std::int64_t n);

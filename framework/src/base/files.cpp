@@ -243,4 +243,14 @@ std::string sha256_file(const std::filesystem::path& path) {
   return digest.hexadecimal();
 }
 
+bool is_file_of(const std::filesystem::path& path, const std::string& digest) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, ignored))) return false;
+  try {
+    return sha256_file(path) == digest;
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
 }  // namespace faceoff

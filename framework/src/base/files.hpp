@@ -72,4 +72,7 @@ std::string sha256(std::string_view text);
 /// SHA-256 of a file of any size, in hexadecimal; FileError where it cannot be read.
 std::string sha256_file(const std::filesystem::path& path);
 
+/// Whether a plain file, and no link, is there that can be read and has this SHA-256.
+bool is_file_of(const std::filesystem::path& path, const std::string& digest);
+
 }  // namespace faceoff

@@ -9,9 +9,9 @@
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/process.hpp"
+#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/contract/contract.hpp"
-#include "run/worker.hpp"
 
 namespace faceoff {
 
@@ -46,13 +46,13 @@ int check(const Arguments& given) {
   std::vector<std::string> command = {"worker", std::to_string(box.file()), "check", file};
   std::ranges::copy(given.texts("set"), std::back_inserter(command));
   Worker worker(command, kept_stdout());
-  const Ending ending = worker.wait(*box, limit, [] {});
-  if (ending.signal == SIGPIPE) ::raise(SIGPIPE);  // nobody reads on
-  if (box->code > 0 || (box->code == 0 && ending.signal == 0)) return box->code;
+  const WorkerEnd end = worker.wait(*box, limit, [] {});
+  if (end.signal == SIGPIPE) ::raise(SIGPIPE);  // nobody reads on
+  if (box->code > 0 || (box->code == 0 && end.signal == 0)) return box->code;
   const std::string doing = box->doing.front() != '\0' ? box->doing.data()
                             : box->beats > 0           ? "its destructors, or what it does when the process ends"
                                                        : "its code that runs when it is loaded";
-  throw PluginError(one_line(doing) + ": " + ending.text(limit));
+  throw PluginError(one_line(doing) + ": " + end.text(limit));
 }
 
 }  // namespace

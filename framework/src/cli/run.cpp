@@ -10,6 +10,7 @@
 #include "cli/process.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
+#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "report/tensorboard.hpp"
 #include "run/attack_batches.hpp"
@@ -19,7 +20,6 @@
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 #include "run/run_items.hpp"
-#include "run/worker.hpp"
 
 namespace faceoff {
 
@@ -87,12 +87,12 @@ int tell(const RunItems& items) {
 }
 
 /// Writes down that the item under way was lost with its worker, as that one had prepared for.
-void record_lost(const BlackBox& box, const Ending& ending, const std::string& why) {
+void record_lost(const BlackBox& box, const WorkerEnd& end, const std::string& why) {
   const RunFolder run(box.run.data());
   std::error_code ignored;
   std::filesystem::remove(run.path() / box.output.data(), ignored);  // nobody has judged it
   remove_traces(run.path(), box.output.data());
-  run.append_result(lost_line(box.lost.data(), why, box.queries, ending.seconds));
+  run.append_result(lost_line(box.lost.data(), why, box.queries, end.seconds));
   Progress(box.items, box.done).end_item(std::string(box.picture.data()) + ": failed: " + why);
 }
 
@@ -108,7 +108,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     const std::int64_t done_before = box->done;
     Worker worker(command, kept_stdout());
     int passed_on = 0;
-    const Ending ending = worker.wait(*box, time_limit, [&] {
+    const WorkerEnd end = worker.wait(*box, time_limit, [&] {
       if (Interrupt::received() == passed_on) return;
       passed_on = Interrupt::received();
       worker.send(passed_on);
@@ -127,7 +127,7 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
     if (begun && (done.items == done.of || interrupted != 0)) {
       if (done.items == done.of && box->code < 0) {
         std::cerr << "warning: all items are saved; then something of a plugin was in the way of the process's end: "
-                  << ending.text(time_limit) << '\n';
+                  << end.text(time_limit) << '\n';
       }
       return conclude(done);
     }
@@ -137,9 +137,9 @@ int run_isolated(const std::vector<std::string>& args, double time_limit) {
       return box->code;
     }
     const std::string doing = box->doing.front() != '\0' ? box->doing.data() : "the process";
-    const std::string what = doing + whereabouts(*box) + ": " + ending.text(time_limit);
+    const std::string what = doing + whereabouts(*box) + ": " + end.text(time_limit);
     if (begun && box->item >= 0 && !saved.contains(box->item)) {
-      record_lost(*box, ending, what);
+      record_lost(*box, end, what);
       if (++box->done == done.of) {
         settle_results(done.run);
         return conclude({done.run, box->done, done.of});
@@ -177,6 +177,7 @@ int attack(const Arguments& given, int (*end)(const Done&)) {
   TerminalObserver observer;
   RunItems items(request_of(given), observer);
   if (given.has("dry-run")) return tell(items);
+  if (Ranks::launched()) end_with_launcher();
   const Interrupt interrupt;
   return end(items.run());
 }

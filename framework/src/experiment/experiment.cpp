@@ -150,29 +150,6 @@ class Reader {
     data.finish();
   }
 
-  /// A plugin with its parameters, which are all that the table has beside what was asked for before.
-  PluginConfig plugin(TomlTable& from, Kind kind) {
-    PluginConfig config;
-    const std::string name = from.required_text("plugin");
-    config.place = from.place("plugin");
-    if (name.empty()) return config;
-    config.info = plugins_.find(kind, name);
-    if (config.info == nullptr) {
-      const std::string why = plugins_.why_missing(name);
-      if (!why.empty()) throw PluginError(to_string(config.place) + ": " + why);
-      const std::vector<std::string> names = plugins_.names(kind);
-      from.fault("plugin", "no " + to_string(kind) + " '" + name + "'" + did_you_mean(name, names) +
-                               " (faceoff plugins lists them)");
-      return config;
-    }
-    for (const ParamInfo& info : config.info->params) {
-      config.params.emplace_back(&info, from.param(info));
-      if (from.has(info.name)) config.places[info.name] = from.place(info.name);
-    }
-    from.finish();
-    return config;
-  }
-
   void read_models(TomlTable&) {
     const toml::table* models = root_["models"].as_table();
     if (models == nullptr || models->empty())
@@ -191,7 +168,7 @@ class Reader {
         out_.models.emplace(name, PluginConfig{});
         continue;
       }
-      out_.models.emplace(name, plugin(model, Kind::model));
+      out_.models.emplace(name, read_plugin(model, Kind::model, plugins_));
     }
   }
 
@@ -316,7 +293,7 @@ class Reader {
         config.draw_models = loss.integer("draw_models", 1, {1, std::max(all, 1.)});
       }
       loss.take("draw_models");
-      config.plugin = plugin(loss, Kind::loss);
+      config.plugin = read_plugin(loss, Kind::loss, plugins_);
     }
     out_.losses.push_back(std::move(config));
   }
@@ -326,13 +303,13 @@ class Reader {
     config.probability = augment.number("probability", 1, {0, 1});
     config.draws = augment.integer("draws", 1, {1, 1000});
     config.at = choice<Stage>(augment, "at", {"view", "picture"});
-    config.plugin = plugin(augment, Kind::augmentation);
+    config.plugin = read_plugin(augment, Kind::augmentation, plugins_);
     out_.augmentations.push_back(std::move(config));
   }
 
   void read_optimizer(TomlTable& optimizer) {
     if (!root_.contains("optimizer")) return fault(nullptr, "no [optimizer]: say how to attack");
-    out_.optimizer = plugin(optimizer, Kind::optimizer);
+    out_.optimizer = read_plugin(optimizer, Kind::optimizer, plugins_);
   }
 
   void read_evaluate(TomlTable& evaluate) {

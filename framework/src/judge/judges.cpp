@@ -97,7 +97,7 @@ Judges judges_of(const Experiment& experiment, ModelPool& pool, const std::vecto
 const LoadedModel& finder_of(ModelPool& pool, const LoadedModel* usual,
                              const std::vector<const LoadedModel*>& attacked) {
   if (usual != nullptr && role_of(*usual, attacked) == Role::held_out) return *usual;
-  for (const char* plugin : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector"}) {
+  for (const char* plugin : {"ssd_mobilenet_v1", "mtcnn", "tiny_face_detector", "rfb_320", "blazeface", "faceboxes"}) {
     const LoadedModel* other = by_default(pool, plugin);
     if (other != nullptr && role_of(*other, attacked) == Role::held_out) return *other;
   }

@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "base/suggest.hpp"
+
 namespace faceoff {
 
 std::vector<std::string> strings_of(const ParamValue& value) {
@@ -17,6 +19,27 @@ std::vector<std::filesystem::path> files_of(const ParamInfo& param, const ParamV
     if (!name.empty()) files.push_back(setup.resolve(name));
   }
   return files;
+}
+
+PluginConfig read_plugin(TomlTable& from, Kind kind, const PluginLibrary& plugins) {
+  PluginConfig config;
+  const std::string name = from.required_text("plugin");
+  config.place = from.place("plugin");
+  if (name.empty()) return config;
+  config.info = plugins.find(kind, name);
+  if (config.info == nullptr) {
+    const std::string why = plugins.why_missing(name);
+    if (!why.empty()) throw PluginError(to_string(config.place) + ": " + why);
+    from.fault("plugin", "no " + to_string(kind) + " '" + name + "'" + did_you_mean(name, plugins.names(kind)) +
+                             " (faceoff plugins lists them)");
+    return config;
+  }
+  for (const ParamInfo& info : config.info->params) {
+    config.params.emplace_back(&info, from.param(info));
+    if (from.has(info.name)) config.places[info.name] = from.place(info.name);
+  }
+  from.finish();
+  return config;
 }
 
 Place place_of_file(const PluginConfig& config, const std::string& message) {

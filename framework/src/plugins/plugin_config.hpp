@@ -15,6 +15,7 @@
 #include "plugins/call_plugin.hpp"
 #include "plugins/check_answer.hpp"
 #include "plugins/plugin_library.hpp"
+#include "toml/table.hpp"
 
 namespace faceoff {
 
@@ -42,6 +43,10 @@ struct PluginConfig {
     return found != places.end() ? found->second : place;
   }
 };
+
+/// Reads the plugin that a table names, with its parameters, which are all that the table has beside what was asked for
+/// before. Adds a fault where there is no such plugin; throws PluginError where its library can't be loaded.
+PluginConfig read_plugin(TomlTable& from, Kind kind, const PluginLibrary& plugins);
 
 /// Where the experiment names the file that a message is about, or the plugin: by the parameters that name files.
 Place place_of_file(const PluginConfig& config, const std::string& message);

@@ -192,7 +192,7 @@ std::vector<Figure> histogram_figures(const Similarities& similarities, const Th
   return {figure};
 }
 
-std::vector<Figure> telling_figures(const Similarities& similarities) {
+std::vector<Figure> roc_figures(const Similarities& similarities) {
   Figure figure{
       "Telling the person from the target",
       "ROC: at each threshold, the share of the faces that are accepted as the person (by their own other photos) "

@@ -50,7 +50,7 @@ std::string view(const std::optional<Thumbnail>& picture, const std::string& nam
   return text + "</span></span>";
 }
 
-std::string said(const Saying& word) {
+std::string said(const Verdict& word) {
   std::string text = "<small>" + escape_html(word.name) + " ";
   if (!word.letter.empty()) text += "<span class=\"" + word.letter + "\">" + word.letter + "</span> ";
   return text + or_dash(word.before, 2) + " → " + or_dash(word.after, 2) + "</small>";
@@ -58,7 +58,7 @@ std::string said(const Saying& word) {
 
 /// What a column sorts by: what the first model that was not attacked says of the delivered face.
 std::string sort_value(const GridCell& cell) {
-  const auto judges = [](const Saying& word) { return word.role != "surrogate"; };
+  const auto judges = [](const Verdict& word) { return word.role != "surrogate"; };
   for (const auto* said : {&cell.recognisers, &cell.detectors}) {
     const auto found = std::ranges::find_if(*said, judges);
     const auto one = found != said->end() ? found : said->begin();
@@ -89,8 +89,8 @@ std::string face_cell(const fs::path& run, const Shown& face, const Grid& grid, 
             view(thumbnail(run / cell.output, face.row.box, side), "after", boxes_tag(face.row, cell, 1)) + "</a>\n";
   }
   if (!cell.target.empty()) text += "<small>as " + escape_html(cell.target) + "</small>";
-  for (const Saying& word : cell.recognisers) text += said(word);
-  for (const Saying& word : cell.detectors) text += said(word);
+  for (const Verdict& word : cell.recognisers) text += said(word);
+  for (const Verdict& word : cell.detectors) text += said(word);
   return text + "<small><a href=\"" + address(cell.output) + "\">delivered</a> <a href=\"" + address(cell.difference) +
          "\">difference</a> " + or_dash(cell.psnr, 1) + " dB</small></div></td>";
 }

@@ -58,8 +58,8 @@ GridColumn column_of(const EvaluationLine& line, const Choices& choices) {
   return {line.variant, group_of(line.variant, choices), line.epsilon ? shortest(*line.epsilon) : ""};
 }
 
-Saying saying(const Recognition& said) {
-  Saying word{said.name, said.role, {}, {}, {}, {}};
+Verdict saying(const Recognition& said) {
+  Verdict word{said.name, said.role, {}, {}, {}, {}};
   if (said.outcome) word.letter = static_cast<char>(*said.outcome);
   if (const auto& cosines = said.target ? said.target : said.self) {
     word.before = cosines->at(0);
@@ -70,8 +70,8 @@ Saying saying(const Recognition& said) {
   return word;
 }
 
-Saying sighting(const DetectorEvaluation& detector, std::size_t face) {
-  Saying word{detector.name, detector.role, "", {}, {}, {}};
+Verdict sighting(const DetectorEvaluation& detector, std::size_t face) {
+  Verdict word{detector.name, detector.role, "", {}, {}, {}};
   const auto score = [&](std::size_t which) -> std::optional<double> {
     const Detection::Sighting& seen = detector.seen.at(which).faces.at(face);
     if (!still_found(seen.score, seen.iou, detector.minimum_score)) return std::nullopt;

@@ -14,7 +14,7 @@
 namespace faceoff {
 
 /// What a recogniser or a detector says in a cell: the outcome's letter, and a similarity or a score before and after.
-struct Saying {
+struct Verdict {
   std::string name, role;
   std::string letter;  ///< of the outcome; of a detector, or where there are no people, empty
   std::optional<double> before, after;
@@ -26,7 +26,7 @@ struct GridCell {
   std::string output, difference;  ///< files, relative to the run
   std::string target;              ///< or empty
   std::optional<double> psnr;
-  std::vector<Saying> recognisers, detectors;
+  std::vector<Verdict> recognisers, detectors;
 };
 
 /// One face of one picture.

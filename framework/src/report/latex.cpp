@@ -86,7 +86,7 @@ class Thumbnails {
   int count_ = 0;
 };
 
-std::string said(const Saying& word) {
+std::string said(const Verdict& word) {
   std::string text = "\\newline " + escape_latex(word.name);
   if (!word.letter.empty()) text += " \\textbf{" + word.letter + "}";
   return text + " " + number_or_dash(word.before, 2) + "\\,$\\to$\\," + number_or_dash(word.after, 2);
@@ -123,8 +123,8 @@ std::string grid_table(const Grid& grid, const std::vector<GridColumn>& columns,
       if (!cell) continue;
       text += thumbnails.include(run / cell->output, row.box);
       if (!cell->target.empty()) text += "\\newline as " + escape_latex(cell->target);
-      for (const Saying& word : cell->recognisers) text += said(word);
-      for (const Saying& word : cell->detectors) text += said(word);
+      for (const Verdict& word : cell->recognisers) text += said(word);
+      for (const Verdict& word : cell->detectors) text += said(word);
     }
     text += " \\\\\\addlinespace\n";
   }

@@ -76,7 +76,7 @@ using Thresholds = std::map<std::string, std::map<double, double>>;
 std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds);
 
 /// How well a cosine tells the person from the target, before and after.
-std::vector<Figure> telling_figures(const Similarities& similarities);
+std::vector<Figure> roc_figures(const Similarities& similarities);
 
 /// The attack's objective and margin at each step, from a run's traces, where there are some.
 std::vector<Figure> trace_figures(const std::filesystem::path& run, const Grid& grid);

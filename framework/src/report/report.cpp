@@ -80,7 +80,7 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
   std::vector<Figure> figures = success_figures(grid, tallies);
   const Similarities cosines = similarities(grid, lines);
   for (std::vector<Figure> more :
-       {histogram_figures(cosines, thresholds_of(examination)), telling_figures(cosines), trace_figures(run, grid)})
+       {histogram_figures(cosines, thresholds_of(examination)), roc_figures(cosines), trace_figures(run, grid)})
     std::ranges::move(more, std::back_inserter(figures));
   const auto scripts = plot_scripts();
   const Page page{name,

@@ -34,11 +34,11 @@ bool soon(const std::future<void>& work, double attacked_in) {
 /// A picture of a batch on its way.
 struct Member {
   ItemWork work;
-  bool owed = true;  ///< whether its line is missing
+  bool missing = true;  ///< its line
 };
 
 /// A batch on its way.
-struct Flight {
+struct Batch {
   std::int64_t group = 0;
   std::vector<std::string> left_out;  ///< the SHA-256 of each picture, where it failed in a process that ended
   std::deque<Member> members;         ///< but for those
@@ -58,9 +58,9 @@ class BatchRunner {
       : run_(run), items_(items), done_(done), take_(take), events_(events), observer_(observer) {}
 
   void run() {
-    std::unique_ptr<Flight> last, next = begin();
+    std::unique_ptr<Batch> last, next = begin();
     while (next && !observer_.stop()) {
-      std::unique_ptr<Flight> current = std::move(next);
+      std::unique_ptr<Batch> current = std::move(next);
       next = begin();
       attack(*current);
       if (last) finish(*std::exchange(last, nullptr));
@@ -74,68 +74,68 @@ class BatchRunner {
   }
 
  private:
-  bool owed(std::int64_t item) const { return !done_.all.contains(item); }
+  bool missing(std::int64_t item) const { return !done_.all.contains(item); }
 
-  /// The next batch that owes a line, being read; null where there is none, or the run is to stop.
-  std::unique_ptr<Flight> begin() {
+  /// The next batch of which a line is missing, being read; null where there is none, or the run is to stop.
+  std::unique_ptr<Batch> begin() {
     while (waiting_.empty()) {
       if (observer_.stop()) return nullptr;
       const std::optional<std::int64_t> group = take_();
       if (!group) return nullptr;
-      for (ItemList::Numbers& batch : items_.batches_of(*group)) {
-        if (std::ranges::any_of(batch, [&](std::int64_t item) { return owed(item); }))
-          waiting_.emplace_back(*group, std::move(batch));
+      for (ItemList::Numbers& numbers : items_.batches_of(*group)) {
+        if (std::ranges::any_of(numbers, [&](std::int64_t item) { return missing(item); }))
+          waiting_.emplace_back(*group, std::move(numbers));
       }
     }
-    const auto [group, batch] = std::move(waiting_.front());
+    const auto [group, numbers] = std::move(waiting_.front());
     waiting_.pop_front();
-    auto flight = std::make_unique<Flight>();
-    flight->group = group;
-    flight->left_out.resize(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const Item item = items_.at(batch[i]);
-      if (done_.failed.contains(batch[i])) {
-        flight->left_out[i] = items_.digest_of(item.picture);
+    auto batch = std::make_unique<Batch>();
+    batch->group = group;
+    batch->left_out.resize(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const Item item = items_.at(numbers[i]);
+      if (done_.failed.contains(numbers[i])) {
+        batch->left_out[i] = items_.digest_of(item.picture);
       } else {
-        flight->members.push_back({ItemWork(item, run_.path()), owed(batch[i])});
-        flight->places.push_back(i);
+        batch->members.push_back({ItemWork(item, run_.path()), missing(numbers[i])});
+        batch->places.push_back(i);
       }
     }
-    flight->reading = std::async(beside(), [&members = flight->members] {
+    batch->reading = std::async(beside(), [&members = batch->members] {
       for (Member& member : members) member.work.read();
     });
-    return flight;
+    return batch;
   }
 
-  void attack(Flight& flight) {
-    flight.started = utc_now();
-    for (const Member& member : flight.members) make_folder((run_.path() / member.work.item().output).parent_path());
-    observer_.begin_items(flight.first(), flight.members.size());
-    BlackBox::here().begin_items(static_cast<std::int64_t>(flight.members.size()));
-    flight.reading.get();
+  void attack(Batch& batch) {
+    batch.started = utc_now();
+    for (const Member& member : batch.members) make_folder((run_.path() / member.work.item().output).parent_path());
+    observer_.begin_items(batch.first(), batch.members.size());
+    BlackBox::here().begin_items(static_cast<std::int64_t>(batch.members.size()));
+    batch.reading.get();
     observer_.picture_read();
-    for (Member& member : flight.members) {
-      take_up(flight, member);
+    for (Member& member : batch.members) {
+      mark_begun(batch, member);
       member.work.find();
     }
     std::vector<Member*> some;
-    for (Member& member : flight.members) {
+    for (Member& member : batch.members) {
       if (member.work.to_attack() != nullptr) some.push_back(&member);
     }
     const auto start = std::chrono::steady_clock::now();
-    if (some.size() < 2 || BlackBox::here().apart == flight.group || !attack_together(flight, some)) {
-      for (Member* member : some) attack_alone(flight, *member);
+    if (some.size() < 2 || BlackBox::here().apart == batch.group || !attack_together(batch, some)) {
+      for (Member* member : some) attack_alone(batch, *member);
     }
-    flight.attacked_in = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    batch.attacked_in = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     BlackBox::here().group = -1;
-    flight.writing = std::async(beside(), [&members = flight.members] {
+    batch.writing = std::async(beside(), [&members = batch.members] {
       for (Member& member : members) {
-        if (member.owed) member.work.write();
+        if (member.missing) member.work.write();
       }
     });
   }
 
-  std::vector<AttackResult> attack(const Flight& flight, const std::vector<Member*>& members) const {
+  std::vector<AttackResult> attack(const Batch& batch, const std::vector<Member*>& members) const {
     std::vector<AttackInput> inputs;
     std::vector<PartnerPhotos::Attacked> pictures;
     for (const Member* member : members) {
@@ -143,7 +143,7 @@ class BatchRunner {
       pictures.push_back({member->work.report().picture_sha256, folder_name(member->work.item().picture)});
     }
     ObjectiveOptions options;
-    if (PartnerPhotos* partners = flight.variant().people.attacked.partners.get(); partners != nullptr) {
+    if (PartnerPhotos* partners = batch.variant().people.attacked.partners.get(); partners != nullptr) {
       options.partners = [=](const LoadedModel& model, const std::vector<std::size_t>& rows, std::int64_t each,
                              Random& random) {
         std::vector<PartnerPhotos::Attacked> whose;
@@ -152,19 +152,19 @@ class BatchRunner {
       };
     }
     options.progress = [&](std::int64_t step, std::int64_t of) { observer_.step(step, of); };
-    options.means = flight.variant().people.attacked.gallery->means();
-    return faceoff::attack(*flight.variant().assembly, inputs, options);
+    options.means = batch.variant().people.attacked.gallery->means();
+    return faceoff::attack(*batch.variant().assembly, inputs, options);
   }
 
   /// False where it failed, which may be one picture's doing.
-  bool attack_together(const Flight& flight, const std::vector<Member*>& some) const {
+  bool attack_together(const Batch& batch, const std::vector<Member*>& some) const {
     BlackBox& box = BlackBox::here();
     box.begin_items(static_cast<std::int64_t>(some.size()));
-    box.group = flight.group;
+    box.group = batch.group;
     const auto start = std::chrono::steady_clock::now();
     std::vector<AttackResult> results;
     try {
-      results = attack(flight, some);
+      results = attack(batch, some);
     } catch (...) {  // told by the picture that it fails with again
       return false;
     }
@@ -174,14 +174,14 @@ class BatchRunner {
     return true;
   }
 
-  void attack_alone(const Flight& flight, Member& member) const {
-    take_up(flight, member);
+  void attack_alone(const Batch& batch, Member& member) const {
+    mark_begun(batch, member);
     const auto start = std::chrono::steady_clock::now();
     const auto seconds = [&] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     try {
-      const AttackResult result = attack(flight, {&member}).front();
+      const AttackResult result = attack(batch, {&member}).front();
       member.work.attacked(result, seconds());
     } catch (...) {
       member.work.fail(what_was_thrown(), BlackBox::here().queries, seconds());
@@ -189,15 +189,15 @@ class BatchRunner {
   }
 
   /// Judges what was written, and puts it down.
-  void finish(Flight& flight) {
-    flight.writing.get();
-    for (std::size_t i = 0; i < flight.members.size(); ++i) {
-      Member& member = flight.members[i];
-      if (!member.owed) continue;
-      take_up(flight, member);
+  void finish(Batch& batch) {
+    batch.writing.get();
+    for (std::size_t i = 0; i < batch.members.size(); ++i) {
+      Member& member = batch.members[i];
+      if (!member.missing) continue;
+      mark_begun(batch, member);
       member.work.judge();
       keep_trace(member.work);
-      run_.append_result(to_text(line_of(flight, i)));
+      run_.append_result(to_text(line_of(batch, i)));
       BlackBox& box = BlackBox::here();
       ++box.done;
       box.end_item();
@@ -206,10 +206,10 @@ class BatchRunner {
   }
 
   /// That this item is under way from now on, should the process not live to say what became of it.
-  static void take_up(const Flight& flight, const Member& member) {
+  static void mark_begun(const Batch& batch, const Member& member) {
     const Item& item = member.work.item();
     ItemLine lost = item.line();
-    lost.started = flight.started;
+    lost.started = batch.started;
     lost.finished = utc_now();
     BlackBox& box = BlackBox::here();
     note(box.picture, item.picture.string());
@@ -229,14 +229,14 @@ class BatchRunner {
     if (events_) write_tensorboard(events_, run_.path(), item.output, item.picture, trace);
   }
 
-  static ItemLine line_of(const Flight& flight, std::size_t which) {
-    std::vector<std::string> digests = flight.left_out;
-    for (std::size_t i = 0; i < flight.members.size(); ++i)
-      digests[flight.places[i]] = flight.members[i].work.report().picture_sha256;
-    const ItemWork& work = flight.members[which].work;
+  static ItemLine line_of(const Batch& batch, std::size_t which) {
+    std::vector<std::string> digests = batch.left_out;
+    for (std::size_t i = 0; i < batch.members.size(); ++i)
+      digests[batch.places[i]] = batch.members[i].work.report().picture_sha256;
+    const ItemWork& work = batch.members[which].work;
     ItemLine line = work.report();
-    line.key = item_key(work.item(), digests, flight.places[which]);
-    line.started = flight.started;
+    line.key = item_key(work.item(), digests, batch.places[which]);
+    line.started = batch.started;
     line.finished = utc_now();
     return line;
   }

@@ -2,6 +2,7 @@
 
 #include <faceoff/error.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -52,14 +53,16 @@ Environment environment_of(const std::vector<Environment>& parts, const std::vec
 /// What the parts say of themselves, which has to fit together.
 std::vector<Environment> abouts_of(const std::vector<fs::path>& parts) {
   std::vector<Environment> abouts;
-  for (const fs::path& part : parts) {
-    abouts.push_back(about(part));
+  for (auto part = parts.begin(); part != parts.end(); ++part) {
+    abouts.push_back(about(*part));
+    if (std::any_of(parts.begin(), part, [&](const fs::path& other) { return fs::equivalent(other, *part); }))
+      throw ConfigError(one_line(part->string()) + ": named twice");
     if (abouts.back().plan != abouts.front().plan) {
-      throw ConfigError(one_line(part.string()) + ": not a part of the run that " + one_line(parts.front().string()) +
+      throw ConfigError(one_line(part->string()) + ": not a part of the run that " + one_line(parts.front().string()) +
                         " is a part of: the experiment, its pictures, people, plugins, weights or --batch are others");
     }
     if (abouts.back().variants != abouts.front().variants) {
-      throw ConfigError(one_line(part.string()) + ": judged otherwise than " + one_line(parts.front().string()) +
+      throw ConfigError(one_line(part->string()) + ": judged otherwise than " + one_line(parts.front().string()) +
                         ": by another false accept rate, or by other thresholds");
     }
   }

@@ -3,12 +3,10 @@
 #include <faceoff/error.hpp>
 
 #include <c10/util/Exception.h>
-#include <sys/prctl.h>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <limits>
 #include <random>
@@ -82,7 +80,6 @@ Ranks::Ranks(std::function<void(const std::string&)> notice)
       size_(number("WORLD_SIZE", 1, std::numeric_limits<int>::max())),
       launch_("faceoff/" + variable("TORCHELASTIC_RUN_ID", "run") + "/"),
       self_(unique_name()) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // a launcher that is killed leaves no rank at work behind
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(number("MASTER_PORT", 1, 65535));
   // torchrun serves the store itself; where a job's script starts the ranks, the first one does.

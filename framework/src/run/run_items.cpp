@@ -85,17 +85,6 @@ void checked(Diagnostics& diagnostics, const Work& work) {
   }
 }
 
-/// Whether there is a plain file that holds just this.
-bool is_file_of(const fs::path& file, const std::string& digest) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(fs::symlink_status(file, ignored))) return false;
-  try {
-    return sha256_file(file) == digest;
-  } catch (const FileError&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 RunItems::RunItems(RunRequest request, RunObserver& observer)

@@ -55,16 +55,16 @@ std::optional<std::vector<T>> as(const toml::node& node, const std::vector<T>& /
 }  // namespace
 
 std::string to_toml(const std::vector<std::pair<std::string, const Resolved*>>& variants) {
-  struct Said {
+  struct Setting {
     std::string origin, first_variant;
     std::size_t variants = 0;
   };
   // By section, key and value, in the order in which they came up.
-  using Values = nlohmann::ordered_map<std::string, Said>;
+  using Values = nlohmann::ordered_map<std::string, Setting>;
   nlohmann::ordered_map<std::string, nlohmann::ordered_map<std::string, Values>> sections;
   for (const auto& [name, resolved] : variants) {
     for (const Resolved::Line& line : resolved->lines) {
-      Said& said = sections[line.section][line.key][line.value];
+      Setting& said = sections[line.section][line.key][line.value];
       if (said.variants++ == 0) said = {line.origin, name, 1};
     }
   }

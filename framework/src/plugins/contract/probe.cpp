@@ -225,7 +225,8 @@ class AugmentationProbe : public Probe {
     const at::Tensor light = (after.pixels - before.pixels).abs().sum(1).to(at::kDouble);
     const at::Tensor place = at::tensor({x, y}, at::kDouble).view({1, 1, 2}).expand({light.size(0), 1, 2});
     const at::Tensor said = apply_map(after.map.to(at::kDouble), place);
-    const at::Tensor points = apply_map(after.map.to(at::kDouble), spread(plain["landmarks"], light.size(0)));
+    const at::Tensor points =
+        apply_map(after.map.to(at::kDouble), plain["landmarks"].repeat_interleave(light.size(0) / rows, 0));
     constexpr double tolerance = 2;  // pixels: an interpolation
     for (std::int64_t r = 0; r < light.size(0); ++r) {
       const double u = said[r][0][0].item<double>(), v = said[r][0][1].item<double>();
@@ -256,10 +257,6 @@ class AugmentationProbe : public Probe {
     const at::Tensor columns = at::arange(width, at::kDouble) + (static_cast<double>(left) + .5),
                      lines = at::arange(height, at::kDouble) + (static_cast<double>(top) + .5);
     return {(about.sum(0) * columns).sum().item<double>() / all, (about.sum(1) * lines).sum().item<double>() / all};
-  }
-
-  static at::Tensor spread(const at::Tensor& landmarks, std::int64_t count) {
-    return landmarks.repeat_interleave(count / landmarks.size(0), 0);
   }
 
   Augmentation& augmentation_;

@@ -1,4 +1,4 @@
-#include "run/worker.hpp"
+#include "cli/worker.hpp"
 
 #include <faceoff/error.hpp>
 
@@ -25,7 +25,7 @@ double now() {
 
 }  // namespace
 
-std::string Ending::text(double time_limit) const {
+std::string WorkerEnd::text(double time_limit) const {
   if (timed_out) return "not done within " + shortest(time_limit) + " s (--time-limit)";
   if (signal != 0) return "ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
   return "ended the process with exit code " + std::to_string(code);
@@ -66,7 +66,7 @@ void Worker::send(int signal) const {
   ::kill(pid_, signal);
 }
 
-std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
+std::optional<WorkerEnd> Worker::look(const BlackBox& box, double time_limit) {
   if (box.beats != beats_) {
     beats_ = box.beats;
     beat_began_ = now();
@@ -79,11 +79,15 @@ std::optional<Ending> Worker::look(const BlackBox& box, double time_limit) {
     ended_ = true;
     kill_group();
     const bool exited = WIFEXITED(status);
-    return Ending{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited,
-                  now() - beat_began_};
+    return WorkerEnd{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited,
+                     now() - beat_began_};
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return std::nullopt;
+}
+
+void end_with_launcher() {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 void end_with_supervisor(const BlackBox& box) {

@@ -9,7 +9,7 @@
 namespace faceoff {
 
 /// How a worker process ended.
-struct Ending {
+struct WorkerEnd {
   int code = 0;            ///< its exit code, where it ended by itself
   int signal = 0;          ///< the signal that ended it, or 0
   bool timed_out = false;  ///< it was ended for its piece of work took too long
@@ -31,23 +31,26 @@ class Worker {
   /// Waits for its end; kills it where one piece of its work (a beat of the black box) takes longer than `time_limit`
   /// seconds a picture. `tick` is called every few milliseconds.
   template <class Tick>
-  Ending wait(const BlackBox& box, double time_limit, const Tick& tick) {
-    std::optional<Ending> ending;
-    while (!(ending = look(box, time_limit))) tick();
-    return *ending;
+  WorkerEnd wait(const BlackBox& box, double time_limit, const Tick& tick) {
+    std::optional<WorkerEnd> end;
+    while (!(end = look(box, time_limit))) tick();
+    return *end;
   }
   void send(int signal) const;
 
  private:
   /// Ends whatever the worker started, too.
   void kill_group() const;
-  std::optional<Ending> look(const BlackBox& box, double time_limit);
+  std::optional<WorkerEnd> look(const BlackBox& box, double time_limit);
 
   int pid_ = -1;
   bool ended_ = false;
   std::int64_t beats_ = -1;
   double beat_began_ = 0;  ///< seconds of the steady clock
 };
+
+/// To be called in a rank: a launcher that is killed leaves no rank at work behind.
+void end_with_launcher();
 
 /// To be called first thing in a worker: it ends when its supervisor does, also where that has happened already.
 void end_with_supervisor(const BlackBox& box);

@@ -24,7 +24,7 @@ constexpr std::int64_t side = 112;
 struct Rectified {
   Conv2d convolution;
   at::Tensor slope;
-  at::Tensor operator()(const at::Tensor& x) const { return at::prelu(convolution(x), slope); }
+  at::Tensor operator()(const at::Tensor& x) const { return layers::prelu(convolution(x), slope); }
 };
 
 /// A pointwise convolution and a depthwise one that halves the size; to that is added what two more make of it.

@@ -34,7 +34,7 @@ struct Layer {
   at::Tensor slope;
   at::Tensor operator()(const at::Tensor& x) const {
     const at::Tensor y = convolution(x);
-    return slope.defined() ? at::prelu(y, slope) : y;
+    return slope.defined() ? layers::prelu(y, slope) : y;
   }
 };
 

@@ -141,7 +141,7 @@ struct Net {
   Answer operator()(at::Tensor x, const at::Tensor& absent = {}) const {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const Layer& layer = layers[i];
-      x = at::prelu(layer.convolution(x), layer.slope);
+      x = layers::prelu(layer.convolution(x), layer.slope);
       if (i == 0 && absent.defined()) x = x.masked_fill(absent, -std::numeric_limits<double>::infinity());
       if (layer.pool > 0) x = at::max_pool2d(x, {layer.pool, layer.pool}, {2, 2}, 0, 1, true);
     }

@@ -222,6 +222,8 @@ TEST(Layers, HaveTheGradientThatCentralDifferencesGive) {
   }
   const layers::Conv2d residual(weight, bias, {.activation = Activation::relu});
   check([&](const at::Tensor& x) { return residual(x, x); });
+  const at::Tensor slope = at::tensor({.25, -.5, 2.}, at::kDouble);
+  check([&](const at::Tensor& x) { return layers::prelu(x, slope); });
 }
 
 }  // namespace

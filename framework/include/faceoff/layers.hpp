@@ -6,12 +6,16 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 /// Layers of frozen networks. Their weights never get a gradient, batch norm is folded into the convolution before it,
-/// and bias, residual sum and activation belong to the convolution, so that a faster implementation can come under all
-/// models at once. Inputs are [R,C,H,W] float32 or float64, in any memory format; channels_last is the fast one.
+/// and bias, residual sum and activation belong to the convolution, so that one call does all of it: oneDNN's, on a
+/// processor and in float32, with weights that are laid out for it once, and ATen's elsewhere. Inputs are [R,C,H,W]
+/// float32 or float64, in any memory format; channels_last is the fast one. What layers give is differentiable once.
 namespace faceoff::layers {
+
+class PackedConvolution;
 
 enum class Activation { none, relu, relu6 };
 enum class Padding {
@@ -36,6 +40,7 @@ class FACEOFF_API Dropout {
   /// Keeps a reference to `random`, which has a row an image and is drawn from anew in each call.
   Dropout(double share, Random& random) : share_(share), random_(&random) {}
   at::Tensor operator()(const at::Tensor& x) const;
+  bool drops() const { return share_ > 0; }
 
  private:
   double share_ = 0;
@@ -52,9 +57,11 @@ class FACEOFF_API Conv2d {
   at::Tensor operator()(const at::Tensor& x, const at::Tensor& residual, const Dropout& dropout = {}) const;
 
  private:
-  at::Tensor convolve(const at::Tensor& x) const;
+  /// activation(conv(x) + bias [+ residual])
+  at::Tensor run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const;
   at::Tensor weight_, bias_;
   ConvOptions options_;
+  std::shared_ptr<const PackedConvolution> packed_;
 };
 
 /// x·weightᵀ + bias; weight [out,in].
@@ -82,6 +89,10 @@ FACEOFF_API at::Tensor max_pool(const at::Tensor& x, std::int64_t size, std::int
 FACEOFF_API at::Tensor average_pool(const at::Tensor& x, std::int64_t size, std::int64_t stride, Padding padding);
 
 FACEOFF_API at::Tensor activate(const at::Tensor& x, Activation activation);
+
+/// x where it is positive, and elsewhere a channel's slope [C] times x, for x [R,C,…]. He et al., "Delving Deep into
+/// Rectifiers", ICCV 2015.
+FACEOFF_API at::Tensor prelu(const at::Tensor& x, const at::Tensor& slope);
 
 /// [R,C,H,W] → [R,H·W·C] in TensorFlow's order.
 FACEOFF_API at::Tensor flatten_nhwc(const at::Tensor& x);

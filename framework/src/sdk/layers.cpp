@@ -1,8 +1,11 @@
 #include <faceoff/layers.hpp>
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+
+#include "packed_convolution.hpp"
 
 namespace faceoff::layers {
 
@@ -33,22 +36,44 @@ at::Tensor frozen(const at::Tensor& weight) {
   return copy.dim() == 4 ? copy.contiguous(at::MemoryFormat::ChannelsLast) : copy.contiguous();
 }
 
+/// ATen's own gradient is that of the slopes, too, which nobody asks for, and takes several times as long.
+class Prelu : public torch::autograd::Function<Prelu> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& slope) {
+    context->save_for_backward({x, slope});
+    return at::prelu(x, slope);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const at::Tensor &x = saved[0], &slope = saved[1], &gradient = gradients.front();
+    std::vector<std::int64_t> channels(static_cast<std::size_t>(x.dim()), 1);
+    channels[1] = slope.numel();
+    return {at::where(x > 0, gradient, gradient * slope.view(channels)), at::Tensor()};
+  }
+};
+
 }  // namespace
 
 at::Tensor Dropout::operator()(const at::Tensor& x) const {
-  if (share_ <= 0) return x;
+  if (!drops()) return x;
   const at::Tensor kept = random_->uniform(0, 1, x.sizes().slice(1)) >= share_;
   return x * (kept.to(x.options()) / (1 - share_));
 }
 
 Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options)
-    : weight_(frozen(weight)), bias_(frozen(bias)), options_(options) {}
+    : weight_(frozen(weight)), bias_(frozen(bias)), options_(options) {
+  if (PackedConvolution::takes(weight_)) packed_ = std::make_shared<const PackedConvolution>(weight_, bias_, options_);
+}
 
-at::Tensor Conv2d::convolve(const at::Tensor& x) const {
+at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const {
   const std::int64_t groups = options_.depthwise ? weight_.size(0) : 1, dilation = options_.dilation;
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
-    return at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns}, {dilation, dilation},
-                      groups);
+    if (packed_ != nullptr && PackedConvolution::takes(input))
+      return PackedConvolution::run(packed_, input, residual, activation, {rows, columns});
+    const at::Tensor sum = at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns},
+                                      {dilation, dilation}, groups);
+    return activate(residual.defined() ? sum + residual : sum, activation);
   };
   const auto reach = [&](std::int64_t axis) { return (weight_.size(axis) - 1) * dilation; };
   if (options_.padding == Padding::valid) return run(x, 0, 0);
@@ -60,11 +85,12 @@ at::Tensor Conv2d::convolve(const at::Tensor& x) const {
 }
 
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
-  return activate(convolve(x), options_.activation);
+  return run(x, {}, options_.activation);
 }
 
 at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& residual, const Dropout& dropout) const {
-  return activate(dropout(convolve(x)) + residual, options_.activation);
+  if (!dropout.drops()) return run(x, residual, options_.activation);
+  return activate(dropout(run(x, {}, Activation::none)) + residual, options_.activation);
 }
 
 Linear::Linear(const at::Tensor& weight, const at::Tensor& bias) : weight_(frozen(weight)), bias_(frozen(bias)) {}
@@ -110,6 +136,10 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
       return at::hardtanh(x, 0, 6);
   }
   return x;
+}
+
+at::Tensor prelu(const at::Tensor& x, const at::Tensor& slope) {
+  return Prelu::apply(x, slope);
 }
 
 at::Tensor flatten_nhwc(const at::Tensor& x) {

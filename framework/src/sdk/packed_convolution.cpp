@@ -1,0 +1,170 @@
+#include "packed_convolution.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace faceoff::layers {
+
+namespace {
+
+using Scalars = torch::List<std::optional<at::Scalar>>;
+
+/// PyTorch's calls of oneDNN, which its compiler makes, and ATen has no functions for.
+template <class Signature>
+auto operation(const char* name, const char* overload = "") {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, overload).typed<Signature>();
+}
+
+using Pointwise = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
+                             at::IntArrayRef, at::IntArrayRef, std::int64_t, std::string_view, Scalars,
+                             std::optional<std::string_view>);
+using PointwiseSum = at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                const std::optional<at::Tensor>&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
+                                std::int64_t, std::string_view, std::optional<at::Scalar>,
+                                std::optional<std::string_view>, Scalars, std::optional<std::string_view>);
+using Transposed = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
+                              at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, std::int64_t, std::string_view,
+                              Scalars, std::optional<std::string_view>);
+using PackTransposed = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
+                                  std::int64_t, at::OptionalIntArrayRef);
+
+std::string_view name_of(Activation activation) {
+  switch (activation) {
+    case Activation::relu:
+      return "relu";
+    case Activation::relu6:
+      return "hardtanh";
+    case Activation::none:
+      break;
+  }
+  return "none";
+}
+
+Scalars scalars_of(Activation activation) {
+  Scalars scalars;
+  if (activation == Activation::relu6) {
+    scalars.push_back(at::Scalar(0.));
+    scalars.push_back(at::Scalar(6.));
+  }
+  return scalars;
+}
+
+/// The gradient before an activation, from that behind it and what it gave.
+at::Tensor before(Activation activation, const at::Tensor& gradient, const at::Tensor& output) {
+  switch (activation) {
+    case Activation::relu:
+      return at::threshold_backward(gradient, output, 0);
+    case Activation::relu6:
+      return at::hardtanh_backward(gradient, output, 0, 6);
+    case Activation::none:
+      break;
+  }
+  return gradient;
+}
+
+at::Tensor channels_last(const at::Tensor& x) {
+  return x.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+/// What a graph keeps of a convolution.
+struct KeptConvolution : torch::CustomClassHolder {
+  explicit KeptConvolution(std::shared_ptr<const PackedConvolution> one) : convolution(std::move(one)) {}
+  std::shared_ptr<const PackedConvolution> convolution;
+};
+
+}  // namespace
+
+/// The convolution in a graph.
+class PackedConvolution::Step : public torch::autograd::Function<Step> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const std::optional<at::Tensor>& residual,
+                            const std::shared_ptr<const PackedConvolution>& convolution, Activation activation,
+                            at::IntArrayRef padding) {
+    at::Tensor output = convolution->forward(x, residual.value_or(at::Tensor()), activation, padding);
+    context->saved_data["convolution"] = c10::IValue::make_capsule(c10::make_intrusive<KeptConvolution>(convolution));
+    context->saved_data["input"] = x.sizes();
+    context->saved_data["padding"] = padding;
+    context->saved_data["residual"] = residual.has_value();
+    context->saved_data["activation"] = static_cast<std::int64_t>(activation);
+    if (activation != Activation::none) context->save_for_backward({output});
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto kept = context->saved_data["convolution"].toCapsule();
+    const PackedConvolution* convolution = static_cast<const KeptConvolution&>(*kept).convolution.get();
+    const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
+    at::Tensor gradient = gradients.front();
+    if (activation != Activation::none) gradient = before(activation, gradient, context->get_saved_variables().front());
+    return {convolution->backward(gradient, context->saved_data["input"].toIntVector(),
+                                  context->saved_data["padding"].toIntVector()),
+            context->saved_data["residual"].toBool() ? gradient : at::Tensor(), at::Tensor(), at::Tensor(),
+            at::Tensor()};
+  }
+};
+
+PackedConvolution::PackedConvolution(at::Tensor weight, at::Tensor bias, const ConvOptions& options)
+    : weight_(std::move(weight)),
+      bias_(std::move(bias)),
+      stride_(2, options.stride),
+      dilation_(2, options.dilation),
+      groups_(options.depthwise ? weight_.size(0) : 1) {}
+
+bool PackedConvolution::takes(const at::Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
+         at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
+}
+
+at::Tensor PackedConvolution::run(const std::shared_ptr<const PackedConvolution>& convolution, const at::Tensor& x,
+                                  const at::Tensor& residual, Activation activation, at::IntArrayRef padding) {
+  const bool graph =
+      at::GradMode::is_enabled() && (x.requires_grad() || (residual.defined() && residual.requires_grad()));
+  if (!graph) return convolution->forward(x, residual, activation, padding);
+  const std::optional<at::Tensor> summand = residual.defined() ? std::optional(residual) : std::nullopt;
+  return Step::apply(x, summand, convolution, activation, padding);
+}
+
+at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& residual, Activation activation,
+                                      at::IntArrayRef padding) const {
+  const at::NoGradGuard no_grad;
+  std::call_once(once_forward_, [&] {
+    packed_ = at::mkldnn_reorder_conv2d_weight(weight_.to_mkldnn(), padding, stride_, dilation_, groups_, x.sizes());
+  });
+  const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
+  if (residual.defined()) {
+    static const auto convolve = operation<PointwiseSum>("mkldnn::_convolution_pointwise", "binary");
+    return convolve.call(channels_last(x), channels_last(residual), packed_, bias, padding, stride_, dilation_, groups_,
+                         "add", at::Scalar(1.), name_of(activation), scalars_of(activation), "");
+  }
+  static const auto convolve = operation<Pointwise>("mkldnn::_convolution_pointwise");
+  return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name_of(activation),
+                       scalars_of(activation), "");
+}
+
+at::Tensor PackedConvolution::backward(const at::Tensor& gradient, at::IntArrayRef input,
+                                       at::IntArrayRef padding) const {
+  const at::NoGradGuard no_grad;
+  std::vector<std::int64_t> more;  // rows and columns behind those that the last stride reaches
+  for (std::size_t axis = 0; axis < stride_.size(); ++axis) {
+    const std::int64_t place = static_cast<std::int64_t>(axis) + 2;
+    const std::int64_t reach = (weight_.size(place) - 1) * dilation_[axis] + 1;
+    more.push_back(input[axis + 2] - ((gradient.size(place) - 1) * stride_[axis] - 2 * padding[axis] + reach));
+  }
+  std::call_once(once_backward_, [&] {
+    static const auto pack = operation<PackTransposed>("mkldnn::_reorder_convolution_transpose_weight");
+    transposed_ = pack.call(weight_, padding, more, stride_, dilation_, groups_, gradient.sizes());
+  });
+  static const auto convolve = operation<Transposed>("mkldnn::_convolution_transpose_pointwise");
+  return convolve.call(channels_last(gradient), transposed_, std::nullopt, padding, more, stride_, dilation_, groups_,
+                       "none", Scalars(), "");
+}
+
+}  // namespace faceoff::layers

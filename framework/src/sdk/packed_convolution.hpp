@@ -1,0 +1,44 @@
+#pragma once
+
+#include <faceoff/layers.hpp>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace faceoff::layers {
+
+/// A frozen convolution as oneDNN runs it, with its bias, residual sum and activation, in one call. The weights are
+/// brought into the order that its kernels read once, and not in each call: for the convolution, and for the gradient
+/// at its input, which is the transposed one. Nothing but the output is kept for that.
+class PackedConvolution {
+ public:
+  /// `weight` [O,I,kh,kw] and `bias` [O] float32; of the options stride, dilation and whether it is depthwise.
+  PackedConvolution(at::Tensor weight, at::Tensor bias, const ConvOptions& options);
+
+  /// Whether oneDNN runs it: float32 on a processor.
+  static bool takes(const at::Tensor& x);
+
+  /// activation(conv(x) + bias [+ residual]), x padded with so many zeros on either side; `residual` may be undefined.
+  /// Differentiable in both, once.
+  static at::Tensor run(const std::shared_ptr<const PackedConvolution>& convolution, const at::Tensor& x,
+                        const at::Tensor& residual, Activation activation, at::IntArrayRef padding);
+
+ private:
+  class Step;
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& residual, Activation activation,
+                     at::IntArrayRef padding) const;
+  /// At an input of that size, from the gradient before the activation.
+  at::Tensor backward(const at::Tensor& gradient, at::IntArrayRef input, at::IntArrayRef padding) const;
+
+  at::Tensor weight_, bias_;
+  std::vector<std::int64_t> stride_, dilation_;
+  std::int64_t groups_;
+  mutable std::once_flag once_forward_, once_backward_;
+  mutable at::Tensor packed_, transposed_;
+};
+
+}  // namespace faceoff::layers

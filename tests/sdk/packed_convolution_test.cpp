@@ -1,0 +1,96 @@
+// What a processor runs in float32, and in one call, is what ATen gives in float64, layer by layer.
+#include <faceoff/layers.hpp>
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <tuple>
+#include <vector>
+
+#include "gradients.hpp"
+#include "support.hpp"
+
+namespace faceoff {
+namespace {
+
+using layers::Activation;
+using layers::Conv2d;
+using layers::ConvOptions;
+using layers::Padding;
+
+struct Answer {
+  at::Tensor output, at_x, at_residual;
+};
+
+Answer answer(const Conv2d& convolution, at::Tensor x, at::Tensor residual, const at::Tensor& gradient) {
+  x = x.detach().requires_grad_(true);
+  if (!residual.defined()) {
+    const at::Tensor y = convolution(x);
+    return {y, torch::autograd::grad({y}, {x}, {gradient}).front(), {}};
+  }
+  residual = residual.detach().requires_grad_(true);
+  const at::Tensor y = convolution(x, residual);
+  const auto gradients = torch::autograd::grad({y}, {x, residual}, {gradient});
+  return {y, gradients[0], gradients[1]};
+}
+
+void expect_close(const at::Tensor& found, const at::Tensor& expected) {
+  if (!expected.defined()) return;
+  EXPECT_LT(largest_difference(found, expected), 2e-5 * expected.abs().max().item<double>());
+}
+
+/// In float32 against float64, for pictures of several sizes and counts one after another.
+void expect_as_in_double(const ConvOptions& options, std::int64_t rows, std::int64_t columns, bool summed) {
+  constexpr std::int64_t channels = 16;
+  const std::int64_t out = options.depthwise ? channels : 24;
+  const at::Tensor weight = noise({out, options.depthwise ? 1 : channels, rows, columns}, -.3, .3, 1);
+  const at::Tensor bias = noise({out}, -1, 1, 2);
+  const Conv2d wide(weight, bias, options), narrow(weight.to(at::kFloat), bias.to(at::kFloat), options);
+  for (const auto& [count, height, width] : {std::tuple{1, 17, 14}, {3, 17, 14}, {2, 9, 23}}) {
+    SCOPED_TRACE(c10::str(count, " of ", height, " x ", width));
+    const at::Tensor x = noise({count, channels, height, width}, -2, 2, 3);
+    const at::Tensor plain = wide(x);
+    const at::Tensor residual = summed ? noise(plain.sizes(), -1, 1, 4) : at::Tensor();
+    const at::Tensor gradient = noise(plain.sizes(), -1, 1, 5);
+    const Answer expected = answer(wide, x, residual, gradient);
+    const Answer found =
+        answer(narrow, x.to(at::kFloat), summed ? residual.to(at::kFloat) : residual, gradient.to(at::kFloat));
+    expect_close(found.output, expected.output);
+    expect_close(found.at_x, expected.at_x);
+    expect_close(found.at_residual, expected.at_residual);
+    EXPECT_TRUE(same_bits(narrow(x.to(at::kFloat)), narrow(x.to(at::kFloat)))) << "without a graph, too";
+  }
+}
+
+TEST(PackedConvolution, IsTheSameAsInDouble) {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6}) {
+    for (const Padding padding : {Padding::valid, Padding::same, Padding::symmetric}) {
+      for (const std::int64_t stride : {1, 2}) {
+        for (const bool depthwise : {false, true}) {
+          SCOPED_TRACE(c10::str(static_cast<int>(activation), " ", static_cast<int>(padding), " ", stride, depthwise));
+          expect_as_in_double({stride, padding, activation, depthwise}, 3, 3, false);
+          expect_as_in_double({stride, padding, activation, depthwise}, 3, 3, true);
+        }
+      }
+    }
+  }
+}
+
+TEST(PackedConvolution, IsTheSameForOtherKernels) {
+  expect_as_in_double({}, 1, 1, false);
+  expect_as_in_double({.stride = 2}, 1, 1, true);
+  expect_as_in_double({.activation = Activation::relu}, 1, 7, true);
+  expect_as_in_double({.dilation = 2}, 3, 3, false);
+  expect_as_in_double({.stride = 2, .padding = Padding::valid}, 4, 4, false);
+}
+
+TEST(PackedConvolution, TakesPicturesInAnyOrderOfTheirPixels) {
+  const Conv2d convolution(noise({8, 4, 3, 3}, -1, 1, 1).to(at::kFloat), {});
+  const at::Tensor x = noise({2, 4, 9, 8}, -1, 1, 2).to(at::kFloat);
+  const at::Tensor expected = convolution(x);
+  EXPECT_TRUE(same_bits(convolution(x.contiguous(at::MemoryFormat::ChannelsLast)), expected));
+  EXPECT_TRUE(same_bits(convolution(x.transpose(2, 3).contiguous().transpose(2, 3)), expected));
+}
+
+}  // namespace
+}  // namespace faceoff

@@ -63,6 +63,14 @@ TEST(Person, KeepsPhotosInTheirHalfWhicheverShowAFace) {
   EXPECT_TRUE(at::equal(ann.judging().at(&model), ann.embeddings.at(&model))) << "then all do both";
 }
 
+TEST(Person, IsAttackedByOtherPhotosThanTheOneAtHand) {
+  const LoadedModel model = embedder();
+  const Person ann = on_axes(model, "ann", {0, 1, 2});  // its files are called ann0, ann1, ann2
+  EXPECT_TRUE(at::equal(ann.attacked("ann0").at(&model), axis(2).unsqueeze(0)));
+  EXPECT_TRUE(at::equal(ann.attacked("ann1").at(&model), at::stack({axis(0), axis(2)}))) << "that one judges";
+  EXPECT_TRUE(on_axes(model, "bea", {4}).attacked("bea0").empty());
+}
+
 TEST(Gallery, IsTheSameAfterItsFile) {
   const LoadedModel model = embedder();
   const Gallery gallery({on_axes(model, "ann", {0, 1, 2}), on_axes(model, "bea", {4})}, {5, 4, 0});

@@ -110,6 +110,8 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   require(experiment.targets.empty() || measure() != nullptr,
           experiment.targets.empty() ? Place{} : experiment.targets.front().place,
           "a target is a person, and none of the attacked models is an embedder");
+  require(experiment.own == Own::face || measure() != nullptr, experiment.attack_place,
+          "own = \"photos\" is of persons, and none of the attacked models is an embedder");
   for (const LoadedModel* used : surrogates) {
     const std::string fault = why_not_aligned(*used, *detector, landmarks);
     require(fault.empty(), experiment.faces_place, fault);

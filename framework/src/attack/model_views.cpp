@@ -91,7 +91,9 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
   const at::NoGradGuard no_grad;
   ask();
   if (includes(model.provides, Field::scores | Field::boxes) && !of_faces_) draw(minimum_score);
-  if (includes(model.provides, Field::embedding)) gather_targets();
+  if (!includes(model.provides, Field::embedding)) return;
+  gather_own();
+  gather_targets();
 }
 
 const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
@@ -185,7 +187,6 @@ void ModelViews::ask() {
     if (includes(model_.provides, field)) clean_.*tensor = padded(parts);
   }
   if (includes(wanted_, Field::picture)) clean_.picture = pixels;
-  if (clean_.embedding.defined()) own_ = clean_.embedding.unsqueeze(1);
 }
 
 void ModelViews::draw(double minimum_score) {
@@ -202,6 +203,22 @@ void ModelViews::draw(double minimum_score) {
     boxes.push_back(as_tensor(drawn));
   }
   drawn_ = padded(boxes);
+}
+
+void ModelViews::gather_own() {
+  own_ = clean_.embedding.unsqueeze(1);
+  if (!of_faces_) return;
+  std::vector<at::Tensor> references;  // [1,K,D]
+  for (const Subject& subject : subjects_.rows) {
+    const std::vector<Embeddings>& photos = pictures_[subject.picture].own;
+    for (const std::int64_t f : subject.faces) {
+      at::Tensor own = own_.narrow(0, static_cast<std::int64_t>(references.size()), 1);
+      if (!photos.empty() && photos[static_cast<std::size_t>(f)].contains(&model_))
+        own = at::cat({own, photos[static_cast<std::size_t>(f)].at(&model_).unsqueeze(0)}, 1);
+      references.push_back(own);
+    }
+  }
+  own_ = padded(references);
 }
 
 void ModelViews::gather_targets() {

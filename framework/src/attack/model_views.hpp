@@ -49,6 +49,7 @@ class ModelViews {
   void gather_faces();
   void ask();
   void draw(double minimum_score);
+  void gather_own();
   void gather_targets();
   at::Tensor placed(const at::Tensor& boxes, const Rows& rows, std::int64_t copies) const;
 

@@ -21,6 +21,9 @@ struct AttackInput {
   std::vector<Face> faces;  ///< one at least
   /// Of each face, whom it may be taken for; no list at all where there is no target.
   std::vector<std::vector<Target>> targets = {};
+  /// Of each face, other photos of its person under each attacked embedder, or none; no list at all where the face
+  /// alone stands for the person.
+  std::vector<Embeddings> own = {};
   bool grey = false;      ///< the three channels have to stay equal
   std::uint64_t key = 0;  ///< stands for what it shows: random numbers depend on it
 };

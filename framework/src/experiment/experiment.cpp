@@ -142,10 +142,10 @@ class Reader {
     out_.people_place = data.place("people");
     if (data.has("people")) {
       out_.people = data.texts("people");
-      const bool folder = out_.people.size() == 1 && has_folders(out_.people.front());
-      const std::vector<std::string> found =
-          folder ? std::vector<std::string>{} : files(data, "people", out_.people, !judged_);
-      if (!found.empty()) out_.people = found;
+      if (out_.people.size() != 1 || !has_folders(out_.people.front())) {
+        std::vector<std::string> found = files(data, "people", out_.people, !judged_);
+        if (!found.empty()) out_.people = std::move(found);
+      }
     }
     data.finish();
   }
@@ -234,6 +234,9 @@ class Reader {
     out_.keep = choice<Keep>(attack, "keep", {"last", "best"});
     out_.restarts = attack.integer("restarts", 1, {1, 1000});
     out_.balance = choice<Balance>(attack, "balance", {"value", "gradient"});
+    out_.own = choice<Own>(attack, "own", {"face", "photos"});
+    if (out_.own == Own::photos && !root_.at_path("data.people"))
+      attack.fault("own", "own = \"photos\" needs photos of the person: [data] people");
     if (const toml::node* node = attack.take("target")) read_targets(attack, *node);
     attack.finish();
   }

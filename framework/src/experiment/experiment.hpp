@@ -46,6 +46,9 @@ enum class Goal { impersonate, protect };
 std::string to_string(Goal goal);
 /// How attacked models count beside one another: by the sum of their losses, or each by its gradient over its own size.
 enum class Balance { value, gradient };
+/// What an attack knows the person of a face by: the face as it is on the picture, or that and the person's photos
+/// among people that an attack may look at.
+enum class Own { face, photos };
 /// Which point of an attack is delivered where it does not say when to stop.
 enum class Keep { last, best };
 
@@ -81,6 +84,7 @@ struct Experiment {
   Keep keep = Keep::last;
   std::int64_t restarts = 1;  ///< attacks on the same subjects, of which each keeps the best
   Balance balance = Balance::value;
+  Own own = Own::face;
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 

@@ -21,6 +21,9 @@ namespace faceoff {
 
 namespace {
 
+/// A photo of a face is most like itself; another face on the same photo is far from this.
+constexpr double same_photo = .9;
+
 namespace fs = std::filesystem;
 
 using Notice = std::function<void(const std::string&)>;
@@ -184,8 +187,10 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
   return forward(model, view(picture)).embedding.squeeze(0).clone();  // a model may use its memory again
 }
 
-Embeddings Person::attacked() const {
-  return select(embeddings, half(judges, false));
+Embeddings Person::attacked(const std::string& but) const {
+  std::vector<bool> chosen = half(judges, false);
+  for (std::size_t i = 0; i < photos.size(); ++i) chosen[i] = chosen[i] && photos[i] != but;
+  return std::ranges::find(chosen, true) != chosen.end() ? select(embeddings, chosen) : Embeddings();
 }
 
 Embeddings Person::judging() const {
@@ -312,6 +317,23 @@ Person Gallery::from_photos(const Portraying& by, const std::string& name, const
   Person person = reader.person(name, {photos.begin(), photos.end()});
   if (person.embeddings.empty()) throw ConfigError("no face on any of the target's photos", place);
   return person;
+}
+
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const at::Tensor& clean) {
+  const Person* owner = nullptr;
+  double closest = same_photo;
+  for (const std::int64_t row : people.rows_of(photo)) {
+    const double similarity = people.embeddings(model)[row].dot(clean).item<double>();
+    if (similarity < closest) continue;
+    closest = similarity;
+    owner = &people.people()[people.owner(row)];
+  }
+  return owner;
+}
+
+const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture) {
+  return people.find(std::filesystem::absolute(picture).parent_path().filename().string());
 }
 
 }  // namespace faceoff

@@ -34,8 +34,9 @@ struct Person {
   std::vector<std::filesystem::path> files = {};
 
   /// What an attack may look at, the first, third … file, and what it is judged by, the others: no photo does both,
-  /// whoever finds the faces. Where a half is empty, all photos have to.
-  Embeddings attacked() const;
+  /// whoever finds the faces. Where a half is empty, all photos have to. `but`: the SHA-256 of a photo that is left
+  /// out; no embeddings at all where there is no other.
+  Embeddings attacked(const std::string& but = "") const;
   Embeddings judging() const;
   /// Whose photos and which, as text.
   std::string contents() const;
@@ -105,6 +106,14 @@ class Gallery {
   std::unordered_map<std::string, std::vector<std::int64_t>> photos_;
   Counts counts_;
 };
+
+/// Whose face it is, by its embedding [D] on this very photo: who has the photo and looks like it there; null where
+/// nobody does.
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const at::Tensor& clean);
+
+/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
+const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture);
 
 /// The face's embedding under a model, [D].
 at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face& face);

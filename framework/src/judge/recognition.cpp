@@ -8,9 +8,6 @@ namespace faceoff {
 
 namespace {
 
-/// A photo of a face is most like itself; another face on the same photo is far from this.
-constexpr double same_photo = .9;
-
 bool reaches(const std::optional<double>& cosine, double threshold) {
   return cosine && *cosine >= threshold;
 }
@@ -119,23 +116,6 @@ BestMatch LineUp::best_match(const at::Tensor& embedding) const {
     if (!best.similarity || similarity > *best.similarity) best = {known.name, similarity};
   }
   return best;
-}
-
-const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean) {
-  const Person* owner = nullptr;
-  double closest = same_photo;
-  for (const std::int64_t row : people.rows_of(photo)) {
-    const double similarity = people.embeddings(model)[row].dot(clean).item<double>();
-    if (similarity < closest) continue;
-    closest = similarity;
-    owner = &people.people()[people.owner(row)];
-  }
-  return owner;
-}
-
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture) {
-  return people.find(std::filesystem::absolute(picture).parent_path().filename().string());
 }
 
 Outcome outcome(const std::string& person, const std::string& target, const std::optional<std::string>& clean,

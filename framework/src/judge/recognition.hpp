@@ -55,14 +55,6 @@ class LineUp {
   std::vector<Known> added_;
 };
 
-/// Whose face it is, by its embedding [D] on this very photo: who has the photo and looks like it there; null where
-/// nobody does.
-const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean);
-
-/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture);
-
 /// What a recogniser makes of an attacked face, by its best match among the people that it knows. The letters are those
 /// of the original report.
 enum class Outcome : char {

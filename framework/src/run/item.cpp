@@ -98,18 +98,25 @@ void ItemWork::find() {
     input_.grey = original_.grey;
     // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
     input_.key = hash(original_.sha256);
-    if (!input_.faces.empty() && !experiment.targets.empty()) choose();
+    if (input_.faces.empty()) return;
+    if (!experiment.targets.empty() || experiment.own == Own::photos) choose_people();
   });
 }
 
-void ItemWork::choose() {
+void ItemWork::choose_people() {
   const Experiment& experiment = item_.experiment();
   const LoadedModel& measure = *item_.variant->assembly->measure();
   const People& people = item_.variant->people.attacked;
-  std::vector<at::Tensor> own;
-  for (const Face& face : input_.faces) own.push_back(embed(measure, input_.clean, face));
+  std::vector<at::Tensor> embeddings;
+  for (const Face& face : input_.faces) embeddings.push_back(embed(measure, input_.clean, face));
   input_.targets = choose_targets(experiment.targets, measure, experiment.seed, *people.gallery, people.photos,
-                                  {original_.sha256, folder_name(file_), at::stack(own)});
+                                  {original_.sha256, folder_name(file_), at::stack(embeddings)});
+  if (experiment.own == Own::face) return;
+  for (const at::Tensor& embedding : embeddings) {
+    const Person* person = owner_of(*people.gallery, measure, original_.sha256, embedding);
+    if (person == nullptr && embeddings.size() == 1) person = owner_by_folder(*people.gallery, file_);
+    input_.own.push_back(person != nullptr ? person->attacked(original_.sha256) : Embeddings());
+  }
 }
 
 void ItemWork::attacked(const AttackResult& result, double seconds) {

@@ -86,7 +86,8 @@ class ItemWork {
   template <class Work>
   void stage(const Work& work);
   void fail(const std::string& why);
-  void choose();
+  /// Whom each face may be taken for, and whose it is.
+  void choose_people();
   void deliver();
   /// What was written, read again, and what it says.
   void read_again(const std::filesystem::path& written);

@@ -46,7 +46,8 @@ Galleries::Both Galleries::read(const Assembly& assembly, const Judges& judges) 
   const bool centred = includes(assembly.needs, Field::mean);
   const bool mixed =
       std::ranges::any_of(assembly.augmentations, [](const AugmentationStep& step) { return step.partners > 0; });
-  people.attacked.gallery = chosen || centred || mixed ? &get(attacking, experiment) : &none_;
+  people.attacked.gallery =
+      chosen || centred || mixed || experiment.own == Own::photos ? &get(attacking, experiment) : &none_;
   const bool known = !experiment.people.empty() && !judges.recognisers.empty();
   people.judged.gallery = known ? &get(judging, experiment) : &none_;
   if (mixed) {

@@ -1,7 +1,6 @@
 // Dodging: a face that is no longer like itself.
 #include <faceoff/loss.hpp>
-
-#include <ATen/ATen.h>
+#include <faceoff/similarity.hpp>
 
 class Dodge : public faceoff::Loss {
  public:
@@ -12,7 +11,7 @@ class Dodge : public faceoff::Loss {
   faceoff::Field needs() const override { return faceoff::Field::embedding; }
 
   at::Tensor operator()(const faceoff::Output& adversarial, const faceoff::Reference& reference) const override {
-    return at::matmul(reference.own, adversarial.embedding.unsqueeze(2)).squeeze(2).mean(1);
+    return faceoff::mean_similarity(adversarial.embedding, reference.own);
   }
 };
 

@@ -53,7 +53,8 @@ struct Reference {
   at::Tensor targets;  ///< [R,T,K,D] T targets with K embeddings each, unit length; zeros pad. In an attack T is 1: of
                        ///< several candidates the one that the attacked models together find the face nearest to, in
                        ///< each step anew
-  at::Tensor own;      ///< [R,K,D] the protected person, unit length
+  at::Tensor own;      ///< [R,K,D] the protected person, unit length: the clean face and, where [attack] own says so,
+                       ///< other photos; rows of zeros pad
   at::Tensor subject;  ///< [R] int64: whose rows belong together, for losses over a picture's worst face
   at::Tensor mean;     ///< [D] the gallery's mean embedding, for losses that centre; undefined without [data] people
 };

@@ -62,7 +62,7 @@ class Chain {
     for (const LoadedModel* model : built_.assembly.surrogates) {
       if (includes(model->provides, Field::embedding)) means_[model] = noise({embedding_length(*model)}, -.05, .05, 30);
     }
-    AttackInput input{scene_.picture, scene_.faces, {}, false, 17};
+    AttackInput input{scene_.picture, scene_.faces, {}, {}, false, 17};
     if (!built_.assembly.experiment.targets.empty()) {
       for (std::size_t f = 0; f < scene_.faces.size(); ++f) input.targets.push_back({target(f)});
     }

@@ -21,7 +21,7 @@ inline std::vector<AttackInput> inputs_of(const Built& built, bool targeted) {
   const auto part = [&](std::int64_t x, std::int64_t y, std::int64_t side, double fx, double fy) {
     const at::Tensor small = at::avg_pool2d(whole.narrow(2, y, side).narrow(3, x, side), {4, 4}, {4, 4});
     const double left = (fx - static_cast<double>(x)) / 4, top = (fy - static_cast<double>(y)) / 4;
-    return AttackInput{small.contiguous(), {{{left, top, left + 45, top + 58}, .9, {}}}, {}, false, 0};
+    return AttackInput{small.contiguous(), {{{left, top, left + 45, top + 58}, .9, {}}}, {}, {}, false, 0};
   };
   std::vector<AttackInput> inputs = {part(340, 300, 320, 414, 355), part(760, 340, 400, 838, 421)};
   for (std::size_t i = 0; i < inputs.size(); ++i) {

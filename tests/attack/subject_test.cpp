@@ -47,12 +47,12 @@ Subjects cut(const at::Tensor& picture, const std::vector<Face>& faces, std::int
 /// The only picture's, put back.
 at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, const at::Tensor& picture,
                  const std::vector<Face>& faces, double epsilon, Norm norm, bool grey = false) {
-  const std::vector<AttackInput> inputs = {{picture, faces, {}, grey, 1}};
+  const std::vector<AttackInput> inputs = {{picture, faces, {}, {}, grey, 1}};
   return faceoff::paste(subjects, optimised, inputs, 0, epsilon, norm);
 }
 
 Subjects subjects_of(const Built& built, const at::Tensor& picture, const std::vector<Face>& faces, bool grey = false) {
-  const std::vector<AttackInput> inputs = {{picture, faces, {}, grey, 7}};
+  const std::vector<AttackInput> inputs = {{picture, faces, {}, {}, grey, 7}};
   return make_subjects(built.assembly.experiment, built.assembly.surrogates.front()->view, inputs);
 }
 

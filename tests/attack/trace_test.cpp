@@ -148,7 +148,7 @@ class Chain {
  public:
   explicit Chain(const std::string& rest) : built_(experiment(rest)) {
     const at::Tensor whole = to_tensor(read_picture("models/samples/sample1.jpg"), at::kFloat);
-    AttackInput input{whole.narrow(2, 280, 480).narrow(3, 340, 760).contiguous(), {}, {}, false, 17};
+    AttackInput input{whole.narrow(2, 280, 480).narrow(3, 340, 760).contiguous(), {}, {}, {}, false, 17};
     input.faces = find_faces(ssd(), nullptr, input.clean, .5);
     EXPECT_EQ(input.faces.size(), 2U);
     for (std::size_t f = 0; f < input.faces.size() && !built_.assembly.experiment.targets.empty(); ++f) {

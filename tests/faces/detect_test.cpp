@@ -11,6 +11,7 @@
 #include "faces/matching.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/loaded_model.hpp"
+#include "support.hpp"
 #include "told.hpp"
 
 namespace faceoff {

@@ -177,7 +177,7 @@ TEST(Plots, LinesStandInTheOrderOfTheVariants) {
 TEST(Plots, CosinesTellThePersonFromTheTarget) {
   const std::vector<EvaluationLine> all = lines();
   const Similarities cosines = similarities(grid_of(all), all);
-  const std::vector<Figure> telling = telling_figures(cosines);
+  const std::vector<Figure> telling = roc_figures(cosines);
   ASSERT_EQ(telling.size(), 1U);
   EXPECT_THAT(telling[0].rows,
               ElementsAre(ElementsAre("judge", "held-out", "clean", "2", "1.000", "1.00", "1.00", "1.00"),
@@ -241,7 +241,7 @@ TEST(ReportedFaces, OfManyTheFirstAreShownAndItIsSaid) {
 
 TEST(ReportedFaces, BoxesAreWhereTheFaceIsAndWhereADetectorSeesIt) {
   const Grid grid = grid_of(lines());
-  const Saying& finder = grid.rows.at(0).cells.at(0)->detectors.at(0);
+  const Verdict& finder = grid.rows.at(0).cells.at(0)->detectors.at(0);
   ASSERT_TRUE(finder.boxes[0]);
   EXPECT_EQ(finder.boxes[0]->y1, 3);
   EXPECT_FALSE(finder.boxes[1]);

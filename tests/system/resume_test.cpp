@@ -235,7 +235,7 @@ TEST_F(Shards, AreRefusedWhereTheyMakeNoSense) {
   done({"--shard", "2/2", "--out", "rate", "--set", "evaluate.false_accept_rate=0.01"});
   refuse({"part", "rate", "--out", "whole"}, "rate: judged otherwise than part");
   refuse({"part", "other", "--out", "whole"}, "other: not a part of the run that part is a part of");
-  done({"--shard", "2/2", "--out", "batch", "--batch", "1"});
+  done({"--shard", "2/2", "--out", "batch", "--batch", "3"});
   refuse({"part", "batch", "--out", "whole"}, "--batch are others");
   refuse({"part", "./part", "--out", "whole"}, "./part: named twice");
   refuse({"part", "nothing", "--out", "whole"}, "nothing: not a run's folder");

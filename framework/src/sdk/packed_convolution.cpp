@@ -140,9 +140,13 @@ at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& res
   });
   const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
   if (residual.defined()) {
+    // Behind a sum oneDNN is only asked for ReLU.
     static const auto convolve = operation<PointwiseSum>("mkldnn::_convolution_pointwise", "binary");
-    return convolve.call(channels_last(x), channels_last(residual), packed_, bias, padding, stride_, dilation_, groups_,
-                         "add", at::Scalar(1.), name_of(activation), scalars_of(activation), "");
+    const bool relu = activation == Activation::relu;
+    const at::Tensor sum = convolve.call(channels_last(x), channels_last(residual), packed_, bias, padding, stride_,
+                                         dilation_, groups_, "add", at::Scalar(1.),
+                                         relu ? std::optional<std::string_view>("relu") : std::nullopt, Scalars(), "");
+    return relu ? sum : activate(sum, activation);
   }
   static const auto convolve = operation<Pointwise>("mkldnn::_convolution_pointwise");
   return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name_of(activation),

@@ -84,6 +84,17 @@ TEST(PackedConvolution, IsTheSameForOtherKernels) {
   expect_as_in_double({.stride = 2, .padding = Padding::valid}, 4, 4, false);
 }
 
+// A resumed run, or another process of it, begins with another batch.
+TEST(PackedConvolution, GivesTheSameBitsWhateverItSawFirst) {
+  const at::Tensor weight = noise({64, 48, 3, 3}, -.3, .3, 1).to(at::kFloat);
+  const Conv2d first(weight, {}), second(weight, {});
+  const at::Tensor x = noise({8, 48, 17, 17}, -2, 2, 2).to(at::kFloat), gradient = at::ones({8, 64, 17, 17});
+  answer(first, x.narrow(0, 0, 1).narrow(2, 0, 5), {}, gradient.narrow(0, 0, 1).narrow(2, 0, 5));
+  const Answer after_another = answer(first, x, {}, gradient), at_once = answer(second, x, {}, gradient);
+  EXPECT_TRUE(same_bits(after_another.output, at_once.output));
+  EXPECT_TRUE(same_bits(after_another.at_x, at_once.at_x));
+}
+
 TEST(PackedConvolution, TakesPicturesInAnyOrderOfTheirPixels) {
   const Conv2d convolution(noise({8, 4, 3, 3}, -1, 1, 1).to(at::kFloat), {});
   const at::Tensor x = noise({2, 4, 9, 8}, -1, 1, 2).to(at::kFloat);

@@ -22,12 +22,6 @@ bool is_embedder(const LoadedModel& model) {
   return includes(model.provides, Field::embedding);
 }
 
-/// The threshold that judges go by; nothing where none was measured.
-std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
-  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
-  return known != nullptr ? std::optional(*known) : std::nullopt;
-}
-
 /// What each row counts for [n], so that the copies and draws of one view are averaged.
 at::Tensor shares_of(const Rows& rows) {
   std::map<std::pair<std::int64_t, std::int64_t>, double> draws;
@@ -185,9 +179,12 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
                                     std::int64_t copies) const {
   const at::NoGradGuard no_grad;
   const Experiment& experiment = assembly_.experiment;
-  if (is_embedder(model_))
+  if (is_embedder(model_)) {
+    const Calibration* measured = model_.calibration;
+    const double* threshold = measured != nullptr ? measured->threshold(experiment.false_accept_rate) : nullptr;
     return embedder_margin(output.embedding.detach(), against, experiment.goal,
-                           threshold_of(model_, experiment.false_accept_rate));
+                           threshold != nullptr ? std::optional(*threshold) : std::nullopt);
+  }
   const at::Tensor drawn = views_.drawn(rows, copies);
   if (!drawn.defined()) return {};
   const at::Tensor& pixels = rows.images.pixels;

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "faces/faces.hpp"
@@ -17,10 +18,16 @@ namespace faceoff {
 
 namespace {
 
+/// Boxes as [1,F,4] float64.
+at::Tensor as_tensor(const std::vector<Box>& boxes) {
+  std::vector<double> values;
+  for (const Box& box : boxes) values.insert(values.end(), {box.x0, box.y0, box.x1, box.y1});
+  return at::tensor(values, at::kDouble).view({1, -1, 4});
+}
+
 /// A face where an affine map of the picture puts it.
 Face moved(const Face& face, const at::Tensor& map) {
-  const at::Tensor box =
-      map_boxes(map, at::tensor({face.box.x0, face.box.y0, face.box.x1, face.box.y1}, at::kDouble).view({1, 1, 4}));
+  const at::Tensor box = map_boxes(map, as_tensor({face.box}));
   const auto b = box.accessor<double, 3>();
   Face there{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
   if (!face.landmarks.defined()) return there;
@@ -47,19 +54,6 @@ at::Tensor padded(const std::vector<at::Tensor>& parts) {
     all.push_back(at::constant_pad_nd(part, pad));
   }
   return at::cat(all);
-}
-
-/// Boxes as [1,F,4] float64.
-at::Tensor as_tensor(const std::vector<Box>& boxes) {
-  std::vector<double> values;
-  for (const Box& box : boxes) values.insert(values.end(), {box.x0, box.y0, box.x1, box.y1});
-  return at::tensor(values, at::kDouble).view({1, -1, 4});
-}
-
-std::vector<Box> boxes_of(const std::vector<Face>& faces) {
-  std::vector<Box> boxes;
-  for (const Face& face : faces) boxes.push_back(face.box);
-  return boxes;
 }
 
 at::Tensor gather(const at::Tensor& from, const at::Tensor& rows) {
@@ -164,7 +158,9 @@ void ModelViews::gather_faces() {
   std::vector<at::Tensor> faces, frames;
   for (const Subject& subject : subjects_.rows) {
     const AttackInput& picture = pictures_[subject.picture];
-    faces.push_back(as_tensor(boxes_of(picture.faces)));
+    std::vector<Box> boxes;
+    std::ranges::transform(picture.faces, std::back_inserter(boxes), &Face::box);
+    faces.push_back(as_tensor(boxes));
     frames.push_back(
         as_tensor({{0, 0, static_cast<double>(picture.clean.size(3)), static_cast<double>(picture.clean.size(2))}}));
   }
@@ -206,13 +202,12 @@ void ModelViews::draw(double minimum_score) {
 }
 
 void ModelViews::gather_own() {
-  own_ = clean_.embedding.unsqueeze(1);
-  if (!of_faces_) return;
-  std::vector<at::Tensor> references;  // [1,K,D]
+  const at::Tensor of_faces = clean_.embedding.unsqueeze(1);  // an embedder sees faces
+  std::vector<at::Tensor> references;                         // [1,K,D]
   for (const Subject& subject : subjects_.rows) {
     const std::vector<Embeddings>& photos = pictures_[subject.picture].own;
     for (const std::int64_t f : subject.faces) {
-      at::Tensor own = own_.narrow(0, static_cast<std::int64_t>(references.size()), 1);
+      at::Tensor own = of_faces.narrow(0, static_cast<std::int64_t>(references.size()), 1);
       if (!photos.empty() && photos[static_cast<std::size_t>(f)].contains(&model_))
         own = at::cat({own, photos[static_cast<std::size_t>(f)].at(&model_).unsqueeze(0)}, 1);
       references.push_back(own);

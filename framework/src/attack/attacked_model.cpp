@@ -9,10 +9,10 @@
 #include <optional>
 #include <utility>
 
-#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
 #include "attack/target_choice.hpp"
 #include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
 
 namespace faceoff {
 
@@ -80,7 +80,39 @@ Field wanted_by(const std::vector<const LossTerm*>& losses) {
   return wanted;
 }
 
+/// What a loss is given to look at.
+Given given_to_loss(const Output& adversarial, const Reference& reference) {
+  Given given = {{"reference.boxes", reference.boxes},
+                 {"reference.targets", reference.targets},
+                 {"reference.own", reference.own},
+                 {"reference.mean", reference.mean}};
+  for (const auto& [field, tensor] : output_parts) {
+    given.emplace_back("adversarial." + to_string(field), adversarial.*tensor);
+    given.emplace_back("reference.clean." + to_string(field), reference.clean.*tensor);
+  }
+  return given;
+}
+
 }  // namespace
+
+at::Tensor ask_loss(const LossTerm& term, const Output& adversarial, const Reference& reference,
+                    const at::Tensor& pixels) {
+  const std::string who = "plugin " + term.plugin;
+  const at::Tensor values =
+      call_plugin(who, given_to_loss(adversarial, reference), [&] { return (*term.loss)(adversarial, reference); });
+  check_values(who, values, pixels, pixels.size(0));
+  return values;
+}
+
+at::Tensor gradient_at(const at::Tensor& x, const std::vector<at::Tensor>& outputs,
+                       const std::vector<at::Tensor>& along, bool keep_graph, const std::string& who) {
+  const at::Tensor gradient = call_plugin(who, [&] {
+    return torch::autograd::grad(outputs, {x}, along, keep_graph, false, /*allow_unused=*/true).front();
+  });
+  if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
+  if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
+  return gradient;
+}
 
 AttackedModel::AttackedModel(const LoadedModel& model, const Assembly& assembly, const Subjects& subjects,
                              std::span<const AttackInput> pictures, const at::Tensor& mean)
@@ -196,12 +228,7 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
 at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels) const {
   std::string who = "plugins";
   for (const LossTerm* term : losses_) who += (who == "plugins" ? " " : ", ") + term->plugin;
-  who += ", " + model_.plugin;
-  const at::Tensor gradient =
-      call_plugin(who, [&] { return torch::autograd::grad({sum.sum()}, {pixels}, {}, false, false, true).front(); });
-  if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
-  if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-  return gradient;
+  return gradient_at(pixels, {sum.sum()}, {}, /*keep_graph=*/false, who + ", " + model_.plugin);
 }
 
 }  // namespace faceoff

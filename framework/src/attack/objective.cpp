@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
@@ -47,11 +46,7 @@ class GradientSum {
 
   /// Of losses on pixels alone, which are differentiable in x.
   void add(const at::Tensor& values) {
-    const std::string who = "losses on pixels";
-    const at::Tensor gradient = call_plugin(
-        who, [&] { return torch::autograd::grad({values.sum()}, {x_}, {}, /*retain_graph=*/true).front(); });
-    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-    sum_ = sum_ + gradient;
+    sum_ = sum_ + gradient_at(x_, {values.sum()}, {}, /*keep_graph=*/true, "losses on pixels");
   }
 
   /// Like x.
@@ -108,12 +103,7 @@ class GradientSum {
       outputs.push_back(pictures_[i].images.pixels);
       along.push_back(gradients[i]);
     }
-    const std::string who = "augmentations at the picture";
-    const at::Tensor gradient = call_plugin(
-        who, [&] { return torch::autograd::grad(outputs, {x_}, along, /*retain_graph=*/true, false, true).front(); });
-    if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
-    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-    return gradient;
+    return gradient_at(x_, outputs, along, /*keep_graph=*/true, "augmentations at the picture");
   }
 
   at::Tensor x_;
@@ -124,6 +114,30 @@ class GradientSum {
   std::vector<at::Tensor> leaf_sums_;  ///< of the models; undefined where there is nothing
   at::Tensor sum_;                     ///< of losses on pixels
 };
+
+/// The losses on pixels alone, weighted and added up, [k·B]: of the subjects' own pixels that x has become, before any
+/// augmentation, beside the clean ones. Undefined where there are none. `copies`: how many rows of x a subject has.
+at::Tensor losses_on_pixels(const Assembly& assembly, const Subjects& subjects, const std::vector<Rows>& pictures,
+                            std::int64_t copies) {
+  at::Tensor sum;
+  for (const LossTerm& term : assembly.losses) {
+    if (!term.models.empty()) continue;
+    for (const Rows& rows : pictures) {
+      Output adversarial;
+      adversarial.picture = rows.images.pixels;
+      const at::Tensor row = as_index(rows.subject, adversarial.picture.device());
+      Reference reference;
+      reference.subject = row;
+      reference.clean.picture = subjects.pixels.index_select(0, row.div(copies, "floor"))
+                                    .narrow(2, 0, adversarial.picture.size(2))
+                                    .narrow(3, 0, adversarial.picture.size(3));
+      const at::Tensor values = term.weight * ask_loss(term, adversarial, reference, adversarial.picture);
+      if (!sum.defined()) sum = at::zeros({subjects.count() * copies}, values.options());
+      sum = sum.index_add(0, row, values);
+    }
+  }
+  return sum;
+}
 
 Random random_of(const Subjects& subjects, std::uint64_t seed) {
   std::vector<std::uint64_t> keys;
@@ -254,7 +268,7 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
     value = value + said.value;
     if (sum) sum->add(attacked, said);
   }
-  if (const at::Tensor on_pixels = ask_losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
+  if (const at::Tensor on_pixels = losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
     value = value + on_pixels.detach();
     if (sum) sum->add(on_pixels);
   }

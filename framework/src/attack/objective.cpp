@@ -41,7 +41,13 @@ class GradientSum {
   void add(const AttackedModel& attacked, const ModelLosses& said) {
     if (!said.gradient.defined()) return;
     const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.gradient);
-    keep(there, balanced_ ? said.weight / size_of(there) : at::Tensor());
+    const at::Tensor times = balanced_ ? said.weight / size_of(there) : at::Tensor();  // that each row of x counts
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      if (!there[i].defined()) continue;
+      at::Tensor& sum = leaf_sums_[i];
+      const at::Tensor counted = balanced_ ? there[i] * times.index_select(0, whose(i)).view({-1, 1, 1, 1}) : there[i];
+      sum = sum.defined() ? sum + counted : counted;
+    }
   }
 
   /// Of losses on pixels alone, which are differentiable in x.
@@ -49,10 +55,16 @@ class GradientSum {
     sum_ = sum_ + gradient_at(x_, {values.sum()}, {}, /*keep_graph=*/true, "losses on pixels");
   }
 
-  /// Like x.
-  at::Tensor take() {
-    if (std::ranges::any_of(leaf_sums_, &at::Tensor::defined)) sum_ = sum_ + to_x(leaf_sums_);
-    return sum_;
+  /// Like x: of the models through the augmentations at the picture, and of losses on pixels.
+  at::Tensor take() const {
+    std::vector<at::Tensor> outputs, along;
+    for (std::size_t i = 0; i < leaf_sums_.size(); ++i) {
+      if (!leaf_sums_[i].defined()) continue;
+      outputs.push_back(pictures_[i].images.pixels);
+      along.push_back(leaf_sums_[i]);
+    }
+    if (outputs.empty()) return sum_;
+    return sum_ + gradient_at(x_, outputs, along, /*keep_graph=*/true, "augmentations at the picture");
   }
 
  private:
@@ -66,17 +78,6 @@ class GradientSum {
     if (std::ranges::none_of(gradients, [](const at::Tensor& one) { return one.defined(); }))
       throw PluginFault(who, "no gradient reaches the picture: something detached it");
     return gradients;
-  }
-
-  /// Each row of x counts so many times; once where `times` is undefined.
-  void keep(const std::vector<at::Tensor>& gradients, const at::Tensor& times) {
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      at::Tensor& sum = leaf_sums_[i];
-      const at::Tensor counted =
-          times.defined() ? gradients[i] * times.index_select(0, whose(i)).view({-1, 1, 1, 1}) : gradients[i];
-      sum = sum.defined() ? sum + counted : counted;
-    }
   }
 
   /// [rows of x]: the mean size of a model's gradients at the leaves, by the pixels of x.
@@ -94,17 +95,6 @@ class GradientSum {
 
   /// The row of x of each row of a leaf.
   at::Tensor whose(std::size_t leaf) const { return as_index(leaves_[leaf].subject, x_.device()); }
-
-  /// Through the augmentations at the picture.
-  at::Tensor to_x(const std::vector<at::Tensor>& gradients) const {
-    std::vector<at::Tensor> outputs, along;
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      outputs.push_back(pictures_[i].images.pixels);
-      along.push_back(gradients[i]);
-    }
-    return gradient_at(x_, outputs, along, /*keep_graph=*/true, "augmentations at the picture");
-  }
 
   at::Tensor x_;
   const std::vector<Rows>& pictures_;

@@ -26,10 +26,6 @@ at::Tensor pad(const at::Tensor& x, Margins rows, Margins columns, double value 
   return at::constant_pad_nd(x, {columns.before, columns.after, rows.before, rows.after}, value);
 }
 
-bool even(Margins margins) {
-  return margins.before == margins.after;
-}
-
 at::Tensor frozen(const at::Tensor& weight) {
   if (!weight.defined()) return weight;
   const at::Tensor copy = weight.detach().clone();
@@ -74,7 +70,7 @@ at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activati
   if (options_.padding == Padding::symmetric) return run(x, reach(2) / 2, reach(3) / 2);
   const Margins rows = same_margins(x.size(2), reach(2) + 1, options_.stride);
   const Margins columns = same_margins(x.size(3), reach(3) + 1, options_.stride);
-  if (even(rows) && even(columns)) return run(x, rows.before, columns.before);
+  if (rows.before == rows.after && columns.before == columns.after) return run(x, rows.before, columns.before);
   return run(pad(x, rows, columns), 0, 0);
 }
 

@@ -70,18 +70,25 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
       of_faces_(about_a_face(model.view.crop)),
       wanted_(wanted),
       mean_(std::move(mean)) {
+  std::vector<at::Tensor> faces, frames;
   for (std::size_t s = 0; s < subjects.rows.size(); ++s) {
-    const at::Tensor& clean = pictures[subjects.rows[s].picture].clean;
+    const AttackInput& input = picture(s);
+    const std::int64_t height = input.clean.size(2), width = input.clean.size(3);
     std::vector<View>& views = still_.emplace_back();
     if (of_faces_) {
       for (std::size_t f = 0; f < subjects.rows[s].faces.size(); ++f)
-        views.push_back(make_view(model.view, clean.size(2), clean.size(3), &face(s, f)));
+        views.push_back(make_view(model.view, height, width, &face(s, f)));
     } else {
-      views.push_back(make_view(model.view, clean.size(2), clean.size(3)));
+      views.push_back(make_view(model.view, height, width));
     }
     first_.push_back(first_.back() + static_cast<std::int64_t>(views.size()));
+    std::vector<Box> boxes;
+    std::ranges::transform(input.faces, std::back_inserter(boxes), &Face::box);
+    faces.push_back(as_tensor(boxes));
+    frames.push_back(as_tensor({{0, 0, static_cast<double>(width), static_cast<double>(height)}}));
   }
-  gather_faces();
+  faces_ = padded(faces);
+  frames_ = at::cat(frames);
   const at::NoGradGuard no_grad;
   ask();
   if (includes(model.provides, Field::scores | Field::boxes) && !of_faces_) draw(minimum_score);
@@ -90,9 +97,12 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
   gather_targets();
 }
 
+const AttackInput& ModelViews::picture(std::size_t subject) const {
+  return pictures_[subjects_.rows[subject].picture];
+}
+
 const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
-  const Subject& row = subjects_.rows[subject];
-  return pictures_[row.picture].faces[static_cast<std::size_t>(row.faces[place])];
+  return picture(subject).faces[static_cast<std::size_t>(subjects_.rows[subject].faces[place])];
 }
 
 Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) const {
@@ -132,7 +142,7 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
         put(row, s, 0);
         continue;
       }
-      const at::Tensor& clean = pictures_[subjects_.rows[s].picture].clean;
+      const at::Tensor& clean = picture(s).clean;
       const bool still = clean.size(2) == height && clean.size(3) == width &&
                          at::equal(map, subjects_.map.narrow(0, static_cast<std::int64_t>(s), 1));
       for (std::size_t f = 0; f < still_[s].size(); ++f) {
@@ -154,24 +164,10 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
   return rows;
 }
 
-void ModelViews::gather_faces() {
-  std::vector<at::Tensor> faces, frames;
-  for (const Subject& subject : subjects_.rows) {
-    const AttackInput& picture = pictures_[subject.picture];
-    std::vector<Box> boxes;
-    std::ranges::transform(picture.faces, std::back_inserter(boxes), &Face::box);
-    faces.push_back(as_tensor(boxes));
-    frames.push_back(
-        as_tensor({{0, 0, static_cast<double>(picture.clean.size(3)), static_cast<double>(picture.clean.size(2))}}));
-  }
-  faces_ = padded(faces);
-  frames_ = at::cat(frames);
-}
-
 void ModelViews::ask() {
   std::vector<at::Tensor> views;
   for (std::size_t s = 0; s < still_.size(); ++s) {
-    for (const View& view : still_[s]) views.push_back(view(pictures_[subjects_.rows[s].picture].clean));
+    for (const View& view : still_[s]) views.push_back(view(picture(s).clean));
   }
   const at::Tensor pixels = at::cat(views);
   std::vector<Output> outputs;
@@ -187,15 +183,13 @@ void ModelViews::ask() {
 
 void ModelViews::draw(double minimum_score) {
   std::vector<at::Tensor> boxes;
-  for (std::int64_t s = 0; s < subjects_.count(); ++s) {
-    const AttackInput& picture = pictures_[subjects_.rows[static_cast<std::size_t>(s)].picture];
+  for (std::size_t s = 0; s < still_.size(); ++s) {
     Output answer;
-    answer.scores = clean_.scores.narrow(0, s, 1);
-    answer.boxes = clean_.boxes.narrow(0, s, 1);
-    const at::Tensor& map = still_[static_cast<std::size_t>(s)].front().map;
-    const std::vector<Face> found = detected(model_, answer, map, picture.clean, minimum_score);
+    answer.scores = clean_.scores.narrow(0, static_cast<std::int64_t>(s), 1);
+    answer.boxes = clean_.boxes.narrow(0, static_cast<std::int64_t>(s), 1);
+    const std::vector<Face> found = detected(model_, answer, still_[s].front().map, picture(s).clean, minimum_score);
     std::vector<Box> drawn;
-    for (const Face& face : picture.faces) drawn.push_back(as_drawn(found, face.box));
+    for (const Face& face : picture(s).faces) drawn.push_back(as_drawn(found, face.box));
     boxes.push_back(as_tensor(drawn));
   }
   drawn_ = padded(boxes);

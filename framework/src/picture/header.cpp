@@ -185,7 +185,7 @@ PictureHeader read_tiff(std::string_view bytes) {
   check_strips(directory, tag::strip_offsets, tag::strip_sizes);
   check_strips(directory, tag::tile_offsets, tag::tile_sizes);
 
-  PictureHeader header{.format = FileFormat::tiff};
+  PictureHeader header;
   header.width = directory.value(tag::width, 0);
   header.height = directory.value(tag::height, 0);
   header.bits = static_cast<int>(bits);
@@ -202,7 +202,7 @@ PictureHeader read_tiff(std::string_view bytes) {
 
 PictureHeader read_png(std::string_view bytes) {
   const Reader png(bytes, std::endian::big);
-  PictureHeader header{.format = FileFormat::png};
+  PictureHeader header;
   std::size_t at = 8;
   std::string_view type, data;
   const auto next = [&] {
@@ -275,7 +275,8 @@ void read_frame(PictureHeader& header, std::uint32_t marker, const Reader& segme
 
 PictureHeader read_jpeg(std::string_view bytes) {
   const Reader jpeg(bytes, std::endian::big);
-  PictureHeader header{.format = FileFormat::jpeg};
+  PictureHeader header;
+  header.is_jpeg = true;
   bool has_frame = false;
   bool has_exif = false;
   std::size_t at = 2;
@@ -316,7 +317,7 @@ void read_webp_start(PictureHeader& header, std::string_view type, const Reader&
 PictureHeader read_webp(std::string_view bytes) {
   const Reader file(bytes, std::endian::little);
   const Reader webp(file.bytes(0, std::size_t{file.u32(4)} + 8), std::endian::little);
-  PictureHeader header{.format = FileFormat::webp};
+  PictureHeader header;
   constexpr std::size_t first = 12;
   for (std::size_t at = first; at + 8 <= webp.all().size();) {
     const std::string_view type = webp.bytes(at, 4), data = webp.bytes(at + 8, webp.u32(at + 4));
@@ -331,7 +332,7 @@ PictureHeader read_webp(std::string_view bytes) {
 PictureHeader read_bmp(std::string_view bytes) {
   const Reader bmp(bytes, std::endian::little);
   require(bmp.u32(14) >= 40, "a BMP of OS/2, which is not read; save it as PNG");
-  PictureHeader header{.format = FileFormat::bmp};
+  PictureHeader header;
   header.width = static_cast<std::int32_t>(bmp.u32(18));
   header.height = std::abs(std::int64_t{static_cast<std::int32_t>(bmp.u32(22))});  // negative: from the top
   const std::uint32_t bits = bmp.u16(28), compression = bmp.u32(30);

@@ -165,8 +165,7 @@ Picture to_picture(const Decoded& decoded, const PictureHeader& header) {
     divide_by_alpha(picture.rgb, picture.alpha);
     picture.notes.emplace_back("colours divided by alpha");
   }
-  if (header.format == FileFormat::jpeg && !decoded.said.empty())
-    picture.notes.push_back("perhaps damaged: " + first_line(decoded.said));
+  if (header.is_jpeg && !decoded.said.empty()) picture.notes.push_back("perhaps damaged: " + first_line(decoded.said));
   picture.rgb = upright(picture.rgb, header.orientation);
   picture.alpha = upright(picture.alpha, header.orientation);
   return picture;

@@ -78,7 +78,9 @@ double time_of(const Work& work) {
   return shortest;
 }
 
-double measure(const Assembly& assembly) {
+}  // namespace
+
+double seconds_a_face(const Assembly& assembly) {
   const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);
   Counter counter(patch);
   assembly.optimizer->run(counter,
@@ -100,15 +102,8 @@ double measure(const Assembly& assembly) {
     if (counter.values > 0)
       seconds += static_cast<double>(counter.values) * time_of([&] { objective.value(subjects.pixels); });
   }
-  return seconds;
-}
-
-}  // namespace
-
-double seconds_a_face(const Assembly& assembly) {
-  const double seconds = measure(assembly) * static_cast<double>(assembly.experiment.restarts);
   BlackBox::here().end_item();
-  return seconds;
+  return seconds * static_cast<double>(assembly.experiment.restarts);
 }
 
 }  // namespace faceoff

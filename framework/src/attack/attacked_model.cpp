@@ -42,10 +42,8 @@ std::vector<std::pair<std::int64_t, std::int64_t>> portions(const Rows& rows) {
   std::vector<std::pair<std::int64_t, std::int64_t>> all;
   for (std::int64_t begin = 0, end = 0; begin < rows.count(); begin = end) {
     const auto behind = [&](std::int64_t row) {  // the first row of another row of x
-      while (row < rows.count() &&
-             rows.subject[static_cast<std::size_t>(row)] == rows.subject[static_cast<std::size_t>(row - 1)])
-        ++row;
-      return row;
+      const auto other = std::adjacent_find(rows.subject.begin() + row - 1, rows.subject.end(), std::not_equal_to());
+      return other == rows.subject.end() ? rows.count() : other - rows.subject.begin() + 1;
     };
     end = behind(begin + 1);
     while (end < rows.count() && behind(end + 1) - begin <= most) end = behind(end + 1);

@@ -62,15 +62,6 @@ void read_blocks(const std::filesystem::path& path, const std::filesystem::path&
   }
 }
 
-bool write_all(int file, std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno != EINTR) return false;
-    if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -161,7 +152,11 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::add(std::span<const std::uint8_t> bytes) {
-  if (!write_all(file_, bytes)) fail(path_, "cannot be written");
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file_, bytes.data(), bytes.size());
+    if (put < 0 && errno != EINTR) fail(path_, "cannot be written");
+    if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
 }
 
 void AtomicFile::add(std::string_view text) {

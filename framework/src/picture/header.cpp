@@ -251,10 +251,6 @@ std::uint32_t next_marker(const Reader& jpeg, std::size_t& at) {
   }
 }
 
-bool stands_alone(std::uint32_t marker) {
-  return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8);
-}
-
 bool starts_frame(std::uint32_t marker) {
   return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
@@ -281,7 +277,7 @@ PictureHeader read_jpeg(std::string_view bytes) {
   bool has_exif = false;
   std::size_t at = 2;
   for (std::uint32_t marker = next_marker(jpeg, at); marker != 0xD9; marker = next_marker(jpeg, at)) {
-    if (stands_alone(marker)) continue;
+    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // it stands alone
     const std::size_t length = std::max(jpeg.u16(at), 2U);
     const std::string_view segment = jpeg.bytes(at + 2, length - 2);
     if (starts_frame(marker) && !std::exchange(has_frame, true))

@@ -65,11 +65,9 @@ void Margins::add(const at::Tensor& margins, const at::Tensor& places) {
 
 at::Tensor Margins::worst() const {
   if (of_models_.empty()) return {};
-  const at::Tensor all = at::stack(of_models_);
-  const at::Tensor known = all.isnan().logical_not();
-  const at::Tensor least =
-      at::where(known, all, at::full_like(all, std::numeric_limits<double>::infinity())).amin({0, 2});
-  return at::where(known.any(2).any(0), least, at::full_like(least, none));
+  const at::Tensor all = at::stack(of_models_), unknown = all.isnan();
+  const at::Tensor least = all.masked_fill(unknown, std::numeric_limits<double>::infinity()).amin({0, 2});
+  return least.masked_fill(unknown.all(2).all(0), none);
 }
 
 at::Tensor Margins::mean_by_group(const std::vector<std::int64_t>& group_of_row, std::int64_t groups) const {

@@ -226,9 +226,8 @@ void ModelViews::gather_targets() {
 }
 
 at::Tensor ModelViews::placed(const at::Tensor& boxes, const Rows& rows, std::int64_t copies) const {
-  std::vector<std::int64_t> subjects;
-  for (const std::int64_t row : rows.subject) subjects.push_back(row / copies);
-  return map_boxes(rows.images.map, boxes.index_select(0, at::tensor(subjects, at::kLong)));
+  const at::Tensor subjects = at::tensor(rows.subject, at::kLong).div(copies, "floor");
+  return map_boxes(rows.images.map, boxes.index_select(0, subjects));
 }
 
 Reference ModelViews::reference(const Rows& rows, std::int64_t copies, const at::Tensor& chosen) const {

@@ -217,11 +217,9 @@ std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t 
     const auto [height, width, grey] = kind;
     const at::Tensor some = groups.size() > 1 ? x.index_select(0, as_index(rows, x.device())) : x.view_as(x);
     const at::Tensor own = some.narrow(2, 0, height).narrow(3, 0, width);
-    std::vector<std::int64_t> subjects;
-    for (const std::int64_t r : rows) subjects.push_back(r / copies);
     Rows group;
     group.images.pixels = grey ? own.mean(1, true).expand_as(own) : own;
-    group.images.map = subjects_.map.index_select(0, at::tensor(subjects, at::kLong));
+    group.images.map = subjects_.map.index_select(0, at::tensor(rows, at::kLong).div(copies, "floor"));
     group.subject = std::move(rows);
     all.push_back(std::move(group));
   }

@@ -62,6 +62,7 @@ Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptio
       convolution_(std::make_shared<const PackedConvolution>(frozen(weight), frozen(bias), options)) {}
 
 at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const {
+  TORCH_CHECK(convolution_ != nullptr, "a convolution without weights");
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
     return PackedConvolution::run(convolution_, input, residual, activation, {rows, columns});
   };

@@ -59,9 +59,8 @@ class FACEOFF_API Conv2d {
  private:
   /// activation(conv(x) + bias [+ residual])
   at::Tensor run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const;
-  at::Tensor weight_, bias_;
   ConvOptions options_;
-  std::shared_ptr<const PackedConvolution> packed_;
+  std::shared_ptr<const PackedConvolution> convolution_;
 };
 
 /// x·weightᵀ + bias; weight [out,in].

@@ -1,8 +1,5 @@
 #include "attack/assembly.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/lists.hpp"
 #include "faces/faces.hpp"
 #include "faces/views.hpp"
@@ -56,6 +53,7 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
                   "' does not provide (it provides " + to_string(attacked->provides) + ")");
       term.models.push_back(attacked);
       add_once(surrogates, attacked);
+      if (includes(attacked->provides, Field::embedding)) add_once(embedders, attacked);
     }
     losses.push_back(std::move(term));
   }
@@ -118,19 +116,10 @@ Assembly::Assembly(const Experiment& experiment_, ModelPool& pool) : experiment(
   }
 }
 
-const LoadedModel* Assembly::measure() const {
-  const auto embeds = [](const LoadedModel* model) { return includes(model->provides, Field::embedding); };
-  const auto found = std::ranges::find_if(surrogates, embeds);
-  return found != surrogates.end() ? *found : nullptr;
-}
-
 Portraying portraying(const Assembly& assembly) {
-  Portraying by{
-      assembly.detector, assembly.landmarks, assembly.experiment.minimum_score, assembly.experiment.device, {},
-      usual_cache()};
-  std::ranges::copy_if(assembly.surrogates, std::back_inserter(by.models),
-                       [](const LoadedModel* model) { return includes(model->provides, Field::embedding); });
-  return by;
+  const Experiment& experiment = assembly.experiment;
+  return {assembly.detector, assembly.landmarks, experiment.minimum_score,
+          experiment.device, assembly.embedders, usual_cache()};
 }
 
 }  // namespace faceoff

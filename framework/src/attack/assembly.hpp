@@ -41,13 +41,14 @@ struct Assembly {
   const LoadedModel* detector = nullptr;       ///< of [faces]
   const LoadedModel* landmarks = nullptr;      ///< of [faces], or null
   std::vector<const LoadedModel*> surrogates;  ///< in the order of the losses, each once
+  std::vector<const LoadedModel*> embedders;   ///< those of them that embed
   std::vector<LossTerm> losses;
   Field needs = Field::none;  ///< of all losses together
   std::vector<AugmentationStep> augmentations;
   std::unique_ptr<Optimizer> optimizer;
 
   /// By whom targets are chosen: the first attacked embedder, or null where there is none.
-  const LoadedModel* measure() const;
+  const LoadedModel* measure() const { return embedders.empty() ? nullptr : embedders.front(); }
 };
 
 /// How the photos that an attack looks at become embeddings, with the usual cache.

@@ -21,8 +21,7 @@ std::vector<std::size_t> nearest_targets(const Assembly& assembly, const AttackI
   for (std::size_t f = 0; f < input.targets.size(); ++f) {
     std::vector<double> likeness(input.targets[f].size(), 0);
     if (likeness.size() < 2) continue;
-    for (const LoadedModel* model : assembly.surrogates) {
-      if (!includes(model->provides, Field::embedding)) continue;
+    for (const LoadedModel* model : assembly.embedders) {
       const at::Tensor is = embed(*model, pixels, input.faces[f]);
       for (std::size_t t = 0; t < likeness.size(); ++t)
         likeness[t] += at::matmul(input.targets[f][t].attacked.at(model), is).mean().item<double>();

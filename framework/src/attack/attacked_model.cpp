@@ -9,10 +9,10 @@
 #include <optional>
 #include <utility>
 
-#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
 #include "attack/target_choice.hpp"
 #include "plugins/call_plugin.hpp"
+#include "plugins/check_answer.hpp"
 
 namespace faceoff {
 
@@ -20,12 +20,6 @@ namespace {
 
 bool is_embedder(const LoadedModel& model) {
   return includes(model.provides, Field::embedding);
-}
-
-/// The threshold that judges go by; nothing where none was measured.
-std::optional<double> threshold_of(const LoadedModel& model, double false_accept_rate) {
-  const double* known = model.calibration != nullptr ? model.calibration->threshold(false_accept_rate) : nullptr;
-  return known != nullptr ? std::optional(*known) : std::nullopt;
 }
 
 /// What each row counts for [n], so that the copies and draws of one view are averaged.
@@ -48,10 +42,8 @@ std::vector<std::pair<std::int64_t, std::int64_t>> portions(const Rows& rows) {
   std::vector<std::pair<std::int64_t, std::int64_t>> all;
   for (std::int64_t begin = 0, end = 0; begin < rows.count(); begin = end) {
     const auto behind = [&](std::int64_t row) {  // the first row of another row of x
-      while (row < rows.count() &&
-             rows.subject[static_cast<std::size_t>(row)] == rows.subject[static_cast<std::size_t>(row - 1)])
-        ++row;
-      return row;
+      const auto other = std::adjacent_find(rows.subject.begin() + row - 1, rows.subject.end(), std::not_equal_to());
+      return other == rows.subject.end() ? rows.count() : other - rows.subject.begin() + 1;
     };
     end = behind(begin + 1);
     while (end < rows.count() && behind(end + 1) - begin <= most) end = behind(end + 1);
@@ -86,7 +78,39 @@ Field wanted_by(const std::vector<const LossTerm*>& losses) {
   return wanted;
 }
 
+/// What a loss is given to look at.
+Given given_to_loss(const Output& adversarial, const Reference& reference) {
+  Given given = {{"reference.boxes", reference.boxes},
+                 {"reference.targets", reference.targets},
+                 {"reference.own", reference.own},
+                 {"reference.mean", reference.mean}};
+  for (const auto& [field, tensor] : output_parts) {
+    given.emplace_back("adversarial." + to_string(field), adversarial.*tensor);
+    given.emplace_back("reference.clean." + to_string(field), reference.clean.*tensor);
+  }
+  return given;
+}
+
 }  // namespace
+
+at::Tensor ask_loss(const LossTerm& term, const Output& adversarial, const Reference& reference,
+                    const at::Tensor& pixels) {
+  const std::string who = "plugin " + term.plugin;
+  const at::Tensor values =
+      call_plugin(who, given_to_loss(adversarial, reference), [&] { return (*term.loss)(adversarial, reference); });
+  check_values(who, values, pixels, pixels.size(0));
+  return values;
+}
+
+at::Tensor gradient_at(const at::Tensor& x, const std::vector<at::Tensor>& outputs,
+                       const std::vector<at::Tensor>& along, bool keep_graph, const std::string& who) {
+  const at::Tensor gradient = call_plugin(who, [&] {
+    return torch::autograd::grad(outputs, {x}, along, keep_graph, false, /*allow_unused=*/true).front();
+  });
+  if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
+  if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
+  return gradient;
+}
 
 AttackedModel::AttackedModel(const LoadedModel& model, const Assembly& assembly, const Subjects& subjects,
                              std::span<const AttackInput> pictures, const at::Tensor& mean)
@@ -185,9 +209,12 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
                                     std::int64_t copies) const {
   const at::NoGradGuard no_grad;
   const Experiment& experiment = assembly_.experiment;
-  if (is_embedder(model_))
+  if (is_embedder(model_)) {
+    const Calibration* measured = model_.calibration;
+    const double* threshold = measured != nullptr ? measured->threshold(experiment.false_accept_rate) : nullptr;
     return embedder_margin(output.embedding.detach(), against, experiment.goal,
-                           threshold_of(model_, experiment.false_accept_rate));
+                           threshold != nullptr ? std::optional(*threshold) : std::nullopt);
+  }
   const at::Tensor drawn = views_.drawn(rows, copies);
   if (!drawn.defined()) return {};
   const at::Tensor& pixels = rows.images.pixels;
@@ -199,12 +226,7 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
 at::Tensor AttackedModel::lead(const at::Tensor& sum, const at::Tensor& pixels) const {
   std::string who = "plugins";
   for (const LossTerm* term : losses_) who += (who == "plugins" ? " " : ", ") + term->plugin;
-  who += ", " + model_.plugin;
-  const at::Tensor gradient =
-      call_plugin(who, [&] { return torch::autograd::grad({sum.sum()}, {pixels}, {}, false, false, true).front(); });
-  if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
-  if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-  return gradient;
+  return gradient_at(pixels, {sum.sum()}, {}, /*keep_graph=*/false, who + ", " + model_.plugin);
 }
 
 }  // namespace faceoff

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "attack/assembly.hpp"
@@ -35,6 +36,15 @@ struct ModelLosses {
   at::Tensor gradient;  ///< at the views' pixels, or undefined
   at::Tensor likeness;  ///< [n,T] of the views with each of several targets, or undefined
 };
+
+/// A loss's values [n] of rows with these pixels [n,3,H,W]. Throws PluginError where they are not what they should be.
+at::Tensor ask_loss(const LossTerm& term, const Output& adversarial, const Reference& reference,
+                    const at::Tensor& pixels);
+
+/// The gradient at x of outputs, from the gradients at these (one each, or none: 1). Throws PluginError that names
+/// `who` where none reaches x, or it is not finite.
+at::Tensor gradient_at(const at::Tensor& x, const std::vector<at::Tensor>& outputs,
+                       const std::vector<at::Tensor>& along, bool keep_graph, const std::string& who);
 
 /// A model under attack: what it sees, its losses and what these compare with.
 class AttackedModel {

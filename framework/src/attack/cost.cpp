@@ -54,8 +54,7 @@ AttackInput made_up_picture(const Assembly& assembly, std::map<const LoadedModel
       at::tensor({290., 220., 350., 220., 320., 255., 297., 295., 343., 295.}, at::kDouble).view({5, 2});
   if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
   Target target;
-  for (const LoadedModel* model : assembly.surrogates) {
-    if (!includes(model->provides, Field::embedding)) continue;
+  for (const LoadedModel* model : assembly.embedders) {
     const at::Tensor own = embed(*model, input.clean, input.faces.front());
     target.attacked[model] = own.unsqueeze(0);
     means[model] = own / 2;
@@ -79,7 +78,9 @@ double time_of(const Work& work) {
   return shortest;
 }
 
-double measure(const Assembly& assembly) {
+}  // namespace
+
+double seconds_a_face(const Assembly& assembly) {
   const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);
   Counter counter(patch);
   assembly.optimizer->run(counter,
@@ -96,20 +97,13 @@ double measure(const Assembly& assembly) {
   ChainObjective objective(assembly, subjects, inputs, options);
   double seconds = 0;
   for ([[maybe_unused]] const auto step : objective.steps(1)) {
-    const auto times = [](std::int64_t n, double each) { return static_cast<double>(n) * each; };
     if (counter.gradients > 0)
-      seconds += times(counter.gradients, time_of([&] { objective.value_and_grad(subjects.pixels); }));
-    if (counter.values > 0) seconds += times(counter.values, time_of([&] { objective.value(subjects.pixels); }));
+      seconds += static_cast<double>(counter.gradients) * time_of([&] { objective.value_and_grad(subjects.pixels); });
+    if (counter.values > 0)
+      seconds += static_cast<double>(counter.values) * time_of([&] { objective.value(subjects.pixels); });
   }
-  return seconds;
-}
-
-}  // namespace
-
-double seconds_a_face(const Assembly& assembly) {
-  const double seconds = measure(assembly) * static_cast<double>(assembly.experiment.restarts);
   BlackBox::here().end_item();
-  return seconds;
+  return seconds * static_cast<double>(assembly.experiment.restarts);
 }
 
 }  // namespace faceoff

@@ -15,6 +15,13 @@ namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+/// The mean of values [n] that share an index, over those that are numbers: [size], not a number where there is none.
+at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size) {
+  const at::Tensor sums = at::zeros({size}, values.options());
+  const at::Tensor sum = sums.index_add(0, index, values.nan_to_num(0));
+  return sum / sums.index_add(0, index, values.isnan().logical_not().to(values.scalar_type()));
+}
+
 }  // namespace
 
 at::Tensor embedder_margin(const at::Tensor& embedding, const Reference& reference, Goal goal,
@@ -41,33 +48,26 @@ at::Tensor boxes_in_view(const at::Tensor& boxes, std::int64_t height, std::int6
   return boxes * (shown >= .5 * area_of(boxes)).unsqueeze(-1);
 }
 
-at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size) {
-  const at::Tensor sums = at::zeros({size}, values.options());
-  const at::Tensor sum = sums.index_add(0, index, values.nan_to_num(0));
-  return sum / sums.index_add(0, index, values.isnan().logical_not().to(values.scalar_type()));
-}
-
 void Margins::add_views(const at::Tensor& margins, const std::vector<std::int64_t>& row,
                         const std::vector<std::int64_t>& face) {
-  std::vector<std::int64_t> place;
-  for (std::size_t i = 0; i < row.size(); ++i) place.push_back(row[i] * faces_ + face[i]);
-  const at::Tensor index = at::tensor(place, at::kLong).to(margins.device());
-  of_models_.push_back(mean_by(margins.to(at::kDouble), index, rows_ * faces_).view({rows_, faces_}));
+  add(margins, at::tensor(row, at::kLong) * faces_ + at::tensor(face, at::kLong));
 }
 
 void Margins::add_pictures(const at::Tensor& margins, const std::vector<std::int64_t>& row) {
   const at::Tensor faces = at::arange(margins.size(1), at::kLong).unsqueeze(0);
-  const at::Tensor index = (at::tensor(row, at::kLong).unsqueeze(1) * faces_ + faces).flatten().to(margins.device());
-  of_models_.push_back(mean_by(margins.to(at::kDouble).flatten(), index, rows_ * faces_).view({rows_, faces_}));
+  add(margins.flatten(), (at::tensor(row, at::kLong).unsqueeze(1) * faces_ + faces).flatten());
+}
+
+void Margins::add(const at::Tensor& margins, const at::Tensor& places) {
+  const at::Tensor of_faces = mean_by(margins.to(at::kDouble), places.to(margins.device()), rows_ * faces_);
+  of_models_.push_back(of_faces.view({rows_, faces_}));
 }
 
 at::Tensor Margins::worst() const {
   if (of_models_.empty()) return {};
-  const at::Tensor all = at::stack(of_models_);
-  const at::Tensor known = all.isnan().logical_not();
-  const at::Tensor least =
-      at::where(known, all, at::full_like(all, std::numeric_limits<double>::infinity())).amin({0, 2});
-  return at::where(known.any(2).any(0), least, at::full_like(least, none));
+  const at::Tensor all = at::stack(of_models_), unknown = all.isnan();
+  const at::Tensor least = all.masked_fill(unknown, std::numeric_limits<double>::infinity()).amin({0, 2});
+  return least.masked_fill(unknown.all(2).all(0), none);
 }
 
 at::Tensor Margins::mean_by_group(const std::vector<std::int64_t>& group_of_row, std::int64_t groups) const {

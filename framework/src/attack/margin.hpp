@@ -26,9 +26,6 @@ at::Tensor detector_margin(const Output& found, const at::Tensor& faces, double 
 /// Boxes [R,F,4] in the pixels of a view, those emptied of which it shows less than half.
 at::Tensor boxes_in_view(const at::Tensor& boxes, std::int64_t height, std::int64_t width);
 
-/// The mean of values [n] that share an index, over those that are numbers: [size], not a number where there is none.
-at::Tensor mean_by(const at::Tensor& values, const at::Tensor& index, std::int64_t size);
-
 /// The margins of faces under each attacked model, gathered in one evaluation.
 class Margins {
  public:
@@ -47,6 +44,9 @@ class Margins {
   at::Tensor mean_by_group(const std::vector<std::int64_t>& group_of_row, std::int64_t groups) const;
 
  private:
+  /// Margins [n], each of a place in [rows·faces].
+  void add(const at::Tensor& margins, const at::Tensor& places);
+
   std::int64_t rows_, faces_;
   std::vector<at::Tensor> of_models_;  ///< [rows,faces] float64
 };

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "faces/faces.hpp"
@@ -17,10 +18,16 @@ namespace faceoff {
 
 namespace {
 
+/// Boxes as [1,F,4] float64.
+at::Tensor as_tensor(const std::vector<Box>& boxes) {
+  std::vector<double> values;
+  for (const Box& box : boxes) values.insert(values.end(), {box.x0, box.y0, box.x1, box.y1});
+  return at::tensor(values, at::kDouble).view({1, -1, 4});
+}
+
 /// A face where an affine map of the picture puts it.
 Face moved(const Face& face, const at::Tensor& map) {
-  const at::Tensor box =
-      map_boxes(map, at::tensor({face.box.x0, face.box.y0, face.box.x1, face.box.y1}, at::kDouble).view({1, 1, 4}));
+  const at::Tensor box = map_boxes(map, as_tensor({face.box}));
   const auto b = box.accessor<double, 3>();
   Face there{{b[0][0][0], b[0][0][1], b[0][0][2], b[0][0][3]}, face.score, {}};
   if (!face.landmarks.defined()) return there;
@@ -49,19 +56,6 @@ at::Tensor padded(const std::vector<at::Tensor>& parts) {
   return at::cat(all);
 }
 
-/// Boxes as [1,F,4] float64.
-at::Tensor as_tensor(const std::vector<Box>& boxes) {
-  std::vector<double> values;
-  for (const Box& box : boxes) values.insert(values.end(), {box.x0, box.y0, box.x1, box.y1});
-  return at::tensor(values, at::kDouble).view({1, -1, 4});
-}
-
-std::vector<Box> boxes_of(const std::vector<Face>& faces) {
-  std::vector<Box> boxes;
-  for (const Face& face : faces) boxes.push_back(face.box);
-  return boxes;
-}
-
 at::Tensor gather(const at::Tensor& from, const at::Tensor& rows) {
   return from.defined() ? from.index_select(0, rows) : from;
 }
@@ -76,18 +70,25 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
       of_faces_(about_a_face(model.view.crop)),
       wanted_(wanted),
       mean_(std::move(mean)) {
+  std::vector<at::Tensor> faces, frames;
   for (std::size_t s = 0; s < subjects.rows.size(); ++s) {
-    const at::Tensor& clean = pictures[subjects.rows[s].picture].clean;
+    const AttackInput& input = picture(s);
+    const std::int64_t height = input.clean.size(2), width = input.clean.size(3);
     std::vector<View>& views = still_.emplace_back();
     if (of_faces_) {
       for (std::size_t f = 0; f < subjects.rows[s].faces.size(); ++f)
-        views.push_back(make_view(model.view, clean.size(2), clean.size(3), &face(s, f)));
+        views.push_back(make_view(model.view, height, width, &face(s, f)));
     } else {
-      views.push_back(make_view(model.view, clean.size(2), clean.size(3)));
+      views.push_back(make_view(model.view, height, width));
     }
     first_.push_back(first_.back() + static_cast<std::int64_t>(views.size()));
+    std::vector<Box> boxes;
+    std::ranges::transform(input.faces, std::back_inserter(boxes), &Face::box);
+    faces.push_back(as_tensor(boxes));
+    frames.push_back(as_tensor({{0, 0, static_cast<double>(width), static_cast<double>(height)}}));
   }
-  gather_faces();
+  faces_ = padded(faces);
+  frames_ = at::cat(frames);
   const at::NoGradGuard no_grad;
   ask();
   if (includes(model.provides, Field::scores | Field::boxes) && !of_faces_) draw(minimum_score);
@@ -96,9 +97,12 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
   gather_targets();
 }
 
+const AttackInput& ModelViews::picture(std::size_t subject) const {
+  return pictures_[subjects_.rows[subject].picture];
+}
+
 const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
-  const Subject& row = subjects_.rows[subject];
-  return pictures_[row.picture].faces[static_cast<std::size_t>(row.faces[place])];
+  return picture(subject).faces[static_cast<std::size_t>(subjects_.rows[subject].faces[place])];
 }
 
 Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) const {
@@ -138,7 +142,7 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
         put(row, s, 0);
         continue;
       }
-      const at::Tensor& clean = pictures_[subjects_.rows[s].picture].clean;
+      const at::Tensor& clean = picture(s).clean;
       const bool still = clean.size(2) == height && clean.size(3) == width &&
                          at::equal(map, subjects_.map.narrow(0, static_cast<std::int64_t>(s), 1));
       for (std::size_t f = 0; f < still_[s].size(); ++f) {
@@ -160,22 +164,10 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
   return rows;
 }
 
-void ModelViews::gather_faces() {
-  std::vector<at::Tensor> faces, frames;
-  for (const Subject& subject : subjects_.rows) {
-    const AttackInput& picture = pictures_[subject.picture];
-    faces.push_back(as_tensor(boxes_of(picture.faces)));
-    frames.push_back(
-        as_tensor({{0, 0, static_cast<double>(picture.clean.size(3)), static_cast<double>(picture.clean.size(2))}}));
-  }
-  faces_ = padded(faces);
-  frames_ = at::cat(frames);
-}
-
 void ModelViews::ask() {
   std::vector<at::Tensor> views;
   for (std::size_t s = 0; s < still_.size(); ++s) {
-    for (const View& view : still_[s]) views.push_back(view(pictures_[subjects_.rows[s].picture].clean));
+    for (const View& view : still_[s]) views.push_back(view(picture(s).clean));
   }
   const at::Tensor pixels = at::cat(views);
   std::vector<Output> outputs;
@@ -191,28 +183,25 @@ void ModelViews::ask() {
 
 void ModelViews::draw(double minimum_score) {
   std::vector<at::Tensor> boxes;
-  for (std::int64_t s = 0; s < subjects_.count(); ++s) {
-    const AttackInput& picture = pictures_[subjects_.rows[static_cast<std::size_t>(s)].picture];
+  for (std::size_t s = 0; s < still_.size(); ++s) {
     Output answer;
-    answer.scores = clean_.scores.narrow(0, s, 1);
-    answer.boxes = clean_.boxes.narrow(0, s, 1);
-    const at::Tensor& map = still_[static_cast<std::size_t>(s)].front().map;
-    const std::vector<Face> found = detected(model_, answer, map, picture.clean, minimum_score);
+    answer.scores = clean_.scores.narrow(0, static_cast<std::int64_t>(s), 1);
+    answer.boxes = clean_.boxes.narrow(0, static_cast<std::int64_t>(s), 1);
+    const std::vector<Face> found = detected(model_, answer, still_[s].front().map, picture(s).clean, minimum_score);
     std::vector<Box> drawn;
-    for (const Face& face : picture.faces) drawn.push_back(as_drawn(found, face.box));
+    for (const Face& face : picture(s).faces) drawn.push_back(as_drawn(found, face.box));
     boxes.push_back(as_tensor(drawn));
   }
   drawn_ = padded(boxes);
 }
 
 void ModelViews::gather_own() {
-  own_ = clean_.embedding.unsqueeze(1);
-  if (!of_faces_) return;
-  std::vector<at::Tensor> references;  // [1,K,D]
+  const at::Tensor of_faces = clean_.embedding.unsqueeze(1);  // an embedder sees faces
+  std::vector<at::Tensor> references;                         // [1,K,D]
   for (const Subject& subject : subjects_.rows) {
     const std::vector<Embeddings>& photos = pictures_[subject.picture].own;
     for (const std::int64_t f : subject.faces) {
-      at::Tensor own = own_.narrow(0, static_cast<std::int64_t>(references.size()), 1);
+      at::Tensor own = of_faces.narrow(0, static_cast<std::int64_t>(references.size()), 1);
       if (!photos.empty() && photos[static_cast<std::size_t>(f)].contains(&model_))
         own = at::cat({own, photos[static_cast<std::size_t>(f)].at(&model_).unsqueeze(0)}, 1);
       references.push_back(own);
@@ -237,9 +226,8 @@ void ModelViews::gather_targets() {
 }
 
 at::Tensor ModelViews::placed(const at::Tensor& boxes, const Rows& rows, std::int64_t copies) const {
-  std::vector<std::int64_t> subjects;
-  for (const std::int64_t row : rows.subject) subjects.push_back(row / copies);
-  return map_boxes(rows.images.map, boxes.index_select(0, at::tensor(subjects, at::kLong)));
+  const at::Tensor subjects = at::tensor(rows.subject, at::kLong).div(copies, "floor");
+  return map_boxes(rows.images.map, boxes.index_select(0, subjects));
 }
 
 Reference ModelViews::reference(const Rows& rows, std::int64_t copies, const at::Tensor& chosen) const {

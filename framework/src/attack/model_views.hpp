@@ -45,8 +45,8 @@ class ModelViews {
   at::Tensor drawn(const Rows& rows, std::int64_t copies) const;
 
  private:
+  const AttackInput& picture(std::size_t subject) const;
   const Face& face(std::size_t subject, std::size_t place) const;
-  void gather_faces();
   void ask();
   void draw(double minimum_score);
   void gather_own();

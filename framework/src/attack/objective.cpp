@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "attack/ask_loss.hpp"
 #include "attack/rows.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
@@ -42,22 +41,30 @@ class GradientSum {
   void add(const AttackedModel& attacked, const ModelLosses& said) {
     if (!said.gradient.defined()) return;
     const std::vector<at::Tensor> there = at_leaves(attacked, said.rows, said.gradient);
-    keep(there, balanced_ ? said.weight / size_of(there) : at::Tensor());
+    const at::Tensor times = balanced_ ? said.weight / size_of(there) : at::Tensor();  // that each row of x counts
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      if (!there[i].defined()) continue;
+      at::Tensor& sum = leaf_sums_[i];
+      const at::Tensor counted = balanced_ ? there[i] * times.index_select(0, whose(i)).view({-1, 1, 1, 1}) : there[i];
+      sum = sum.defined() ? sum + counted : counted;
+    }
   }
 
   /// Of losses on pixels alone, which are differentiable in x.
   void add(const at::Tensor& values) {
-    const std::string who = "losses on pixels";
-    const at::Tensor gradient = call_plugin(
-        who, [&] { return torch::autograd::grad({values.sum()}, {x_}, {}, /*retain_graph=*/true).front(); });
-    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-    sum_ = sum_ + gradient;
+    sum_ = sum_ + gradient_at(x_, {values.sum()}, {}, /*keep_graph=*/true, "losses on pixels");
   }
 
-  /// Like x.
-  at::Tensor take() {
-    if (std::ranges::any_of(leaf_sums_, &at::Tensor::defined)) sum_ = sum_ + to_x(leaf_sums_);
-    return sum_;
+  /// Like x: of the models through the augmentations at the picture, and of losses on pixels.
+  at::Tensor take() const {
+    std::vector<at::Tensor> outputs, along;
+    for (std::size_t i = 0; i < leaf_sums_.size(); ++i) {
+      if (!leaf_sums_[i].defined()) continue;
+      outputs.push_back(pictures_[i].images.pixels);
+      along.push_back(leaf_sums_[i]);
+    }
+    if (outputs.empty()) return sum_;
+    return sum_ + gradient_at(x_, outputs, along, /*keep_graph=*/true, "augmentations at the picture");
   }
 
  private:
@@ -71,17 +78,6 @@ class GradientSum {
     if (std::ranges::none_of(gradients, [](const at::Tensor& one) { return one.defined(); }))
       throw PluginFault(who, "no gradient reaches the picture: something detached it");
     return gradients;
-  }
-
-  /// Each row of x counts so many times; once where `times` is undefined.
-  void keep(const std::vector<at::Tensor>& gradients, const at::Tensor& times) {
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      at::Tensor& sum = leaf_sums_[i];
-      const at::Tensor counted =
-          times.defined() ? gradients[i] * times.index_select(0, whose(i)).view({-1, 1, 1, 1}) : gradients[i];
-      sum = sum.defined() ? sum + counted : counted;
-    }
   }
 
   /// [rows of x]: the mean size of a model's gradients at the leaves, by the pixels of x.
@@ -100,22 +96,6 @@ class GradientSum {
   /// The row of x of each row of a leaf.
   at::Tensor whose(std::size_t leaf) const { return as_index(leaves_[leaf].subject, x_.device()); }
 
-  /// Through the augmentations at the picture.
-  at::Tensor to_x(const std::vector<at::Tensor>& gradients) const {
-    std::vector<at::Tensor> outputs, along;
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      outputs.push_back(pictures_[i].images.pixels);
-      along.push_back(gradients[i]);
-    }
-    const std::string who = "augmentations at the picture";
-    const at::Tensor gradient = call_plugin(
-        who, [&] { return torch::autograd::grad(outputs, {x_}, along, /*retain_graph=*/true, false, true).front(); });
-    if (!gradient.defined()) throw PluginFault(who, "no gradient reaches the picture: something detached it");
-    if (!finite(gradient)) throw PluginFault(who, "the gradient is not finite");
-    return gradient;
-  }
-
   at::Tensor x_;
   const std::vector<Rows>& pictures_;
   const Subjects& subjects_;
@@ -124,6 +104,30 @@ class GradientSum {
   std::vector<at::Tensor> leaf_sums_;  ///< of the models; undefined where there is nothing
   at::Tensor sum_;                     ///< of losses on pixels
 };
+
+/// The losses on pixels alone, weighted and added up, [k·B]: of the subjects' own pixels that x has become, before any
+/// augmentation, beside the clean ones. Undefined where there are none. `copies`: how many rows of x a subject has.
+at::Tensor losses_on_pixels(const Assembly& assembly, const Subjects& subjects, const std::vector<Rows>& pictures,
+                            std::int64_t copies) {
+  at::Tensor sum;
+  for (const LossTerm& term : assembly.losses) {
+    if (!term.models.empty()) continue;
+    for (const Rows& rows : pictures) {
+      Output adversarial;
+      adversarial.picture = rows.images.pixels;
+      const at::Tensor row = as_index(rows.subject, adversarial.picture.device());
+      Reference reference;
+      reference.subject = row;
+      reference.clean.picture = subjects.pixels.index_select(0, row.div(copies, "floor"))
+                                    .narrow(2, 0, adversarial.picture.size(2))
+                                    .narrow(3, 0, adversarial.picture.size(3));
+      const at::Tensor values = term.weight * ask_loss(term, adversarial, reference, adversarial.picture);
+      if (!sum.defined()) sum = at::zeros({subjects.count() * copies}, values.options());
+      sum = sum.index_add(0, row, values);
+    }
+  }
+  return sum;
+}
 
 Random random_of(const Subjects& subjects, std::uint64_t seed) {
   std::vector<std::uint64_t> keys;
@@ -213,11 +217,9 @@ std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t 
     const auto [height, width, grey] = kind;
     const at::Tensor some = groups.size() > 1 ? x.index_select(0, as_index(rows, x.device())) : x.view_as(x);
     const at::Tensor own = some.narrow(2, 0, height).narrow(3, 0, width);
-    std::vector<std::int64_t> subjects;
-    for (const std::int64_t r : rows) subjects.push_back(r / copies);
     Rows group;
     group.images.pixels = grey ? own.mean(1, true).expand_as(own) : own;
-    group.images.map = subjects_.map.index_select(0, at::tensor(subjects, at::kLong));
+    group.images.map = subjects_.map.index_select(0, at::tensor(rows, at::kLong).div(copies, "floor"));
     group.subject = std::move(rows);
     all.push_back(std::move(group));
   }
@@ -254,7 +256,7 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
     value = value + said.value;
     if (sum) sum->add(attacked, said);
   }
-  if (const at::Tensor on_pixels = ask_losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
+  if (const at::Tensor on_pixels = losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
     value = value + on_pixels.detach();
     if (sum) sum->add(on_pixels);
   }

@@ -31,18 +31,25 @@ Images mixed(const std::string& who, const at::Tensor& applied, const Images& ch
           choose(chosen, changed.landmarks, as_they_were.landmarks)};
 }
 
-}  // namespace
-
-Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count) {
-  const auto some = [&](const at::Tensor& t) { return t.defined() ? t.narrow(0, begin, count) : t; };
-  const auto entries = [&](const std::vector<std::int64_t>& all) {
-    return std::vector<std::int64_t>(all.begin() + begin, all.begin() + begin + count);
-  };
+/// The rows of which `part` takes a tensor's, and `entries` a list's.
+template <class Part, class Entries>
+Rows taken(const Rows& rows, const Part& part, const Entries& entries) {
+  const auto some = [&](const at::Tensor& t) { return t.defined() ? part(t) : t; };
   const Images& images = rows.images;
   return {{some(images.pixels), some(images.map), some(images.landmarks), some(images.partners)},
           entries(rows.subject),
           entries(rows.reference),
           rows.unmapped_by};
+}
+
+}  // namespace
+
+Rows part_of(const Rows& rows, std::int64_t begin, std::int64_t count) {
+  return taken(
+      rows, [&](const at::Tensor& t) { return t.narrow(0, begin, count); },
+      [&](const std::vector<std::int64_t>& all) {
+        return std::vector<std::int64_t>(all.begin() + begin, all.begin() + begin + count);
+      });
 }
 
 Rows rows_where(const Rows& rows, const std::vector<bool>& wanted) {
@@ -51,9 +58,6 @@ Rows rows_where(const Rows& rows, const std::vector<bool>& wanted) {
     if (wanted[static_cast<std::size_t>(rows.subject[static_cast<std::size_t>(r)])]) places.push_back(r);
   }
   if (static_cast<std::int64_t>(places.size()) == rows.count()) return rows;
-  const auto some = [&](const at::Tensor& t) {
-    return t.defined() ? t.index_select(0, as_index(places, t.device())) : t;
-  };
   const auto entries = [&](const std::vector<std::int64_t>& all) {
     std::vector<std::int64_t> those;
     for (const std::int64_t place : places) {
@@ -61,11 +65,8 @@ Rows rows_where(const Rows& rows, const std::vector<bool>& wanted) {
     }
     return those;
   };
-  const Images& images = rows.images;
-  return {{some(images.pixels), some(images.map), some(images.landmarks), some(images.partners)},
-          entries(rows.subject),
-          entries(rows.reference),
-          rows.unmapped_by};
+  const auto part = [&](const at::Tensor& t) { return t.index_select(0, as_index(places, t.device())); };
+  return taken(rows, part, entries);
 }
 
 std::vector<std::int64_t> counting(std::int64_t n) {

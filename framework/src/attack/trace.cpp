@@ -27,8 +27,7 @@ std::string to_csv(const Trace& trace) {
 
 Trace Tracer::trace(std::size_t picture) const {
   Trace trace;
-  for (std::size_t i = 0; i < objectives_.size(); ++i)
-    trace.push_back({number(objectives_[i], picture), number(margins_[i], picture)});
+  for (const auto& [objective, margin] : steps_) trace.push_back({number(objective, picture), number(margin, picture)});
   return trace;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace faceoff {
@@ -24,20 +25,14 @@ std::string to_csv(const Trace& trace);
 /// a GPU.
 class Tracer {
  public:
-  void start_step() {
-    objectives_.emplace_back();
-    margins_.emplace_back();
-  }
+  void start_step() { steps_.emplace_back(); }
   /// Of the step under way: tensors of a value a picture; no finite number, or undefined, where there is nothing to
   /// tell.
-  void record(const at::Tensor& objective, const at::Tensor& margin) {
-    objectives_.back() = objective;
-    margins_.back() = margin;
-  }
+  void record(const at::Tensor& objective, const at::Tensor& margin) { steps_.back() = {objective, margin}; }
   Trace trace(std::size_t picture) const;
 
  private:
-  std::vector<at::Tensor> objectives_, margins_;  ///< a step each
+  std::vector<std::pair<at::Tensor, at::Tensor>> steps_;  ///< objective and margin
 };
 
 }  // namespace faceoff

@@ -2,6 +2,7 @@
 
 #include <faceoff/error.hpp>
 
+#include <boost/algorithm/hex.hpp>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
@@ -12,9 +13,11 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <random>
+#include <regex>
 #include <system_error>
 #include <utility>
 
@@ -39,8 +42,7 @@ class Descriptor {
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
-  int number() const { return number_; }
-  bool is_open() const { return number_ >= 0; }
+  int number() const { return number_; }  ///< below 0: it could not be opened
 
  private:
   int number_;
@@ -50,7 +52,7 @@ class Descriptor {
 template <typename Use>
 void read_blocks(const std::filesystem::path& path, const std::filesystem::path& name, const Use& use) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) fail(name, "cannot be read");
+  if (file.number() < 0) fail(name, "cannot be read");
   std::vector<std::uint8_t> block(std::size_t{1} << 20);
   for (;;) {
     const ssize_t got = ::read(file.number(), block.data(), block.size());
@@ -60,34 +62,23 @@ void read_blocks(const std::filesystem::path& path, const std::filesystem::path&
   }
 }
 
-bool write_all(int file, std::span<const std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno != EINTR) return false;
-    if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return true;
-}
-
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-constexpr std::string_view temporary_begin = ".faceoff-", temporary_end = ".tmp";
-
 /// A name in `folder` that nobody else takes: short, whatever the length of the file's own name.
 std::filesystem::path temporary_name(const std::filesystem::path& folder) {
   std::random_device random;
-  std::array<char, 17> number{};
-  std::snprintf(number.data(), number.size(), "%08x%08x", random(), random());
-  return folder / (std::string(temporary_begin) + number.data() + std::string(temporary_end));
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), ".faceoff-%08x%08x.tmp", random(), random());
+  return folder / name.data();
 }
 
 /// The name of a renamed file is on the disk once its folder is. Some file systems cannot sync a folder, and some
 /// folders may be written but not opened; the file itself is complete in any case, so only a failing disk counts.
 void sync_folder(const std::filesystem::path& folder) {
   const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (descriptor.is_open() && ::fsync(descriptor.number()) != 0 && errno == EIO) fail(folder, "cannot be written");
+  if (descriptor.number() >= 0 && ::fsync(descriptor.number()) != 0 && errno == EIO) fail(folder, "cannot be written");
 }
 
 /// Renaming would put a file in the place of a device or a pipe, and with it break, say, /dev/null.
@@ -112,12 +103,8 @@ class Sha256 {
   std::string hexadecimal() {
     std::array<std::uint8_t, 32> digest{};
     EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
-    for (const unsigned byte : digest) {
-      text += digits[byte >> 4];
-      text += digits[byte & 15];
-    }
+    boost::algorithm::hex_lower(digest, std::back_inserter(text));
     return text;
   }
 
@@ -165,7 +152,11 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::add(std::span<const std::uint8_t> bytes) {
-  if (!write_all(file_, bytes)) fail(path_, "cannot be written");
+  while (!bytes.empty()) {
+    const ssize_t put = ::write(file_, bytes.data(), bytes.size());
+    if (put < 0 && errno != EINTR) fail(path_, "cannot be written");
+    if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
 }
 
 void AtomicFile::add(std::string_view text) {
@@ -191,12 +182,8 @@ void write_atomically(const std::filesystem::path& path, std::string_view text) 
 }
 
 bool is_temporary(const std::filesystem::path& path) {
-  const std::string name = path.filename().string();
-  constexpr std::size_t digits = 16;
-  if (name.size() != temporary_begin.size() + digits + temporary_end.size()) return false;
-  const std::string number = name.substr(temporary_begin.size(), digits);
-  return name.starts_with(temporary_begin) && name.ends_with(temporary_end) &&
-         number.find_first_not_of("0123456789abcdef") == std::string::npos;
+  static const std::regex name(R"(\.faceoff-[0-9a-f]{16}\.tmp)");
+  return std::regex_match(path.filename().string(), name);
 }
 
 void remove_temporaries(const std::filesystem::path& folder) {

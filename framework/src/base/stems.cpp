@@ -1,7 +1,8 @@
 #include "base/stems.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
+
 #include <algorithm>
-#include <cctype>
 
 #include "base/files.hpp"
 
@@ -10,12 +11,8 @@ namespace faceoff {
 namespace fs = std::filesystem;
 
 std::map<fs::path, std::string> delivered_stems(const std::vector<fs::path>& pictures) {
-  const auto plain = [](const fs::path& picture) {
-    std::string stem = picture.stem().string();
-    // Some file systems take A.png for a.png.
-    std::ranges::transform(stem, stem.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return stem;
-  };
+  // Some file systems take A.png for a.png.
+  const auto plain = [](const fs::path& picture) { return boost::to_lower_copy(picture.stem().string()); };
   constexpr std::size_t longest = 200;  // a file's name has at most 255 bytes, and the temporary one's is longer
   std::map<std::string, int> count;
   for (const fs::path& picture : pictures) ++count[plain(picture)];

@@ -2,11 +2,11 @@
 
 #include <faceoff/error.hpp>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <glob.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <climits>
 #include <set>
 #include <system_error>
@@ -19,14 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool looks_like_picture(const fs::path& path) {
   constexpr std::array<const char*, 7> endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"};
-  return std::ranges::find(endings, lower(path.extension().string())) != endings.end();
+  const std::string own = path.extension().string();
+  return std::ranges::any_of(endings, [&](const char* ending) { return boost::iequals(own, ending); });
 }
 
 std::vector<fs::path> matches(const std::string& pattern) {

@@ -8,19 +8,15 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/files.hpp"
+#include "picture/picture.hpp"
 
 namespace faceoff {
 
 namespace {
 
-/// Why a file is not read; known to this file alone, and given the file's name on the way out.
-struct Unreadable {
-  std::string why;
-};
-
+/// Why a file is not read; the file's name is put before it on the way out.
 void require(bool holds, const std::string& why) {
-  if (!holds) throw Unreadable{why};
+  if (!holds) throw PictureError(why);
 }
 
 /// Numbers from bytes, checked: a number past the end is a file that was cut short.
@@ -30,7 +26,7 @@ class Reader {
 
   std::string_view all() const { return all_; }
   std::string_view bytes(std::size_t at, std::size_t count) const {
-    if (at > all_.size() || count > all_.size() - at) throw Unreadable{"cut short: the file ends too early"};
+    if (at > all_.size() || count > all_.size() - at) throw PictureError("cut short: the file ends too early");
     return all_.substr(at, count);
   }
   std::uint32_t number(std::size_t at, std::size_t count) const {
@@ -74,8 +70,7 @@ enum : std::uint32_t { white_is_zero, black_is_zero, rgb, palette, cmyk = 5, ycb
 
 /// The values of one tag.
 struct Field {
-  std::uint32_t type;
-  std::uint32_t count;
+  std::uint32_t type, count;
   std::size_t at;
 };
 
@@ -109,7 +104,7 @@ class Directory {
   }
   std::uint32_t value(const Field& field, std::size_t index) const {
     if (field.type != one_byte && field.type != two_bytes && field.type != four_bytes)
-      throw Unreadable{"damaged: a tag of its header holds no number"};
+      throw PictureError("damaged: a tag of its header holds no number");
     return tiff_.number(field.at + index * value_size(field.type), value_size(field.type));
   }
   std::uint32_t value(std::uint32_t tag, std::uint32_t otherwise) const {
@@ -134,7 +129,7 @@ int exif_orientation(std::string_view exif) {
   if (exif.starts_with(exif_prefix)) exif.remove_prefix(exif_prefix.size());
   try {
     return Directory(exif).orientation();
-  } catch (const Unreadable&) {
+  } catch (const PictureError&) {
     return 1;
   }
 }
@@ -150,9 +145,8 @@ void check_strips(const Directory& directory, std::uint32_t offsets_tag, std::ui
 
 int colour_channels(std::uint32_t kind) {
   constexpr std::array channels{1, 1, 3, 3, 0, 4, 3};
-  if (kind >= channels.size() || channels.at(kind) == 0)
-    throw Unreadable{"a TIFF whose colours are of a kind that is not read (" + std::to_string(kind) +
-                     "); save it as RGB"};
+  require(kind < channels.size() && channels.at(kind) != 0,
+          "a TIFF whose colours are of a kind that is not read (" + std::to_string(kind) + "); save it as RGB");
   return channels.at(kind);
 }
 
@@ -192,7 +186,6 @@ PictureHeader read_tiff(std::string_view bytes) {
   check_strips(directory, tag::tile_offsets, tag::tile_sizes);
 
   PictureHeader header;
-  header.format = FileFormat::tiff;
   header.width = directory.value(tag::width, 0);
   header.height = directory.value(tag::height, 0);
   header.bits = static_cast<int>(bits);
@@ -210,7 +203,6 @@ PictureHeader read_tiff(std::string_view bytes) {
 PictureHeader read_png(std::string_view bytes) {
   const Reader png(bytes, std::endian::big);
   PictureHeader header;
-  header.format = FileFormat::png;
   std::size_t at = 8;
   std::string_view type, data;
   const auto next = [&] {
@@ -250,17 +242,13 @@ std::uint32_t next_marker(const Reader& jpeg, std::size_t& at) {
   for (;;) {
     at = jpeg.all().find('\xFF', at);
     if (at == std::string_view::npos || ++at == jpeg.all().size())
-      throw Unreadable{"cut short: the end marker of a JPEG is missing"};
+      throw PictureError("cut short: the end marker of a JPEG is missing");
     const std::uint32_t marker = jpeg.u8(at);
     if (marker != 0 && marker != 0xFF) {
       ++at;
       return marker;
     }
   }
-}
-
-bool stands_alone(std::uint32_t marker) {
-  return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8);
 }
 
 bool starts_frame(std::uint32_t marker) {
@@ -284,12 +272,12 @@ void read_frame(PictureHeader& header, std::uint32_t marker, const Reader& segme
 PictureHeader read_jpeg(std::string_view bytes) {
   const Reader jpeg(bytes, std::endian::big);
   PictureHeader header;
-  header.format = FileFormat::jpeg;
+  header.is_jpeg = true;
   bool has_frame = false;
   bool has_exif = false;
   std::size_t at = 2;
   for (std::uint32_t marker = next_marker(jpeg, at); marker != 0xD9; marker = next_marker(jpeg, at)) {
-    if (stands_alone(marker)) continue;
+    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // it stands alone
     const std::size_t length = std::max(jpeg.u16(at), 2U);
     const std::string_view segment = jpeg.bytes(at + 2, length - 2);
     if (starts_frame(marker) && !std::exchange(has_frame, true))
@@ -326,7 +314,6 @@ PictureHeader read_webp(std::string_view bytes) {
   const Reader file(bytes, std::endian::little);
   const Reader webp(file.bytes(0, std::size_t{file.u32(4)} + 8), std::endian::little);
   PictureHeader header;
-  header.format = FileFormat::webp;
   constexpr std::size_t first = 12;
   for (std::size_t at = first; at + 8 <= webp.all().size();) {
     const std::string_view type = webp.bytes(at, 4), data = webp.bytes(at + 8, webp.u32(at + 4));
@@ -342,7 +329,6 @@ PictureHeader read_bmp(std::string_view bytes) {
   const Reader bmp(bytes, std::endian::little);
   require(bmp.u32(14) >= 40, "a BMP of OS/2, which is not read; save it as PNG");
   PictureHeader header;
-  header.format = FileFormat::bmp;
   header.width = static_cast<std::int32_t>(bmp.u32(18));
   header.height = std::abs(std::int64_t{static_cast<std::int32_t>(bmp.u32(22))});  // negative: from the top
   const std::uint32_t bits = bmp.u16(28), compression = bmp.u32(30);
@@ -364,7 +350,7 @@ PictureHeader read_any(std::string_view bytes) {
   if (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return read_webp(bytes);
   if (bytes.starts_with("BM")) return read_bmp(bytes);
   if (bytes.starts_with({"II*\0", 4}) || bytes.starts_with({"MM\0*", 4})) return read_tiff(bytes);
-  throw Unreadable{"not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)"};
+  throw PictureError("not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
 }
 
 }  // namespace
@@ -376,14 +362,13 @@ PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view 
     if (header.channels == 4) header.notes.emplace_back("CMYK read as RGB");
     if (header.bits == 16) header.notes.emplace_back("16 bits a channel read as 8");
     return header;
-  } catch (const Unreadable& unreadable) {
-    throw PictureError(std::string(name) + ": " + unreadable.why);
+  } catch (const PictureError& unreadable) {
+    throw PictureError(std::string(name) + ": " + unreadable.what());
   }
 }
 
 Extent extent_of(const std::filesystem::path& file) {
-  constexpr std::size_t largest_file = std::size_t{1} << 30;
-  const PictureHeader header = read_header(read_file(file, largest_file), file.string());
+  const PictureHeader header = read_header(read_picture_file(file), file.string());
   Extent extent{header.height, header.width};
   if (header.orientation >= 5) std::swap(extent.height, extent.width);  // EXIF: these swap the sides
   return extent;

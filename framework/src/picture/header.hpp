@@ -11,8 +11,6 @@
 
 namespace faceoff {
 
-enum class FileFormat { png, jpeg, webp, bmp, tiff };
-
 /// A byte that the decoder finds changed.
 struct Edit {
   std::size_t at;
@@ -21,7 +19,6 @@ struct Edit {
 
 /// What a file says of its picture, before anything is decoded.
 struct PictureHeader {
-  FileFormat format = FileFormat::png;
   std::int64_t width = 0;                         // as stored: not yet upright
   std::int64_t height = 0;                        // likewise
   int channels = 3;                               // of colour: 1, 3, or 4 for CMYK; a palette has 3
@@ -31,6 +28,7 @@ struct PictureHeader {
   bool premultiplied = false;                     // the colours are multiplied by it
   std::optional<std::uint16_t> transparent_grey;  // the level of a grey PNG that is see-through
   std::vector<std::string> notes;                 // what decoding changes or leaves out
+  bool is_jpeg = false;                           // whose codec tells of damage that it passes over
   std::vector<Edit> edits;  // keep OpenCV from turning a TIFF and from multiplying its colours by alpha
 };
 

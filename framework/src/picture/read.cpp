@@ -12,9 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <future>
-#include <sstream>
 
 #include "base/files.hpp"
+#include "base/numbers.hpp"
 #include "picture/header.hpp"
 #include "picture/picture.hpp"
 
@@ -26,10 +26,9 @@ constexpr std::size_t largest_file = std::size_t{1} << 30;
 
 void check_size(const PictureHeader& header, const std::string& name, std::int64_t max_pixels) {
   if (header.width <= max_pixels / header.height) return;
-  std::ostringstream text;
-  text << name << ": " << header.width << " × " << header.height << " pixels, more than the bound of "
-       << static_cast<double>(max_pixels) / 1e6 << " megapixels";
-  throw PictureError(text.str());
+  throw PictureError(name + ": " + std::to_string(header.width) + " × " + std::to_string(header.height) +
+                     " pixels, more than the bound of " + shortest(static_cast<double>(max_pixels) / 1e6) +
+                     " megapixels");
 }
 
 /// What the calling thread writes to standard error, caught in memory. The thread gets a file table of its own for it,
@@ -62,7 +61,13 @@ struct Decoded {
 
 /// OpenCV, libpng and libjpeg print their complaints and offer no other way to hear them: they decode on a thread of
 /// their own, where these can be caught.
-Decoded decode(std::span<const std::uint8_t> bytes) {
+Decoded decode(std::span<const std::uint8_t> bytes, const std::vector<Edit>& edits) {
+  std::vector<std::uint8_t> edited;
+  if (!edits.empty()) {
+    edited.assign(bytes.begin(), bytes.end());
+    for (const Edit& edit : edits) edited.at(edit.at) = edit.value;
+    bytes = edited;
+  }
   const auto work = [bytes] {
     const OwnStderr words;
     Decoded decoded;
@@ -76,13 +81,6 @@ Decoded decode(std::span<const std::uint8_t> bytes) {
     return decoded;
   };
   return std::async(std::launch::async, work).get();
-}
-
-Decoded decode(std::span<const std::uint8_t> bytes, const std::vector<Edit>& edits) {
-  if (edits.empty()) return decode(bytes);
-  std::vector<std::uint8_t> edited(bytes.begin(), bytes.end());
-  for (const Edit& edit : edits) edited.at(edit.at) = edit.value;
-  return decode(edited);
 }
 
 std::string first_line(const std::string& text) {
@@ -167,8 +165,7 @@ Picture to_picture(const Decoded& decoded, const PictureHeader& header) {
     divide_by_alpha(picture.rgb, picture.alpha);
     picture.notes.emplace_back("colours divided by alpha");
   }
-  if (header.format == FileFormat::jpeg && !decoded.said.empty())
-    picture.notes.push_back("perhaps damaged: " + first_line(decoded.said));
+  if (header.is_jpeg && !decoded.said.empty()) picture.notes.push_back("perhaps damaged: " + first_line(decoded.said));
   picture.rgb = upright(picture.rgb, header.orientation);
   picture.alpha = upright(picture.alpha, header.orientation);
   return picture;

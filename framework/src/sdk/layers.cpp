@@ -26,10 +26,6 @@ at::Tensor pad(const at::Tensor& x, Margins rows, Margins columns, double value 
   return at::constant_pad_nd(x, {columns.before, columns.after, rows.before, rows.after}, value);
 }
 
-bool even(Margins margins) {
-  return margins.before == margins.after;
-}
-
 at::Tensor frozen(const at::Tensor& weight) {
   if (!weight.defined()) return weight;
   const at::Tensor copy = weight.detach().clone();
@@ -62,25 +58,20 @@ at::Tensor Dropout::operator()(const at::Tensor& x) const {
 }
 
 Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptions& options)
-    : weight_(frozen(weight)), bias_(frozen(bias)), options_(options) {
-  if (PackedConvolution::takes(weight_)) packed_ = std::make_shared<const PackedConvolution>(weight_, bias_, options_);
-}
+    : options_(options),
+      convolution_(std::make_shared<const PackedConvolution>(frozen(weight), frozen(bias), options)) {}
 
 at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const {
-  const std::int64_t groups = options_.depthwise ? weight_.size(0) : 1, dilation = options_.dilation;
+  TORCH_CHECK(convolution_ != nullptr, "a convolution without weights");
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
-    if (packed_ != nullptr && PackedConvolution::takes(input))
-      return PackedConvolution::run(packed_, input, residual, activation, {rows, columns});
-    const at::Tensor sum = at::conv2d(input, weight_, bias_, {options_.stride, options_.stride}, {rows, columns},
-                                      {dilation, dilation}, groups);
-    return activate(residual.defined() ? sum + residual : sum, activation);
+    return PackedConvolution::run(convolution_, input, residual, activation, {rows, columns});
   };
-  const auto reach = [&](std::int64_t axis) { return (weight_.size(axis) - 1) * dilation; };
+  const auto reach = [&](std::int64_t axis) { return convolution_->reach(axis) - 1; };
   if (options_.padding == Padding::valid) return run(x, 0, 0);
   if (options_.padding == Padding::symmetric) return run(x, reach(2) / 2, reach(3) / 2);
   const Margins rows = same_margins(x.size(2), reach(2) + 1, options_.stride);
   const Margins columns = same_margins(x.size(3), reach(3) + 1, options_.stride);
-  if (even(rows) && even(columns)) return run(x, rows.before, columns.before);
+  if (rows.before == rows.after && columns.before == columns.after) return run(x, rows.before, columns.before);
   return run(pad(x, rows, columns), 0, 0);
 }
 
@@ -133,7 +124,7 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
     case Activation::relu:
       return at::relu(x);
     case Activation::relu6:
-      return at::hardtanh(x, 0, 6);
+      return at::hardtanh(x, relu6_low, relu6_high);
   }
   return x;
 }

@@ -34,25 +34,17 @@ using Transposed = at::Tensor(const at::Tensor&, const at::Tensor&, const std::o
 using PackTransposed = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
                                   std::int64_t, at::OptionalIntArrayRef);
 
-std::string_view name_of(Activation activation) {
+/// What oneDNN calls an activation, and its numbers.
+std::pair<std::string_view, Scalars> told(Activation activation) {
   switch (activation) {
     case Activation::relu:
-      return "relu";
+      return {"relu", Scalars()};
     case Activation::relu6:
-      return "hardtanh";
+      return {"hardtanh", Scalars({at::Scalar(relu6_low), at::Scalar(relu6_high)})};
     case Activation::none:
       break;
   }
-  return "none";
-}
-
-Scalars scalars_of(Activation activation) {
-  Scalars scalars;
-  if (activation == Activation::relu6) {
-    scalars.push_back(at::Scalar(0.));
-    scalars.push_back(at::Scalar(6.));
-  }
-  return scalars;
+  return {"none", Scalars()};
 }
 
 /// The gradient before an activation, from that behind it and what it gave.
@@ -61,11 +53,17 @@ at::Tensor before(Activation activation, const at::Tensor& gradient, const at::T
     case Activation::relu:
       return at::threshold_backward(gradient, output, 0);
     case Activation::relu6:
-      return at::hardtanh_backward(gradient, output, 0, 6);
+      return at::hardtanh_backward(gradient, output, relu6_low, relu6_high);
     case Activation::none:
       break;
   }
   return gradient;
+}
+
+/// Whether oneDNN is there, and for this.
+bool takes(const at::Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
+         at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
 }
 
 at::Tensor channels_last(const at::Tensor& x) {
@@ -116,15 +114,20 @@ PackedConvolution::PackedConvolution(at::Tensor weight, at::Tensor bias, const C
       bias_(std::move(bias)),
       stride_(2, options.stride),
       dilation_(2, options.dilation),
-      groups_(options.depthwise ? weight_.size(0) : 1) {}
+      groups_(options.depthwise ? weight_.size(0) : 1),
+      packs_(takes(weight_)) {}
 
-bool PackedConvolution::takes(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-         at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
+std::int64_t PackedConvolution::reach(std::int64_t axis) const {
+  return (weight_.size(axis) - 1) * dilation_[static_cast<std::size_t>(axis - 2)] + 1;
 }
 
 at::Tensor PackedConvolution::run(const std::shared_ptr<const PackedConvolution>& convolution, const at::Tensor& x,
                                   const at::Tensor& residual, Activation activation, at::IntArrayRef padding) {
+  if (!convolution->packs_ || !takes(x)) {
+    const at::Tensor sum = at::conv2d(x, convolution->weight_, convolution->bias_, convolution->stride_, padding,
+                                      convolution->dilation_, convolution->groups_);
+    return activate(residual.defined() ? sum + residual : sum, activation);
+  }
   const bool graph =
       at::GradMode::is_enabled() && (x.requires_grad() || (residual.defined() && residual.requires_grad()));
   if (!graph) return convolution->forward(x, residual, activation, padding);
@@ -149,8 +152,8 @@ at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& res
     return relu ? sum : activate(sum, activation);
   }
   static const auto convolve = operation<Pointwise>("mkldnn::_convolution_pointwise");
-  return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name_of(activation),
-                       scalars_of(activation), "");
+  const auto [name, scalars] = told(activation);
+  return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name, scalars, "");
 }
 
 at::Tensor PackedConvolution::backward(const at::Tensor& gradient, at::IntArrayRef input,
@@ -159,8 +162,7 @@ at::Tensor PackedConvolution::backward(const at::Tensor& gradient, at::IntArrayR
   std::vector<std::int64_t> more;  // rows and columns behind those that the last stride reaches
   for (std::size_t axis = 0; axis < stride_.size(); ++axis) {
     const std::int64_t place = static_cast<std::int64_t>(axis) + 2;
-    const std::int64_t reach = (weight_.size(place) - 1) * dilation_[axis] + 1;
-    more.push_back(input[axis + 2] - ((gradient.size(place) - 1) * stride_[axis] - 2 * padding[axis] + reach));
+    more.push_back(input[axis + 2] - ((gradient.size(place) - 1) * stride_[axis] - 2 * padding[axis] + reach(place)));
   }
   std::call_once(once_backward_, [&] {
     static const auto pack = operation<PackTransposed>("mkldnn::_reorder_convolution_transpose_weight");

@@ -11,16 +11,19 @@
 
 namespace faceoff::layers {
 
-/// A frozen convolution as oneDNN runs it, with its bias, residual sum and activation, in one call. The weights are
-/// brought into the order that its kernels read once, and not in each call: for the convolution, and for the gradient
-/// at its input, which is the transposed one. Nothing but the output is kept for that.
+constexpr double relu6_low = 0, relu6_high = 6;
+
+/// A frozen convolution as oneDNN runs it, with its bias, residual sum and activation, in one call, where it is float32
+/// on a processor; elsewhere ATen does. The weights are brought into the order that oneDNN's kernels read once, and not
+/// in each call: for the convolution, and for the gradient at its input, which is the transposed one. Nothing but the
+/// output is kept for that.
 class PackedConvolution {
  public:
-  /// `weight` [O,I,kh,kw] and `bias` [O] float32; of the options stride, dilation and whether it is depthwise.
+  /// `weight` [O,I,kh,kw] and `bias` [O], or undefined; of the options stride, dilation and whether it is depthwise.
   PackedConvolution(at::Tensor weight, at::Tensor bias, const ConvOptions& options);
 
-  /// Whether oneDNN runs it: float32 on a processor.
-  static bool takes(const at::Tensor& x);
+  /// How many positions of the input the kernel spans along axis 2 or 3.
+  std::int64_t reach(std::int64_t axis) const;
 
   /// activation(conv(x) + bias [+ residual]), x padded with so many zeros on either side; `residual` may be undefined.
   /// Differentiable in both, once.
@@ -37,6 +40,7 @@ class PackedConvolution {
   at::Tensor weight_, bias_;
   std::vector<std::int64_t> stride_, dilation_;
   std::int64_t groups_;
+  bool packs_;  ///< whether oneDNN takes the weights
   mutable std::once_flag once_forward_, once_backward_;
   mutable at::Tensor packed_, transposed_;
 };

@@ -20,9 +20,9 @@ struct Tap {
 /// A list of taps an output position as index and weight tensors, padded with weight 0.
 Taps pack(const std::vector<std::vector<Tap>>& taps) {
   std::size_t width = 1;
-  for (const auto& row : taps) width = std::max(width, row.size());
   std::int64_t somewhere = 0;  // where taps of weight 0 point: at one that is read anyway
   for (const auto& row : taps) {
+    width = std::max(width, row.size());
     if (!row.empty()) somewhere = row.front().index;
   }
   std::vector<std::int64_t> index;

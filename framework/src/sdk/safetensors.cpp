@@ -9,7 +9,6 @@
 #include <cstring>
 #include <limits>
 #include <set>
-#include <span>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -80,17 +79,17 @@ std::vector<std::uint64_t> whole_numbers(const std::string& tensor, const nlohma
 }
 
 /// Whether torch.save wrote it: a zip archive, or a pickle of its magic number before PyTorch 1.6.
-bool written_by_pytorch(std::span<const std::byte> bytes) {
-  constexpr std::string_view zip = "PK\x03\x04", pickle = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-  const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), pickle.size()));
-  return start.starts_with(zip) || start.starts_with(pickle);
+bool written_by_pytorch(std::string_view bytes) {
+  return bytes.starts_with("PK\x03\x04") ||
+         bytes.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19");
 }
 
 }  // namespace
 
 TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
   const at::Tensor file = mapped(path);
-  const std::span<std::byte> bytes(static_cast<std::byte*>(file.data_ptr()), file.nbytes());
+  char* const start = static_cast<char*>(file.data_ptr());
+  const std::string_view bytes(start, file.nbytes());
   const auto fail = [&](const std::string& what,
                         const std::string& instead = "scripts/models makes the standard weights") {
     throw FileError(path_ + ": not a whole safetensors file: " + what + "; " + instead);
@@ -104,11 +103,10 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
   if (header_size > longest_header || header_size > bytes.size() - sizeof header_size) {
     fail("it says that its header has " + std::to_string(header_size) + " bytes");
   }
-  const std::span<std::byte> data = bytes.subspan(sizeof header_size + header_size);
+  const std::uint64_t data = sizeof header_size + header_size, data_size = bytes.size() - data;
   std::vector<std::tuple<std::uint64_t, std::uint64_t, std::string>> entries;  // begin, end and name
   try {
-    const nlohmann::json header = parse_header(
-        {reinterpret_cast<const char*>(bytes.data()) + sizeof header_size, static_cast<std::size_t>(header_size)});
+    const nlohmann::json header = parse_header(bytes.substr(sizeof header_size, header_size));
     for (const auto& [name, about] : header.items()) {
       if (name == "__metadata__") {
         metadata_ = about.get<std::map<std::string, std::string>>();
@@ -129,13 +127,13 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
         }
         sizes.push_back(static_cast<std::int64_t>(n));
       }
-      if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != count) {
+      if (offsets[0] > offsets[1] || offsets[1] > data_size || offsets[1] - offsets[0] != count) {
         throw Error("tensor '" + name + "' should have " + std::to_string(count) + " bytes and lies at " +
-                    about.at("data_offsets").dump() + " of " + std::to_string(data.size()));
+                    about.at("data_offsets").dump() + " of " + std::to_string(data_size));
       }
       entries.emplace_back(offsets[0], offsets[1], name);
       tensors_[name] = at::from_blob(
-          data.data() + offsets[0], sizes, [file](void*) {}, at::TensorOptions(type));
+          start + data + offsets[0], sizes, [file](void*) {}, at::TensorOptions(type));
     }
   } catch (const nlohmann::json::exception&) {
     fail("its __metadata__ is not of words alone");
@@ -149,7 +147,7 @@ TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string())
     if (begin != reached) fail("tensor '" + name + "' overlaps another or leaves a hole");
     reached = end;
   }
-  if (reached != data.size()) fail(std::to_string(data.size() - reached) + " bytes at its end belong to no tensor");
+  if (reached != data_size) fail(std::to_string(data_size - reached) + " bytes at its end belong to no tensor");
 }
 
 std::string to_safetensors(const std::map<std::string, at::Tensor>& tensors,

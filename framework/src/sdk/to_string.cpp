@@ -10,12 +10,15 @@ namespace faceoff {
 
 namespace {
 
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
+std::string written(bool value) {
+  return value ? "true" : "false";
+}
 
-std::string quoted(const std::string& text) {
+std::string written(std::int64_t value) {
+  return std::to_string(value);
+}
+
+std::string written(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto code = static_cast<unsigned char>(c);
@@ -34,7 +37,7 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-std::string number(double value) {
+std::string written(double value) {
   std::array<char, 32> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
   std::string text(buffer.data(), end);
@@ -42,10 +45,10 @@ std::string number(double value) {
   return text;
 }
 
-template <class T, class Print>
-std::string list(const std::vector<T>& items, Print print) {
+template <class T>
+std::string written(const std::vector<T>& items) {
   std::string text;
-  for (const T& item : items) text += (text.empty() ? "" : ", ") + print(item);
+  for (const T& item : items) text += (text.empty() ? "" : ", ") + written(item);
   return "[" + text + "]";
 }
 
@@ -85,12 +88,7 @@ std::string type_name(const ParamValue& value) {
 }
 
 std::string to_toml(const ParamValue& value) {
-  return std::visit(Overloaded{[](bool v) { return std::string(v ? "true" : "false"); },
-                               [](std::int64_t v) { return std::to_string(v); }, [](double v) { return number(v); },
-                               [](const std::string& v) { return quoted(v); },
-                               [](const std::vector<double>& v) { return list(v, number); },
-                               [](const std::vector<std::string>& v) { return list(v, quoted); }},
-                    value);
+  return std::visit([](const auto& concrete) { return written(concrete); }, value);
 }
 
 }  // namespace faceoff

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 
 namespace faceoff {
@@ -35,15 +36,11 @@ void Diagnostics::add(const Place& place, const std::string& message) {
       text += "\n  " + std::string(number.size(), ' ') + " | " + std::string(place.column - 1, ' ') + "^";
     }
   }
-  // A sweep reads the file once a variant and finds the same fault in each.
-  if (std::ranges::find(messages_, text) == messages_.end()) messages_.push_back(text);
+  add_once(messages_, text);  // a sweep reads the file once a variant and finds the same fault in each
 }
 
 void Diagnostics::throw_if_any() const {
-  if (messages_.empty()) return;
-  std::string all;
-  for (const std::string& message : messages_) all += (all.empty() ? "" : "\n") + message;
-  throw ConfigError(all);
+  if (!messages_.empty()) throw ConfigError(joined(messages_, "\n"));
 }
 
 }  // namespace faceoff

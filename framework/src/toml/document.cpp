@@ -150,18 +150,16 @@ void Document::read(const std::filesystem::path& path, std::vector<std::string> 
   }
   check_toml_text(source.text, source.file);
   std::vector<std::filesystem::path> bases;
-  const auto find_bases = [&] {
+  sources_.push_back(source);  // for the fault's line to be shown
+  shown([&] {
     const toml::table root = parse_source(source);
     bases = extended(root, source.file);
     for (const std::filesystem::path& base : bases) {
-      if (std::ranges::find(by, base.string()) != by.end()) {
+      if (std::ranges::find(by, base.string()) != by.end())
         throw ConfigError("it extends itself: " + base.string() + " leads here",
                           place_of(root.get(extends_key)->source()));
-      }
     }
-  };
-  sources_.push_back(source);  // for the fault's line to be shown
-  shown(find_bases);
+  });
   sources_.pop_back();
   for (const std::filesystem::path& base : bases) {
     if (std::ranges::find(sources_, base.string(), &SourceText::file) == sources_.end()) read(base, by);

@@ -2,6 +2,8 @@
 
 #include <faceoff/schema.hpp>
 
+#include <boost/algorithm/string/predicate.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -12,10 +14,6 @@
 namespace faceoff {
 
 namespace {
-
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
 
 constexpr std::size_t most_variants = 10000;
 constexpr std::size_t longest_variant = 200;  // a folder's name has at most 255 bytes
@@ -96,24 +94,20 @@ class Reader {
 
   std::vector<Axis> axes() {
     collect_keys();
-    std::vector<Axis> axes;
     for (const auto& [key, value] : sweep_) {
       if (key.str() == zip_key) {
-        add_zips(value, axes);
-        continue;
+        add_zips(value);
+      } else {
+        add_axis(std::nullopt, {{std::string(key.str()), &value}}, value);
       }
-      const std::string name(key.str());
-      if (!good_key(name, value) || !good_list(name, value)) continue;
-      Axis axis{std::nullopt, {name}, {}};
-      for (const toml::node& one : *value.as_array())
-        axis.points.push_back({shown(name) + "=" + label(one), {{name, label(one)}}});
-      axes.push_back(std::move(axis));
     }
-    for (Axis& axis : axes) tell_apart(axis);
-    return axes;
+    for (Axis& axis : axes_) tell_apart(axis);
+    return std::move(axes_);
   }
 
  private:
+  using Lists = std::vector<std::pair<std::string, const toml::node*>>;
+
   void fault(const toml::node& at, const std::string& message) { diagnostics_.add(place_of(at.source()), message); }
 
   /// All keys, to see which of them overrule one another.
@@ -158,7 +152,7 @@ class Reader {
     return fit_for_folder(alone ? parts.back() : name);
   }
 
-  void add_zips(const toml::node& node, std::vector<Axis>& axes) {
+  void add_zips(const toml::node& node) {
     const toml::array* list = node.as_array();
     const bool tables =
         node.is_table() || (list != nullptr && !list->empty() &&
@@ -169,69 +163,69 @@ class Reader {
     }
     const std::vector<toml::table*> zips = zips_of(sweep_);
     for (std::size_t z = 0; z < zips.size(); ++z) {
-      if (std::optional<Axis> axis = zip_axis(*zips[z])) {
-        axis->zip = z;
-        axes.push_back(std::move(*axis));
-      }
+      Lists lists;
+      for (const auto& [key, value] : *zips[z]) lists.emplace_back(key.str(), &value);
+      add_axis(z, lists, *zips[z]);
     }
   }
 
-  std::optional<Axis> zip_axis(const toml::table& zip) {
-    Axis axis;
+  /// Adds the axis of the lists of a zip, or of a list by itself, unless there is a fault in them. `at`: where they
+  /// are.
+  void add_axis(const std::optional<std::size_t>& zip, const Lists& lists, const toml::node& at) {
+    Axis axis{zip, {}, {}};
+    std::vector<const toml::array*> values;  // of each key
+    const toml::array* named = nullptr;
     std::size_t size = 0;
-    std::string first;
-    for (const auto& [key, value] : zip) {
-      const std::string name(key.str());
-      if ((name != name_key && !good_key(name, value)) || !good_list(name, value)) return std::nullopt;
-      const std::size_t here = value.as_array()->size();
-      if (first.empty()) {
-        first = name;
-        size = here;
+    for (const auto& [name, node] : lists) {
+      const bool gives_names = zip && name == name_key;
+      if ((!gives_names && !good_key(name, *node)) || !good_list(name, *node)) return;
+      const toml::array* list = node->as_array();
+      if (size == 0) size = list->size();
+      if (list->size() != size) {
+        fault(*node, "the lists of a zip go together, so that they are of one length: '" + lists.front().first +
+                         "' has " + std::to_string(size) + " and '" + name + "' " + std::to_string(list->size()));
+        return;
       }
-      if (here != size) {
-        fault(value, "the lists of a zip go together, so that they are of one length: '" + first + "' has " +
-                         std::to_string(size) + " and '" + name + "' " + std::to_string(here));
-        return std::nullopt;
+      if (gives_names) {
+        named = list;
+      } else {
+        axis.keys.push_back(name);
+        values.push_back(list);
       }
-      if (name != name_key) axis.keys.push_back(name);
     }
     if (axis.keys.empty()) {
-      fault(zip, "a zip needs lists of values to go together: \"attack.epsilon\" = [4, 8]");
-      return std::nullopt;
+      fault(at, "a zip needs lists of values to go together: \"attack.epsilon\" = [4, 8]");
+      return;
     }
-    const std::optional<std::vector<std::string>> names = names_of(zip);
-    if (!names) return std::nullopt;
+    std::vector<std::string> names;
+    if (named != nullptr && !read_names(*named, names)) return;
     for (std::size_t i = 0; i < size; ++i) {
-      Axis::Point point;
-      if (!names->empty()) point.name = names->at(i);
-      for (const std::string& key : axis.keys) {
-        const std::string value = label(*zip.get(key)->as_array()->get(i));
-        if (names->empty()) point.name += (point.name.empty() ? "" : ",") + shown(key) + "=" + value;
-        point.choices.emplace_back(key, names->empty() ? value : names->at(i));
+      Axis::Point& point = axis.points.emplace_back();
+      if (named != nullptr) point.name = names[i];
+      for (std::size_t k = 0; k < axis.keys.size(); ++k) {
+        const std::string value = named != nullptr ? names[i] : label(*values[k]->get(i));
+        if (named == nullptr) point.name += (k == 0 ? "" : ",") + shown(axis.keys[k]) + "=" + value;
+        point.choices.emplace_back(axis.keys[k], value);
       }
-      axis.points.push_back(std::move(point));
     }
-    return axis;
+    axes_.push_back(std::move(axis));
   }
 
-  /// A zip's names, which become folders'; empty where it gives none, nothing where they are no names.
-  std::optional<std::vector<std::string>> names_of(const toml::table& zip) {
-    std::vector<std::string> names;
-    const toml::node* node = zip.get(name_key);
-    if (node == nullptr) return names;
-    for (const toml::node& one : *node->as_array()) {
+  /// A zip's names, which become folders'; false where they are no names.
+  bool read_names(const toml::array& list, std::vector<std::string>& names) {
+    for (const toml::node& one : list) {
       const std::string name = one.value_or(std::string());
       // Some file systems take A for a.
-      const auto alike = [&](const std::string& other) { return std::ranges::equal(other, name, {}, lower, lower); };
+      const auto alike = [&](const std::string& other) { return boost::iequals(other, name); };
       if (name.empty() || name.front() == '.' || fit_for_folder(name) != name || std::ranges::any_of(names, alike)) {
         fault(one,
               "a variant's name becomes a folder's: 1 to 48 letters, digits, '_', '-', '+' and '.', not '.' first, "
               "each name once");
-        return std::nullopt;
+        return false;
       }
       names.push_back(name);
     }
-    return names;
+    return true;
   }
 
   /// Values that read alike once made fit for a folder's name get a number.
@@ -250,6 +244,7 @@ class Reader {
   toml::table& sweep_;
   Diagnostics& diagnostics_;
   std::vector<Key> keys_;
+  std::vector<Axis> axes_;
 };
 
 std::vector<Variant> product(const std::vector<Axis>& axes) {
@@ -311,16 +306,11 @@ void take_from_sweep(toml::table& root, const std::string& key, const toml::sour
   for (toml::table* holder : holders) {
     for (auto swept = holder->begin(); swept != holder->end();) {
       const std::string name(swept->first.str());
-      const std::optional<Key> other = parse_key(name);
-      const bool is_key = (holder != sweep || name != zip_key) && (holder == sweep || name != name_key);
-      if (is_key && other == parts) {
-        swept = holder->erase(swept);
-        continue;
-      }
-      if (is_key && other && nested(*parts, *other)) {
+      const bool is_key = name != (holder == sweep ? zip_key : name_key);
+      const std::optional<Key> other = is_key ? parse_key(name) : std::nullopt;
+      if (other && nested(*parts, *other))
         throw ConfigError("'" + name + "' is swept, which would overrule this: set that key itself", place_of(source));
-      }
-      ++swept;
+      swept = other == parts ? holder->erase(swept) : std::next(swept);
     }
   }
   // A zip of which nothing but names is left sweeps nothing.

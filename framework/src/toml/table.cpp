@@ -114,14 +114,10 @@ const toml::node* TomlTable::take(const std::string& key) {
 
 void TomlTable::check(const std::string& key, double value, Bounds bounds) {
   if (std::isfinite(value) && value >= bounds.low && value <= bounds.high) return;
-  if (std::isinf(bounds.low) && std::isinf(bounds.high)) {
-    fault(key, "'" + key + "' is " + shown(value) + ", and should be finite");
-  } else if (std::isinf(bounds.high)) {
-    fault(key, "'" + key + "' is " + shown(value) + ", and should be " + shown(bounds.low) + " or more");
-  } else {
-    fault(key, "'" + key + "' is " + shown(value) + ", and should be from " + shown(bounds.low) + " to " +
-                   shown(bounds.high));
-  }
+  const std::string right = !std::isinf(bounds.high)  ? "from " + shown(bounds.low) + " to " + shown(bounds.high)
+                            : !std::isinf(bounds.low) ? shown(bounds.low) + " or more"
+                                                      : "finite";
+  fault(key, "'" + key + "' is " + shown(value) + ", and should be " + right);
 }
 
 ParamValue TomlTable::read(const std::string& key, const ParamValue& fallback, Bounds bounds, bool if_said) {

@@ -319,8 +319,12 @@ Person Gallery::from_photos(const Portraying& by, const std::string& name, const
   return person;
 }
 
+std::string folder_name(const fs::path& picture) {
+  return fs::absolute(picture).parent_path().filename().string();
+}
+
 const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean) {
+                       const fs::path& picture, const at::Tensor& clean, bool alone) {
   const Person* owner = nullptr;
   double closest = same_photo;
   for (const std::int64_t row : people.rows_of(photo)) {
@@ -329,11 +333,7 @@ const Person* owner_of(const Gallery& people, const LoadedModel& model, const st
     closest = similarity;
     owner = &people.people()[people.owner(row)];
   }
-  return owner;
-}
-
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture) {
-  return people.find(std::filesystem::absolute(picture).parent_path().filename().string());
+  return owner == nullptr && alone ? people.find(folder_name(picture)) : owner;
 }
 
 }  // namespace faceoff

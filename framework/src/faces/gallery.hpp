@@ -107,13 +107,13 @@ class Gallery {
   Counts counts_;
 };
 
-/// Whose face it is, by its embedding [D] on this very photo: who has the photo and looks like it there; null where
-/// nobody does.
-const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean);
+/// The name of the folder that a picture lies in, which in LFW's layout is its person's.
+std::string folder_name(const std::filesystem::path& picture);
 
-/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture);
+/// Whose face it is, by its embedding [D] on a picture with this SHA-256: who has the very photo and looks like it
+/// there; else, where it is `alone` on the picture, who is called like the picture's folder. Null where nobody is.
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const std::filesystem::path& picture, const at::Tensor& clean, bool alone);
 
 /// The face's embedding under a model, [D].
 at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face& face);

@@ -15,10 +15,6 @@ namespace faceoff {
 
 const std::vector<std::string> target_choices = {"furthest", "nearest", "random", "named", "photos", "gain"};
 
-std::string folder_name(const std::filesystem::path& picture) {
-  return std::filesystem::absolute(picture).parent_path().filename().string();
-}
-
 namespace {
 
 /// The first so many of the people in a random order.

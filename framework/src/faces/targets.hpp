@@ -34,9 +34,6 @@ struct Target {
   std::map<const LoadedModel*, at::Tensor> attacked, judging;
 };
 
-/// The name of the folder that a picture lies in, which in LFW's layout is its person's.
-std::string folder_name(const std::filesystem::path& picture);
-
 /// A picture whose faces get targets.
 struct Targeted {
   std::string photo;   ///< its SHA-256

@@ -163,8 +163,8 @@ std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const C
     const auto sees = std::ranges::find_if(judges.recognisers,
                                            [&](const Judge& judge) { return seen.faces[f].contains(judge.model); });
     if (sees != judges.recognisers.end()) {
-      const Person* owner = owner_of(people, *sees->model, one.picture.sha256, seen.faces[f].at(sees->model));
-      if (owner == nullptr && seen.boxes.size() == 1) owner = owner_by_folder(people, one.file);
+      const Person* owner = owner_of(people, *sees->model, one.picture.sha256, one.file, seen.faces[f].at(sees->model),
+                                     seen.boxes.size() == 1);
       if (owner != nullptr) face.who.person = owner->name;
       face.who.known = lineups.front().find(face.who.person).has_value();
     }

@@ -74,7 +74,7 @@ struct Tally {
 std::vector<Tally> tally(const std::vector<EvaluationLine>& lines);
 
 /// For programs, with intervals; and as tables of words.
-Json to_json(const std::vector<Tally>& tallies);
+void to_json(Json& json, const Tally& tally);
 std::string to_words(const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/files.hpp"
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "faces/gallery.hpp"
 
@@ -108,7 +109,7 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
       fail(one_line(name) + " answers twice for face " + std::to_string(number + 1) + " of " +
            one_line(row.fields[picture]));
     }
-    if (std::ranges::find(recognisers_, name) == recognisers_.end()) recognisers_.push_back(name);
+    add_once(recognisers_, name);
   }
   if (answers_.empty()) refuse(file_, header.line, "no answer in it, but for its first line");
 }
@@ -119,10 +120,11 @@ const Answers::Answer* Answers::find(const std::string& recogniser, const std::s
   return found != answers_.end() ? &found->second : nullptr;
 }
 
-void Answers::refuse_face(const About& about, const Answer& answer, std::size_t faces) const {
+void Answers::require_face(const About& about, const Answer& answer, std::size_t faces) const {
+  const auto& [recogniser, picture, face] = about;
+  if (face < faces) return;
   refuse(file_, answer.row,
-         "face " + std::to_string(std::get<2>(about) + 1) + ", and on " + one_line(std::get<1>(about)) + " are " +
-             std::to_string(faces));
+         "face " + std::to_string(face + 1) + ", and on " + one_line(picture) + " are " + std::to_string(faces));
 }
 
 void Answers::require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const {
@@ -145,27 +147,22 @@ void Answers::require(const std::vector<Pictured>& pictures, const std::vector<s
              one_line(recogniser) + " says nothing of the clean picture " + one_line(one.clean) +
                  ", without which its answer for the delivered one means nothing");
     }
-    if (one.faces && face >= *one.faces) refuse_face(about, answer, *one.faces);
+    if (one.faces) require_face(about, answer, *one.faces);
   }
 }
 
-void Answers::require_faces(const std::vector<EvaluationLine>& lines) const {
+void Answers::add_to(std::vector<EvaluationLine>& lines) const {
   std::map<std::string, std::size_t> faces_of;
   for (const EvaluationLine& line : lines) {
     for (const std::string& name : {line.picture, line.output}) faces_of.emplace(name, line.seen.faces.size());
   }
   for (const auto& [about, answer] : answers_) {
     const auto faces = faces_of.find(std::get<1>(about));
-    if (faces != faces_of.end() && std::get<2>(about) >= faces->second) refuse_face(about, answer, faces->second);
+    if (faces != faces_of.end()) require_face(about, answer, faces->second);
   }
-}
-
-std::optional<BestMatch> Answers::Answer::match() const {
-  return identity.empty() ? std::nullopt : std::optional(BestMatch{identity, std::nullopt});
-}
-
-void Answers::add_to(std::vector<EvaluationLine>& lines) const {
-  require_faces(lines);
+  const auto best = [](const Answer& answer) {
+    return answer.identity.empty() ? std::nullopt : std::optional(BestMatch{answer.identity, std::nullopt});
+  };
   for (EvaluationLine& line : lines) {
     if (line.seen.after != "png") continue;
     for (const std::string& recogniser : recognisers_) {
@@ -180,8 +177,8 @@ void Answers::add_to(std::vector<EvaluationLine>& lines) const {
         Recognition said;
         said.name = recogniser;
         said.role = to_string(Role::held_out);
-        said.found = {clean->match().has_value(), delivered->match().has_value()};
-        match(said, who, {clean->match(), delivered->match()});
+        said.found = {!clean->identity.empty(), !delivered->identity.empty()};
+        match(said, who, {best(*clean), best(*delivered)});
         face.models.push_back(std::move(said));
       }
     }

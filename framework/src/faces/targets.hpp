@@ -5,7 +5,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,7 +30,7 @@ extern const std::vector<std::string> target_choices;
 /// and of those that judge it.
 struct Target {
   std::string name;
-  std::map<const LoadedModel*, at::Tensor> attacked, judging;
+  Embeddings attacked, judging;
 };
 
 /// A picture whose faces get targets.

@@ -121,10 +121,12 @@ bool is_landmark_model(const LoadedModel& model) {
 }
 
 std::string why_not_aligned(const LoadedModel& model, const LoadedModel& detector, const LoadedModel* landmarks) {
-  if (!needs_landmarks(model.view.crop) || landmarks != nullptr) return "";
+  const bool by_all = std::holds_alternative<DlibRect>(model.view.crop);
+  const bool by_five = std::holds_alternative<FivePoints>(model.view.crop);
+  if ((!by_all && !by_five) || landmarks != nullptr) return "";
   const std::string name = "name a landmark model, landmarks = \"NAME\" in [faces]";
   if (!includes(detector.provides, Field::landmarks)) return "'" + model.name + "' is aligned by landmarks: " + name;
-  if (std::holds_alternative<FivePoints>(model.view.crop)) return "";
+  if (by_five) return "";
   return "'" + model.name + "' is aligned by 68 landmarks, and '" + detector.name + "' gives fewer: " + name;
 }
 

@@ -129,12 +129,6 @@ at::Tensor select(const at::Tensor& rows, const std::vector<bool>& chosen) {
   return rows.index_select(0, at::tensor(numbers, at::TensorOptions(at::kLong).device(rows.device())));
 }
 
-Embeddings select(const Embeddings& embeddings, const std::vector<bool>& chosen) {
-  Embeddings selected;
-  for (const auto& [model, rows] : embeddings) selected[model] = select(rows, chosen);
-  return selected;
-}
-
 Gallery read_folders(const Portraying& by, const Folders& folders, const Notice& notice, const Notice& progress) {
   std::vector<fs::path> photos;
   for (const auto& [name, files] : folders) photos.insert(photos.end(), files.begin(), files.end());
@@ -189,11 +183,10 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
 Embeddings Person::attacked(const std::string& but) const {
   std::vector<bool> chosen = half(judges, false);
   for (std::size_t i = 0; i < photos.size(); ++i) chosen[i] = chosen[i] && photos[i] != but;
-  return std::ranges::find(chosen, true) != chosen.end() ? select(embeddings, chosen) : Embeddings();
-}
-
-Embeddings Person::judging() const {
-  return select(embeddings, half(judges, true));
+  if (std::ranges::find(chosen, true) == chosen.end()) return {};
+  Embeddings selected;
+  for (const auto& [model, rows] : embeddings) selected[model] = select(rows, chosen);
+  return selected;
 }
 
 std::string Person::contents() const {

@@ -33,11 +33,10 @@ struct Person {
   /// Where each photo lies, one a row; none where the person comes from a gallery's file.
   std::vector<std::filesystem::path> files = {};
 
-  /// What an attack may look at, the first, third … file, and what it is judged by, the others: no photo does both,
-  /// whoever finds the faces. Where a half is empty, all photos have to. `but`: the SHA-256 of a photo that is left
-  /// out; no embeddings at all where there is no other.
+  /// What an attack may look at, the first, third … file; it is judged by the others: no photo does both, whoever finds
+  /// the faces. Where a half is empty, all photos have to. `but`: the SHA-256 of a photo that is left out; no
+  /// embeddings at all where there is no other.
   Embeddings attacked(const std::string& but = "") const;
-  Embeddings judging() const;
   /// Whose photos and which, as text.
   std::string contents() const;
 };
@@ -81,7 +80,7 @@ class Gallery {
   /// Which rows are a person's, by the place among people(), a row a photo in their order; and whose a row is.
   Rows rows(std::size_t person) const { return {begins_[person], begins_[person + 1]}; }
   std::size_t owner(std::int64_t row) const { return owners_[static_cast<std::size_t>(row)]; }
-  /// Which rows an attack may look at, and which it is judged by: as Person::attacked() and judging().
+  /// Which rows an attack may look at, as Person::attacked(), and which it is judged by.
   const std::vector<bool>& attacked() const { return attacked_; }
   const std::vector<bool>& judging() const { return judging_; }
   /// The rows of the photo with this SHA-256, at most one a person.

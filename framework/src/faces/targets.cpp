@@ -103,9 +103,7 @@ std::vector<std::vector<Target>> choose_targets(const std::vector<TargetConfig>&
   for (std::int64_t f = 0; f < faces; ++f) {
     const TargetConfig& config = configs.size() > 1 ? configs[static_cast<std::size_t>(f)] : configs.front();
     std::vector<Target>& of_face = targets.emplace_back();
-    const auto add = [&](const Person& person) {
-      of_face.push_back({person.name, person.attacked(), person.judging()});
-    };
+    const auto add = [&](const Person& person) { of_face.push_back({person.name, person.attacked()}); };
     if (config.choice == TargetConfig::Choice::photos) {
       add(photos.at(config.name));
     } else {

@@ -26,11 +26,10 @@ struct TargetConfig {
 /// What an experiment calls the choices, in their order.
 extern const std::vector<std::string> target_choices;
 
-/// What a face is to be taken for: a person's embeddings under each model, [K,D], of photos that the attack may look at
-/// and of those that judge it.
+/// What a face is to be taken for: a person by the photos that the attack may look at.
 struct Target {
   std::string name;
-  Embeddings attacked, judging;
+  Embeddings attacked;
 };
 
 /// A picture whose faces get targets.

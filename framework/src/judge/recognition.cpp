@@ -8,8 +8,8 @@ namespace faceoff {
 
 namespace {
 
-/// What a measure by cosines is at each rate whose threshold the recogniser has. Nothing without thresholds, and no rate
-/// where there is nobody to compare with.
+/// What a measure by cosines is at each rate whose threshold the recogniser has. Nothing without thresholds, and no
+/// rate where there is nobody to compare with.
 std::optional<AtRates> at_rates(const LoadedModel& model, const Identity& who, const Recognition& said,
                                 const std::string& measure) {
   if (model.calibration == nullptr) return std::nullopt;

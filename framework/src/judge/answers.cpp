@@ -60,17 +60,6 @@ std::vector<Row> rows_of(std::string_view text, const std::string& file) {
   return rows;
 }
 
-std::size_t column(const Row& header, const std::string& name) {
-  return static_cast<std::size_t>(std::ranges::find(header.fields, name) - header.fields.begin());
-}
-
-std::optional<std::size_t> face_number(const std::string& text) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool good = error == std::errc() && end == text.data() + text.size() && number > 0;
-  return good ? std::optional(number - 1) : std::nullopt;
-}
-
 }  // namespace
 
 Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
@@ -83,33 +72,32 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
   const std::string wanted = "a CSV file with the columns picture, recogniser, identity and, if need be, face";
   if (rows.empty()) refuse(file_, 1, "nothing in it: it has to be " + wanted);
   const Row& header = rows.front();
-  const std::size_t width = header.fields.size();
-  const std::size_t picture = column(header, "picture"), recogniser = column(header, "recogniser"),
-                    identity = column(header, "identity"), face = column(header, "face");
+  std::map<std::string, std::size_t> columns;
   for (const std::string& name : header.fields) {
-    if (std::ranges::count(header.fields, name) > 1)
+    if (!columns.emplace(name, columns.size()).second)
       refuse(file_, header.line, "two columns are called '" + one_line(name) + "'");
   }
-  if (std::max({picture, recogniser, identity}) >= width)
-    refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  for (const char* name : {"picture", "recogniser", "identity"}) {
+    if (!columns.contains(name)) refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  }
   for (std::size_t r = 1; r < rows.size(); ++r) {
     const Row& row = rows[r];
     const auto fail = [&](const std::string& why) { refuse(file_, row.line, why); };
-    if (row.fields.size() != width)
-      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(width));
-    std::size_t number = 0;
-    const std::string& name = row.fields[recogniser];
-    if (name.empty()) fail("no recogniser's name");
-    if (face < width && !row.fields[face].empty()) {
-      const std::optional<std::size_t> said = face_number(row.fields[face]);
-      if (!said) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
-      number = *said;
+    if (row.fields.size() != columns.size())
+      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(columns.size()));
+    const auto field = [&](const char* name) { return row.fields[columns.at(name)]; };
+    const std::string recogniser = field("recogniser"), picture = field("picture");
+    if (recogniser.empty()) fail("no recogniser's name");
+    std::size_t number = 1;
+    if (const std::string face = columns.contains("face") ? field("face") : ""; !face.empty()) {
+      const char* const last = face.data() + face.size();
+      const auto [end, error] = std::from_chars(face.data(), last, number);
+      if (error != std::errc() || end != last || number == 0)
+        fail("'" + one_line(face) + "' is no face's number: 1 is the leftmost");
     }
-    if (!answers_.emplace(About{name, row.fields[picture], number}, Answer{row.fields[identity], row.line}).second) {
-      fail(one_line(name) + " answers twice for face " + std::to_string(number + 1) + " of " +
-           one_line(row.fields[picture]));
-    }
-    add_once(recognisers_, name);
+    if (!answers_.emplace(About{recogniser, picture, number - 1}, Answer{field("identity"), row.line}).second)
+      fail(one_line(recogniser) + " answers twice for face " + std::to_string(number) + " of " + one_line(picture));
+    add_once(recognisers_, recogniser);
   }
   if (answers_.empty()) refuse(file_, header.line, "no answer in it, but for its first line");
 }

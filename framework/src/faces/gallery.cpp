@@ -26,8 +26,6 @@ constexpr double same_photo = .9;
 
 namespace fs = std::filesystem;
 
-using Notice = std::function<void(const std::string&)>;
-
 /// Reads photos one after another, and says what it can't use.
 class PhotoReader {
  public:

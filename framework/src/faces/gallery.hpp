@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -63,13 +62,12 @@ class Gallery {
   /// to_safetensors() made. `notice` is told of photos without a face, `progress` of each photo. Throws ConfigError
   /// where a file holds no embeddings of a model.
   static Gallery read(
-      const Portraying& by, const std::vector<std::string>& people,
-      const std::function<void(const std::string&)>& notice,
-      const std::function<void(const std::string&)>& progress = [](const std::string&) {});
+      const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
+      const Notice& progress = [](const std::string&) {});
 
   /// One person from the photos' best faces. Throws ConfigError with the place where there is no face on any.
   static Person from_photos(const Portraying& by, const std::string& name, const std::vector<std::string>& photos,
-                            const Place& place, const std::function<void(const std::string&)>& notice);
+                            const Place& place, const Notice& notice);
 
   /// The same people and, behind them, others under the same models.
   Gallery with(const std::vector<Person>& others) const;

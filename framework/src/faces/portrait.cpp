@@ -96,7 +96,7 @@ using Unknown = std::pair<fs::path, std::string>;
 /// Portrays the photos from this one on, leaving out as many each time as others work beside. What fails fails again
 /// when it is asked for.
 void portray_some(const Portraying& by, const std::vector<Unknown>& photos, std::size_t first, std::size_t processes,
-                  const std::function<void(const std::string&)>& told) {
+                  const Notice& told) {
   for (std::size_t i = first; i < photos.size(); i += processes) {
     for (std::size_t other = i; other < std::min(i + processes, photos.size()); ++other)
       told(photos[other].first.string());
@@ -187,8 +187,7 @@ Portrait portray(const Portraying& by, const fs::path& photo, const std::string&
   return portrait;
 }
 
-PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
-                             const std::function<void(const std::string&)>& told) {
+PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& photos, const Notice& told) {
   constexpr std::size_t few = 8;
   const auto processes = static_cast<std::size_t>(at::get_num_threads());
   PortrayedAhead ahead;

@@ -82,7 +82,7 @@ class Chain {
 
   /// Two made-up embeddings under each model.
   Target target(std::size_t face) const {
-    Target target{"somebody", {}, {}};
+    Target target{"somebody", {}};
     for (const LoadedModel* model : built_.assembly.surrogates) {
       if (!includes(model->provides, Field::embedding)) continue;
       const at::Tensor raw = noise({2, embedding_length(*model)}, -1, 1, 40 + face);

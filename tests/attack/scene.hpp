@@ -27,7 +27,7 @@ inline std::vector<AttackInput> inputs_of(const Built& built, bool targeted) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     inputs[i].key = 11 + i;
     if (!targeted) continue;
-    Target target{"somebody", {}, {}};
+    Target target{"somebody", {}};
     for (const LoadedModel* model : built.assembly.surrogates) {
       if (!includes(model->provides, Field::embedding)) continue;
       const std::int64_t length = model->plugin == "face_recognition" ? 128 : 1024;

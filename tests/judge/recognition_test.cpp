@@ -71,11 +71,13 @@ TEST(LineUp, GivesAFaceToWhoeverLooksLikeItOnThatPhoto) {
   const LoadedModel model;
   const Gallery people({on_axes(model, "ann", {0, 1}), on_axes(model, "bea", {2})});
   const Person *const ann = people.find("ann"), *const bea = people.find("bea");
-  EXPECT_EQ(owner_of(people, model, "ann1", axis(1)), ann);
-  EXPECT_EQ(owner_of(people, model, "ann1", axis(5)), nullptr) << "another face on ann's photo";
-  EXPECT_EQ(owner_of(people, model, "elsewhere", axis(1)), nullptr);
-  EXPECT_EQ(owner_by_folder(people, "people/bea/new.png"), bea);
-  EXPECT_EQ(owner_by_folder(people, "bea.png"), nullptr);
+  const std::filesystem::path file = "bea.png", in_folder = "people/bea/new.png";
+  EXPECT_EQ(owner_of(people, model, "ann1", file, axis(1), true), ann);
+  EXPECT_EQ(owner_of(people, model, "ann1", file, axis(5), true), nullptr) << "another face on ann's photo";
+  EXPECT_EQ(owner_of(people, model, "elsewhere", file, axis(1), true), nullptr);
+  EXPECT_EQ(owner_of(people, model, "elsewhere", in_folder, axis(5), true), bea);
+  EXPECT_EQ(owner_of(people, model, "elsewhere", in_folder, axis(5), false), nullptr) << "one of several faces";
+  EXPECT_EQ(owner_of(people, model, "ann1", in_folder, axis(1), true), ann) << "the photo says more than the folder";
 }
 
 TEST(Shares, AreOfWhoHasAPhotoToCompareWith) {

@@ -140,7 +140,7 @@ int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const G
   if (work.missing > 0) std::cerr << work.missing << " not done yet: not evaluated; faceoff run --resume does them\n";
   for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"})
     std::cerr << (work.out / name).string() << ": written\n";
-  print(json ? to_text(to_json(tallies), 2) + "\n" : work.out.string() + "\n");
+  print(json ? to_text(tallies, 2) + "\n" : work.out.string() + "\n");
   return static_cast<int>(work.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 

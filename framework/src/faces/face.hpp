@@ -14,11 +14,14 @@ struct Box {
   double area() const { return std::max(width(), 0.0) * std::max(height(), 0.0); }
 };
 
+/// What is in both; of no area where there is nothing.
+inline Box intersection(const Box& a, const Box& b) {
+  return {std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
+}
+
 /// Intersection over union.
 inline double iou(const Box& a, const Box& b) {
-  const Box both{std::max(a.x0, b.x0), std::max(a.y0, b.y0), std::min(a.x1, b.x1), std::min(a.y1, b.y1)};
-  const double shared = both.width() > 0 && both.height() > 0 ? both.area() : 0;
-  const double all = a.area() + b.area() - shared;
+  const double shared = intersection(a, b).area(), all = a.area() + b.area() - shared;
   return all > 0 ? shared / all : 0;
 }
 

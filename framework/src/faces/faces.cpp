@@ -54,11 +54,6 @@ std::vector<Face> suppress(std::vector<Face> faces) {
   return kept;
 }
 
-at::Tensor landmarks_of(const LoadedModel& model, const at::Tensor& picture, const Face& face) {
-  const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
-  return to_picture(view.map, forward(model, view(picture)).landmarks.to(at::kCPU, at::kDouble).squeeze(0));
-}
-
 }  // namespace
 
 at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options) {
@@ -113,8 +108,7 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
   const Box frame{0, 0, static_cast<double>(picture.size(3)), static_cast<double>(picture.size(2))};
   // A box that the padded pass found mostly outside of the picture, or one of no size, is nobody's face.
   std::erase_if(faces, [&](const Face& face) {
-    const Box shown{std::max(face.box.x0, frame.x0), std::max(face.box.y0, frame.y0), std::min(face.box.x1, frame.x1),
-                    std::min(face.box.y1, frame.y1)};
+    const Box shown = intersection(face.box, frame);
     return shown.width() < 2 || shown.height() < 2 || shown.area() < .5 * face.box.area();
   });
   std::ranges::stable_sort(faces, {}, [](const Face& face) { return face.box.x0; });
@@ -127,18 +121,22 @@ bool is_landmark_model(const LoadedModel& model) {
 }
 
 std::string why_not_aligned(const LoadedModel& model, const LoadedModel& detector, const LoadedModel* landmarks) {
-  if (!needs_landmarks(model.view.crop) || landmarks != nullptr) return "";
+  const bool by_all = std::holds_alternative<DlibRect>(model.view.crop);
+  const bool by_five = std::holds_alternative<FivePoints>(model.view.crop);
+  if ((!by_all && !by_five) || landmarks != nullptr) return "";
   const std::string name = "name a landmark model, landmarks = \"NAME\" in [faces]";
   if (!includes(detector.provides, Field::landmarks)) return "'" + model.name + "' is aligned by landmarks: " + name;
-  if (std::holds_alternative<FivePoints>(model.view.crop)) return "";
+  if (by_five) return "";
   return "'" + model.name + "' is aligned by 68 landmarks, and '" + detector.name + "' gives fewer: " + name;
 }
 
 void add_landmarks(const LoadedModel& model, const at::Tensor& picture, std::vector<Face>& faces) {
   const at::NoGradGuard no_grad;
   for (Face& face : faces) {
-    if (viewable(model.view, picture.size(2), picture.size(3), face))
-      face.landmarks = landmarks_of(model, picture, face);
+    if (!viewable(model.view, picture.size(2), picture.size(3), face)) continue;
+    const View view = make_view(model.view, picture.size(2), picture.size(3), &face);
+    const at::Tensor points = forward(model, view(picture)).landmarks;
+    face.landmarks = to_picture(view.map, points.to(at::kCPU, at::kDouble).squeeze(0));
   }
 }
 

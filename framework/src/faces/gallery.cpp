@@ -4,13 +4,13 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
 
+#include "base/json.hpp"
 #include "base/stems.hpp"
 #include "faces/faces.hpp"
 #include "faces/views.hpp"
@@ -26,8 +26,6 @@ constexpr double same_photo = .9;
 
 namespace fs = std::filesystem;
 
-using Notice = std::function<void(const std::string&)>;
-
 /// Reads photos one after another, and says what it can't use.
 class PhotoReader {
  public:
@@ -42,8 +40,7 @@ class PhotoReader {
     progress_(photo.string());
     ++counts.pictures;
     try {
-      const auto known = ahead_.sha256.find(photo);
-      Portrait portrait = portray(by_, photo, known != ahead_.sha256.end() ? known->second : std::string());
+      Portrait portrait = portray(by_, photo, ahead_.sha256[photo]);
       if (!portrait.faces.empty()) return portrait;
       notice_(photo.string() + ": no face found; left out");
     } catch (const PictureError& error) {
@@ -130,12 +127,6 @@ at::Tensor select(const at::Tensor& rows, const std::vector<bool>& chosen) {
   return rows.index_select(0, at::tensor(numbers, at::TensorOptions(at::kLong).device(rows.device())));
 }
 
-Embeddings select(const Embeddings& embeddings, const std::vector<bool>& chosen) {
-  Embeddings selected;
-  for (const auto& [model, rows] : embeddings) selected[model] = select(rows, chosen);
-  return selected;
-}
-
 Gallery read_folders(const Portraying& by, const Folders& folders, const Notice& notice, const Notice& progress) {
   std::vector<fs::path> photos;
   for (const auto& [name, files] : folders) photos.insert(photos.end(), files.begin(), files.end());
@@ -190,11 +181,10 @@ at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face
 Embeddings Person::attacked(const std::string& but) const {
   std::vector<bool> chosen = half(judges, false);
   for (std::size_t i = 0; i < photos.size(); ++i) chosen[i] = chosen[i] && photos[i] != but;
-  return std::ranges::find(chosen, true) != chosen.end() ? select(embeddings, chosen) : Embeddings();
-}
-
-Embeddings Person::judging() const {
-  return select(embeddings, half(judges, true));
+  if (std::ranges::find(chosen, true) == chosen.end()) return {};
+  Embeddings selected;
+  for (const auto& [model, rows] : embeddings) selected[model] = select(rows, chosen);
+  return selected;
 }
 
 std::string Person::contents() const {
@@ -213,7 +203,7 @@ Gallery Gallery::read(const Portraying& by, const std::vector<std::string>& peop
 }
 
 std::string Gallery::to_safetensors() const {
-  nlohmann::json names = nlohmann::json::array(), photos = names, judges = names;
+  Json names = Json::array(), photos = names, judges = names;
   for (const Person& person : people_) {
     for (std::size_t i = 0; i < person.photos.size(); ++i) {
       names.push_back(person.name);
@@ -223,13 +213,10 @@ std::string Gallery::to_safetensors() const {
   }
   std::map<std::string, at::Tensor> tensors;
   for (const auto& [model, embeddings] : embeddings_) tensors[row_name(*model)] = embeddings;
-  const auto text = [](const nlohmann::json& json) {
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  };
   return faceoff::to_safetensors(tensors, {{"format", gallery_format},
-                                           {"names", text(names)},
-                                           {"photos", text(photos)},
-                                           {"judges", text(judges)},
+                                           {"names", to_text(names)},
+                                           {"photos", to_text(photos)},
+                                           {"judges", to_text(judges)},
                                            {"pictures", std::to_string(counts_.pictures)},
                                            {"found", std::to_string(counts_.found)}});
 }
@@ -241,9 +228,9 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
   Counts counts;
   try {
     if (about.at("format") != gallery_format) throw std::out_of_range("format");
-    const auto names = nlohmann::json::parse(about.at("names")).get<std::vector<std::string>>();
-    const auto photos = nlohmann::json::parse(about.at("photos")).get<std::vector<std::string>>();
-    const auto judges = nlohmann::json::parse(about.at("judges")).get<std::vector<bool>>();
+    const auto names = Json::parse(about.at("names")).get<std::vector<std::string>>();
+    const auto photos = Json::parse(about.at("photos")).get<std::vector<std::string>>();
+    const auto judges = Json::parse(about.at("judges")).get<std::vector<bool>>();
     if (names.size() != photos.size() || names.size() != judges.size()) throw std::out_of_range("photos");
     counts.pictures = std::stoll(about.at("pictures"));
     counts.found = std::stoll(about.at("found"));
@@ -266,7 +253,7 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
       for (const auto& [model, embeddings] : all) person.embeddings[model] = embeddings.narrow(0, begin, end - begin);
       people.push_back(std::move(person));
     }
-  } catch (const nlohmann::json::exception&) {
+  } catch (const Json::exception&) {
     throw FileError(file + ": no gallery that faceoff embed made: its lists of names and photos are damaged");
   } catch (const std::logic_error&) {  // a key that is missing, a number that is none
     throw FileError(file + ": no gallery that faceoff embed made");
@@ -319,8 +306,12 @@ Person Gallery::from_photos(const Portraying& by, const std::string& name, const
   return person;
 }
 
+std::string folder_name(const fs::path& picture) {
+  return fs::absolute(picture).parent_path().filename().string();
+}
+
 const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean) {
+                       const fs::path& picture, const at::Tensor& clean, bool alone) {
   const Person* owner = nullptr;
   double closest = same_photo;
   for (const std::int64_t row : people.rows_of(photo)) {
@@ -329,11 +320,7 @@ const Person* owner_of(const Gallery& people, const LoadedModel& model, const st
     closest = similarity;
     owner = &people.people()[people.owner(row)];
   }
-  return owner;
-}
-
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture) {
-  return people.find(std::filesystem::absolute(picture).parent_path().filename().string());
+  return owner == nullptr && alone ? people.find(folder_name(picture)) : owner;
 }
 
 }  // namespace faceoff

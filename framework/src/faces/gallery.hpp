@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -33,11 +32,10 @@ struct Person {
   /// Where each photo lies, one a row; none where the person comes from a gallery's file.
   std::vector<std::filesystem::path> files = {};
 
-  /// What an attack may look at, the first, third … file, and what it is judged by, the others: no photo does both,
-  /// whoever finds the faces. Where a half is empty, all photos have to. `but`: the SHA-256 of a photo that is left
-  /// out; no embeddings at all where there is no other.
+  /// What an attack may look at, the first, third … file; it is judged by the others: no photo does both, whoever finds
+  /// the faces. Where a half is empty, all photos have to. `but`: the SHA-256 of a photo that is left out; no
+  /// embeddings at all where there is no other.
   Embeddings attacked(const std::string& but = "") const;
-  Embeddings judging() const;
   /// Whose photos and which, as text.
   std::string contents() const;
 };
@@ -64,13 +62,12 @@ class Gallery {
   /// to_safetensors() made. `notice` is told of photos without a face, `progress` of each photo. Throws ConfigError
   /// where a file holds no embeddings of a model.
   static Gallery read(
-      const Portraying& by, const std::vector<std::string>& people,
-      const std::function<void(const std::string&)>& notice,
-      const std::function<void(const std::string&)>& progress = [](const std::string&) {});
+      const Portraying& by, const std::vector<std::string>& people, const Notice& notice,
+      const Notice& progress = [](const std::string&) {});
 
   /// One person from the photos' best faces. Throws ConfigError with the place where there is no face on any.
   static Person from_photos(const Portraying& by, const std::string& name, const std::vector<std::string>& photos,
-                            const Place& place, const std::function<void(const std::string&)>& notice);
+                            const Place& place, const Notice& notice);
 
   /// The same people and, behind them, others under the same models.
   Gallery with(const std::vector<Person>& others) const;
@@ -81,7 +78,7 @@ class Gallery {
   /// Which rows are a person's, by the place among people(), a row a photo in their order; and whose a row is.
   Rows rows(std::size_t person) const { return {begins_[person], begins_[person + 1]}; }
   std::size_t owner(std::int64_t row) const { return owners_[static_cast<std::size_t>(row)]; }
-  /// Which rows an attack may look at, and which it is judged by: as Person::attacked() and judging().
+  /// Which rows an attack may look at, as Person::attacked(), and which it is judged by.
   const std::vector<bool>& attacked() const { return attacked_; }
   const std::vector<bool>& judging() const { return judging_; }
   /// The rows of the photo with this SHA-256, at most one a person.
@@ -107,13 +104,13 @@ class Gallery {
   Counts counts_;
 };
 
-/// Whose face it is, by its embedding [D] on this very photo: who has the photo and looks like it there; null where
-/// nobody does.
-const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
-                       const at::Tensor& clean);
+/// The name of the folder that a picture lies in, which in LFW's layout is its person's.
+std::string folder_name(const std::filesystem::path& picture);
 
-/// Whose picture it is by the name of its folder, as in LFW's layout; null where nobody is called so.
-const Person* owner_by_folder(const Gallery& people, const std::filesystem::path& picture);
+/// Whose face it is, by its embedding [D] on a picture with this SHA-256: who has the very photo and looks like it
+/// there; else, where it is `alone` on the picture, who is called like the picture's folder. Null where nobody is.
+const Person* owner_of(const Gallery& people, const LoadedModel& model, const std::string& photo,
+                       const std::filesystem::path& picture, const at::Tensor& clean, bool alone);
 
 /// The face's embedding under a model, [D].
 at::Tensor embed(const LoadedModel& model, const at::Tensor& picture, const Face& face);

@@ -2,17 +2,17 @@
 
 namespace faceoff {
 
-const Face* nearest(const std::vector<Face>& found, const Box& box) {
+const Face* nearest(const std::vector<Face>& found, const Box& box, double least) {
   const Face* best = nullptr;
   for (const Face& face : found) {
     if (iou(face.box, box) > (best != nullptr ? iou(best->box, box) : 0)) best = &face;
   }
-  return best;
+  return best != nullptr && iou(best->box, box) >= least ? best : nullptr;
 }
 
 Box as_drawn(const std::vector<Face>& found, const Box& box) {
-  const Face* face = nearest(found, box);
-  return face != nullptr && iou(face->box, box) >= roughly_same_face ? face->box : box;
+  const Face* face = nearest(found, box, roughly_same_face);
+  return face != nullptr ? face->box : box;
 }
 
 bool still_found(double score, double iou, double minimum_score) {

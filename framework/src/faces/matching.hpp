@@ -12,8 +12,8 @@ constexpr double same_face = .5;
 /// Boxes of different detectors are of one face from here on: some show the chin and some the hair.
 constexpr double roughly_same_face = .3;
 
-/// The one whose box is nearest to this one by IoU, or null where none overlaps it.
-const Face* nearest(const std::vector<Face>& found, const Box& box);
+/// The one whose box is nearest to this one by IoU; null where none overlaps it, or by less than `least`.
+const Face* nearest(const std::vector<Face>& found, const Box& box, double least = 0);
 
 /// A face's box as a detector that `found` these on the clean picture draws it; the box itself where none is of the
 /// face.

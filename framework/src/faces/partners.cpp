@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "faces/faces.hpp"
+#include "faces/targets.hpp"
 #include "faces/views.hpp"
 #include "picture/picture.hpp"
 
@@ -36,9 +37,7 @@ PartnerPhotos::PartnerPhotos(const Gallery& people, const Portraying& by, std::u
   }
   for (auto& [file, photo] : all) photos_.push_back(std::move(photo));
   const std::size_t count = std::min(photos_.size(), most_photos);
-  const std::uint64_t key = mix(seed, hash("partners"));
-  for (std::size_t i = 0; i < count; ++i) std::swap(photos_[i], photos_[i + mix(key, i) % (photos_.size() - i)]);
-  photos_.resize(count);
+  photos_ = drawn(std::move(photos_), mix(seed, hash("partners")), count);
 }
 
 at::Tensor PartnerPhotos::view(const LoadedModel& model, std::size_t photo) {

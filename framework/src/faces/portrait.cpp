@@ -14,7 +14,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -51,8 +50,6 @@ fs::path place(const Portraying& by, const LoadedModel& model, const std::string
 
 /// What is there, if it is whole.
 std::optional<Embedded> recall(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::nullopt;
   try {
     const TensorFile tensors(file);
     Embedded kept{tensors.get("boxes", {-1, 4}), tensors.get("scores", {-1}), tensors.get("embedding", {-1, -1})};
@@ -61,7 +58,7 @@ std::optional<Embedded> recall(const fs::path& file) {
                        at::allclose(kept.embedding.norm(2, 1), at::ones({faces}), 0, 1e-3);
     return whole ? std::optional(kept) : std::nullopt;
   } catch (const FileError&) {
-    return std::nullopt;  // damaged: made anew
+    return std::nullopt;  // none, or damaged: made anew
   }
 }
 
@@ -99,7 +96,7 @@ using Unknown = std::pair<fs::path, std::string>;
 /// Portrays the photos from this one on, leaving out as many each time as others work beside. What fails fails again
 /// when it is asked for.
 void portray_some(const Portraying& by, const std::vector<Unknown>& photos, std::size_t first, std::size_t processes,
-                  const std::function<void(const std::string&)>& told) {
+                  const Notice& told) {
   for (std::size_t i = first; i < photos.size(); i += processes) {
     for (std::size_t other = i; other < std::min(i + processes, photos.size()); ++other)
       told(photos[other].first.string());
@@ -177,21 +174,20 @@ Portrait portray(const Portraying& by, const fs::path& photo, const std::string&
     if (!complete(by, all)) add_missing(by, decode_picture(bytes, photo.string(), {.sha256 = portrait.sha256}), all);
   }
   for (const auto& [model, embedded] : all) {
-    const auto count = static_cast<std::size_t>(embedded.boxes.size(0));
-    if (portrait.faces.empty()) {
-      const auto box = embedded.boxes.accessor<float, 2>();
-      const auto score = embedded.scores.accessor<float, 1>();
-      for (std::int64_t f = 0; f < embedded.boxes.size(0); ++f)
-        portrait.faces.push_back({{box[f][0], box[f][1], box[f][2], box[f][3]}, score[f], {}});
+    const auto box = embedded.boxes.accessor<float, 2>();
+    const auto score = embedded.scores.accessor<float, 1>();
+    portrait.faces.resize(static_cast<std::size_t>(box.size(0)));  // the same faces for each model
+    for (std::int64_t f = 0; f < box.size(0); ++f) {
+      PortrayedFace& face = portrait.faces[static_cast<std::size_t>(f)];
+      face.box = {box[f][0], box[f][1], box[f][2], box[f][3]};
+      face.score = score[f];
+      face.embeddings[model] = embedded.embedding.narrow(0, f, 1).to(by.device);
     }
-    for (std::size_t f = 0; f < count; ++f)
-      portrait.faces[f].embeddings[model] = embedded.embedding.narrow(0, static_cast<std::int64_t>(f), 1).to(by.device);
   }
   return portrait;
 }
 
-PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& photos,
-                             const std::function<void(const std::string&)>& told) {
+PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& photos, const Notice& told) {
   constexpr std::size_t few = 8;
   const auto processes = static_cast<std::size_t>(at::get_num_threads());
   PortrayedAhead ahead;

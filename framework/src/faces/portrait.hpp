@@ -42,6 +42,9 @@ struct Portrait {
 /// file is read only where the cache lacks something. Throws as read_picture() does.
 Portrait portray(const Portraying& by, const std::filesystem::path& photo, const std::string& sha256 = {});
 
+/// Who is told of a photo, in a line.
+using Notice = std::function<void(const std::string&)>;
+
 /// What was found out about photos before they are asked for.
 struct PortrayedAhead {
   bool portrayed = false;                               ///< whether the cache was filled
@@ -51,7 +54,7 @@ struct PortrayedAhead {
 /// Fills the cache for many photos, one process a thread, each with photos of its own: twice as fast as two threads on
 /// one photo. `told` hears of each photo; what fails is met again by portray().
 PortrayedAhead portray_ahead(const Portraying& by, const std::vector<std::filesystem::path>& photos,
-                             const std::function<void(const std::string&)>& told);
+                             const Notice& told);
 
 /// $FACEOFF_CACHE, which may be empty, else the user's cache folder: $XDG_CACHE_HOME/faceoff or ~/.cache/faceoff.
 std::filesystem::path usual_cache();

@@ -1,13 +1,10 @@
 #include "faces/targets.hpp"
 
-#include <faceoff/random.hpp>
-
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <utility>
 
 #include "base/suggest.hpp"
 
@@ -15,18 +12,7 @@ namespace faceoff {
 
 const std::vector<std::string> target_choices = {"furthest", "nearest", "random", "named", "photos", "gain"};
 
-std::string folder_name(const std::filesystem::path& picture) {
-  return std::filesystem::absolute(picture).parent_path().filename().string();
-}
-
 namespace {
-
-/// The first so many of the people in a random order.
-std::vector<std::size_t> drawn(std::vector<std::size_t> people, std::uint64_t key, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) std::swap(people[i], people[i + mix(key, i) % (people.size() - i)]);
-  people.resize(count);
-  return people;
-}
 
 /// Of each person the mean cosine of an embedding [D] with the photos that an attack may look at.
 std::vector<double> similarities(const Gallery& gallery, const LoadedModel& measure, const at::Tensor& embedding) {
@@ -48,18 +34,17 @@ std::vector<double> similarities(const Gallery& gallery, const LoadedModel& meas
 
 /// Who may be chosen for the picture's faces: nobody who is on it.
 std::vector<std::size_t> candidates_for(const TargetConfig& config, const Gallery& gallery, const Targeted& picture) {
+  const bool named = config.choice == TargetConfig::Choice::named;
   std::set<std::size_t> there;
   for (const std::int64_t row : gallery.rows_of(picture.photo)) there.insert(gallery.owner(row));
   std::vector<std::size_t> candidates;
   for (std::size_t p = 0; p < gallery.people().size(); ++p) {
     const std::string& name = gallery.people()[p].name;
     if (name == picture.folder || there.contains(p)) continue;
-    if (config.choice != TargetConfig::Choice::named || name == config.name) candidates.push_back(p);
+    if (!named || name == config.name) candidates.push_back(p);
   }
   if (candidates.empty()) {
-    throw Error("nobody is left to be taken for: " +
-                (config.choice == TargetConfig::Choice::named ? "'" + config.name + "'"
-                                                              : std::string("everybody in [data] people")) +
+    throw Error("nobody is left to be taken for: " + (named ? "'" + config.name + "'" : "everybody in [data] people") +
                 " is on this picture");
   }
   return candidates;
@@ -107,9 +92,7 @@ std::vector<std::vector<Target>> choose_targets(const std::vector<TargetConfig>&
   for (std::int64_t f = 0; f < faces; ++f) {
     const TargetConfig& config = configs.size() > 1 ? configs[static_cast<std::size_t>(f)] : configs.front();
     std::vector<Target>& of_face = targets.emplace_back();
-    const auto add = [&](const Person& person) {
-      of_face.push_back({person.name, person.attacked(), person.judging()});
-    };
+    const auto add = [&](const Person& person) { of_face.push_back({person.name, person.attacked()}); };
     if (config.choice == TargetConfig::Choice::photos) {
       add(photos.at(config.name));
     } else {

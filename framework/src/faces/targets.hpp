@@ -1,13 +1,14 @@
 #pragma once
 
 #include <faceoff/error.hpp>
+#include <faceoff/random.hpp>
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faces/gallery.hpp"
@@ -27,15 +28,19 @@ struct TargetConfig {
 /// What an experiment calls the choices, in their order.
 extern const std::vector<std::string> target_choices;
 
-/// What a face is to be taken for: a person's embeddings under each model, [K,D], of photos that the attack may look at
-/// and of those that judge it.
+/// What a face is to be taken for: a person by the photos that the attack may look at.
 struct Target {
   std::string name;
-  std::map<const LoadedModel*, at::Tensor> attacked, judging;
+  Embeddings attacked;
 };
 
-/// The name of the folder that a picture lies in, which in LFW's layout is its person's.
-std::string folder_name(const std::filesystem::path& picture);
+/// The first so many of a list in a random order.
+template <class T>
+std::vector<T> drawn(std::vector<T> list, std::uint64_t key, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) std::swap(list[i], list[i + mix(key, i) % (list.size() - i)]);
+  list.resize(count);
+  return list;
+}
 
 /// A picture whose faces get targets.
 struct Targeted {

@@ -221,9 +221,8 @@ at::Tensor mirrored(const at::Tensor& landmarks) {
 
 bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face) {
   const Box& box = face.box;
-  const bool outside =
-      box.x1 <= 0 || box.y1 <= 0 || box.x0 >= static_cast<double>(width) || box.y0 >= static_cast<double>(height);
-  if (outside) return false;
+  if (box.x1 <= 0 || box.y1 <= 0 || box.x0 >= static_cast<double>(width) || box.y0 >= static_cast<double>(height))
+    return false;
   try {
     make_view(spec, height, width, &face);
     return true;

@@ -40,11 +40,6 @@ at::Tensor mirrored(const at::Tensor& landmarks);
 /// Whether a picture of this size shows anything of the face in the view.
 bool viewable(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face& face);
 
-/// True where the crop needs landmarks.
-inline bool needs_landmarks(const Crop& crop) {
-  return std::holds_alternative<DlibRect>(crop) || std::holds_alternative<FivePoints>(crop);
-}
-
 /// True where the view's rows are rows of the picture.
 inline bool upright(const Crop& crop) {
   return !std::holds_alternative<FivePoints>(crop);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/files.hpp"
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "faces/gallery.hpp"
 
@@ -59,17 +60,6 @@ std::vector<Row> rows_of(std::string_view text, const std::string& file) {
   return rows;
 }
 
-std::size_t column(const Row& header, const std::string& name) {
-  return static_cast<std::size_t>(std::ranges::find(header.fields, name) - header.fields.begin());
-}
-
-std::optional<std::size_t> face_number(const std::string& text) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool good = error == std::errc() && end == text.data() + text.size() && number > 0;
-  return good ? std::optional(number - 1) : std::nullopt;
-}
-
 }  // namespace
 
 Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
@@ -82,33 +72,32 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
   const std::string wanted = "a CSV file with the columns picture, recogniser, identity and, if need be, face";
   if (rows.empty()) refuse(file_, 1, "nothing in it: it has to be " + wanted);
   const Row& header = rows.front();
-  const std::size_t width = header.fields.size();
-  const std::size_t picture = column(header, "picture"), recogniser = column(header, "recogniser"),
-                    identity = column(header, "identity"), face = column(header, "face");
+  std::map<std::string, std::size_t> columns;
   for (const std::string& name : header.fields) {
-    if (std::ranges::count(header.fields, name) > 1)
+    if (!columns.emplace(name, columns.size()).second)
       refuse(file_, header.line, "two columns are called '" + one_line(name) + "'");
   }
-  if (std::max({picture, recogniser, identity}) >= width)
-    refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  for (const char* name : {"picture", "recogniser", "identity"}) {
+    if (!columns.contains(name)) refuse(file_, header.line, "its first line has to name the columns: " + wanted);
+  }
   for (std::size_t r = 1; r < rows.size(); ++r) {
     const Row& row = rows[r];
     const auto fail = [&](const std::string& why) { refuse(file_, row.line, why); };
-    if (row.fields.size() != width)
-      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(width));
-    std::size_t number = 0;
-    const std::string& name = row.fields[recogniser];
-    if (name.empty()) fail("no recogniser's name");
-    if (face < width && !row.fields[face].empty()) {
-      const std::optional<std::size_t> said = face_number(row.fields[face]);
-      if (!said) fail("'" + one_line(row.fields[face]) + "' is no face's number: 1 is the leftmost");
-      number = *said;
+    if (row.fields.size() != columns.size())
+      fail(std::to_string(row.fields.size()) + " fields, and the first line has " + std::to_string(columns.size()));
+    const auto field = [&](const char* name) { return row.fields[columns.at(name)]; };
+    const std::string recogniser = field("recogniser"), picture = field("picture");
+    if (recogniser.empty()) fail("no recogniser's name");
+    std::size_t number = 1;
+    if (const std::string face = columns.contains("face") ? field("face") : ""; !face.empty()) {
+      const char* const last = face.data() + face.size();
+      const auto [end, error] = std::from_chars(face.data(), last, number);
+      if (error != std::errc() || end != last || number == 0)
+        fail("'" + one_line(face) + "' is no face's number: 1 is the leftmost");
     }
-    if (!answers_.emplace(About{name, row.fields[picture], number}, Answer{row.fields[identity], row.line}).second) {
-      fail(one_line(name) + " answers twice for face " + std::to_string(number + 1) + " of " +
-           one_line(row.fields[picture]));
-    }
-    if (std::ranges::find(recognisers_, name) == recognisers_.end()) recognisers_.push_back(name);
+    if (!answers_.emplace(About{recogniser, picture, number - 1}, Answer{field("identity"), row.line}).second)
+      fail(one_line(recogniser) + " answers twice for face " + std::to_string(number) + " of " + one_line(picture));
+    add_once(recognisers_, recogniser);
   }
   if (answers_.empty()) refuse(file_, header.line, "no answer in it, but for its first line");
 }
@@ -119,10 +108,11 @@ const Answers::Answer* Answers::find(const std::string& recogniser, const std::s
   return found != answers_.end() ? &found->second : nullptr;
 }
 
-void Answers::refuse_face(const About& about, const Answer& answer, std::size_t faces) const {
+void Answers::require_face(const About& about, const Answer& answer, std::size_t faces) const {
+  const auto& [recogniser, picture, face] = about;
+  if (face < faces) return;
   refuse(file_, answer.row,
-         "face " + std::to_string(std::get<2>(about) + 1) + ", and on " + one_line(std::get<1>(about)) + " are " +
-             std::to_string(faces));
+         "face " + std::to_string(face + 1) + ", and on " + one_line(picture) + " are " + std::to_string(faces));
 }
 
 void Answers::require(const std::vector<Pictured>& pictures, const std::vector<std::string>& judges) const {
@@ -145,27 +135,22 @@ void Answers::require(const std::vector<Pictured>& pictures, const std::vector<s
              one_line(recogniser) + " says nothing of the clean picture " + one_line(one.clean) +
                  ", without which its answer for the delivered one means nothing");
     }
-    if (one.faces && face >= *one.faces) refuse_face(about, answer, *one.faces);
+    if (one.faces) require_face(about, answer, *one.faces);
   }
 }
 
-void Answers::require_faces(const std::vector<EvaluationLine>& lines) const {
+void Answers::add_to(std::vector<EvaluationLine>& lines) const {
   std::map<std::string, std::size_t> faces_of;
   for (const EvaluationLine& line : lines) {
     for (const std::string& name : {line.picture, line.output}) faces_of.emplace(name, line.seen.faces.size());
   }
   for (const auto& [about, answer] : answers_) {
     const auto faces = faces_of.find(std::get<1>(about));
-    if (faces != faces_of.end() && std::get<2>(about) >= faces->second) refuse_face(about, answer, faces->second);
+    if (faces != faces_of.end()) require_face(about, answer, faces->second);
   }
-}
-
-std::optional<BestMatch> Answers::Answer::match() const {
-  return identity.empty() ? std::nullopt : std::optional(BestMatch{identity, std::nullopt});
-}
-
-void Answers::add_to(std::vector<EvaluationLine>& lines) const {
-  require_faces(lines);
+  const auto best = [](const Answer& answer) {
+    return answer.identity.empty() ? std::nullopt : std::optional(BestMatch{answer.identity, std::nullopt});
+  };
   for (EvaluationLine& line : lines) {
     if (line.seen.after != "png") continue;
     for (const std::string& recogniser : recognisers_) {
@@ -180,8 +165,8 @@ void Answers::add_to(std::vector<EvaluationLine>& lines) const {
         Recognition said;
         said.name = recogniser;
         said.role = to_string(Role::held_out);
-        said.found = {clean->match().has_value(), delivered->match().has_value()};
-        match(said, who, {clean->match(), delivered->match()});
+        said.found = {!clean->identity.empty(), !delivered->identity.empty()};
+        match(said, who, {best(*clean), best(*delivered)});
         face.models.push_back(std::move(said));
       }
     }

@@ -38,13 +38,10 @@ class Answers {
   struct Answer {
     std::string identity;
     std::uint32_t row = 0;  ///< of the file
-
-    std::optional<BestMatch> match() const;
   };
   const Answer* find(const std::string& recogniser, const std::string& picture, std::size_t face) const;
-  [[noreturn]] void refuse_face(const About& about, const Answer& answer, std::size_t faces) const;
-  /// Throws ConfigError where an answer is about a face that a picture does not have.
-  void require_faces(const std::vector<EvaluationLine>& lines) const;
+  /// Throws ConfigError where the answer is about a face that its picture, with so many, does not have.
+  void require_face(const About& about, const Answer& answer, std::size_t faces) const;
 
   std::string file_;
   std::map<About, Answer> answers_;

@@ -20,10 +20,9 @@ struct Detection {
     double score = 0;
     bool true_face = false;
   };
-  std::vector<Sighting> faces;  ///< a true face each
-  std::vector<double>
-      false_areas;        ///< of each box above the minimum score that is no true face: its share of the picture
-  std::vector<Hit> hits;  ///< every box, best first
+  std::vector<Sighting> faces;      ///< a true face each
+  std::vector<double> false_areas;  ///< shares of the picture, of boxes above the minimum score that are no true face's
+  std::vector<Hit> hits;            ///< every box, best first
 };
 
 /// Those above a score.

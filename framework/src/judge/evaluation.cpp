@@ -31,7 +31,7 @@ Box as_recorded(const Box& box) {
 }
 
 /// Of a face, under a recogniser; undefined where there is none.
-at::Tensor embedding_of(const std::map<const LoadedModel*, at::Tensor>& face, const LoadedModel* model) {
+at::Tensor embedding_of(const Embeddings& face, const LoadedModel* model) {
   const auto found = face.find(model);
   return found != face.end() ? found->second : at::Tensor();
 }
@@ -64,7 +64,7 @@ Examination examination(const Judges& judges, std::vector<Degradation> after) {
   return made;
 }
 
-Evaluator::Embeddings Evaluator::embed_all(const at::Tensor& pixels, const Face* face) const {
+Embeddings Evaluator::embed_all(const at::Tensor& pixels, const Face* face) const {
   Embeddings embeddings;
   for (const LoadedModel* model : examination_.by.models) {
     // What the attack left may have landmarks that no face can be aligned by: then it counts as not found.
@@ -100,11 +100,9 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
   look.detected = detect_all(pixels);
   const std::vector<Face> faces = find(pixels, look.detected);
   for (const Box& box : where) {
-    const Box here = scaled(box, 1 / x, 1 / y);
-    const Face* face = nearest(faces, here);
-    const bool same = face != nullptr && iou(face->box, here) >= same_face;
-    look.found.push_back(same);
-    look.faces.push_back(embed_all(pixels, same ? face : nullptr));
+    const Face* face = nearest(faces, scaled(box, 1 / x, 1 / y), same_face);
+    look.found.push_back(face != nullptr);
+    look.faces.push_back(embed_all(pixels, face));
   }
   for (auto& [detector, boxes] : look.detected) {
     for (Face& face : boxes) face.box = scaled(face.box, x, y);
@@ -125,13 +123,12 @@ Evaluator::Clean Evaluator::look_at_clean(const CleanPicture& one, std::string k
     for (const Face& face : faces) made.boxes.push_back(as_recorded(face.box));
   }
   for (const Box& box : made.boxes) {
-    const Face* face = nearest(faces, box);
-    const bool same = face != nullptr && iou(face->box, box) >= roughly_same_face;
-    made.where.push_back(same ? face->box : box);
-    made.faces.push_back(embed_all(pixels, same ? face : nullptr));
-    as_it_is.found.push_back(same);
-    as_it_is.faces.push_back(made.faces.back());
+    const Face* face = nearest(faces, box, roughly_same_face);
+    made.where.push_back(face != nullptr ? face->box : box);
+    as_it_is.found.push_back(face != nullptr);
+    as_it_is.faces.push_back(embed_all(pixels, face));
   }
+  made.faces = as_it_is.faces;
   for (const auto& [detector, boxes] : as_it_is.detected) {
     const std::vector<Face> drawn = surer_than(boxes, examination_.by.minimum_score);
     std::ranges::transform(made.boxes, std::back_inserter(made.truth[detector]),
@@ -163,8 +160,8 @@ std::vector<FaceEvaluation> Evaluator::identify(const CleanPicture& one, const C
     const auto sees = std::ranges::find_if(judges.recognisers,
                                            [&](const Judge& judge) { return seen.faces[f].contains(judge.model); });
     if (sees != judges.recognisers.end()) {
-      const Person* owner = owner_of(people, *sees->model, one.picture.sha256, seen.faces[f].at(sees->model));
-      if (owner == nullptr && seen.boxes.size() == 1) owner = owner_by_folder(people, one.file);
+      const Person* owner = owner_of(people, *sees->model, one.picture.sha256, one.file, seen.faces[f].at(sees->model),
+                                     seen.boxes.size() == 1);
       if (owner != nullptr) face.who.person = owner->name;
       face.who.known = lineups.front().find(face.who.person).has_value();
     }

@@ -78,13 +78,12 @@ class Evaluator {
                                   const Gallery& people);
 
  private:
-  using Embeddings = std::map<const LoadedModel*, at::Tensor>;       // [D]; none of a face that is not found
   using Detected = std::map<const LoadedModel*, std::vector<Face>>;  // by each detector, at any score that counts
 
   /// What is seen of a picture, in the pixels of the picture as it was.
   struct Look {
     std::vector<bool> found;        // of the true faces
-    std::vector<Embeddings> faces;  // theirs
+    std::vector<Embeddings> faces;  // theirs, [D]; none of a face that is not found
     Detected detected;
   };
   struct Clean {

@@ -8,38 +8,18 @@ namespace faceoff {
 
 namespace {
 
-bool reaches(const std::optional<double>& cosine, double threshold) {
-  return cosine && *cosine >= threshold;
-}
-
-std::optional<BeforeAfter<bool>> impersonated(const Recognition& said, double threshold) {
-  if (!said.target || !said.target_disjoint) return std::nullopt;
-  return BeforeAfter<bool>{reaches(said.target->at(0), threshold), reaches(said.target->at(1), threshold)};
-}
-
-std::optional<BeforeAfter<bool>> dodged(const Identity& who, const Recognition& said, double threshold) {
-  if (!said.self || !who.known) return std::nullopt;
-  return BeforeAfter<bool>{!reaches(said.self->at(0), threshold), !reaches(said.self->at(1), threshold)};
-}
-
-std::optional<BeforeAfter<bool>> identified(const Identity& who, const Recognition& said, double threshold) {
-  if (!said.outcome || !who.known) return std::nullopt;
-  const auto known = [&](const std::optional<BestMatch>& best) {
-    return best && best->name == who.person && reaches(best->similarity, threshold);
-  };
-  return BeforeAfter<bool>{known(said.best[0]), known(said.best[1])};
-}
-
-/// What `holds` at each rate whose threshold the recogniser has. Nothing without thresholds, and no rate where there is
-/// nobody to compare with.
-template <class Holds>
-std::optional<AtRates> at_rates(const LoadedModel& model, const Holds& holds) {
+/// What a measure by cosines is at each rate whose threshold the recogniser has. Nothing without thresholds, and no
+/// rate where there is nobody to compare with.
+std::optional<AtRates> at_rates(const LoadedModel& model, const Identity& who, const Recognition& said,
+                                const std::string& measure) {
   if (model.calibration == nullptr) return std::nullopt;
   AtRates rates;
   for (const auto& [name, rate] : false_accept_rates) {
     const double* threshold = model.calibration->threshold(rate);
     if (threshold == nullptr) continue;
-    if (const auto said = holds(*threshold)) rates[name] = *said;
+    for (const auto& [one, holds] : shares_by_cosine(who, said, *threshold)) {
+      if (one == measure) rates[name] = holds;
+    }
   }
   return rates;
 }
@@ -146,13 +126,13 @@ Recognition recognise(const Judge& judge, LineUp lineup, const Identity& face, c
 
   const LoadedModel& model = *judge.model;
   said.self = mean_cosines(lineup.find(face.person), seen);
-  said.dodged = at_rates(model, [&](double threshold) { return dodged(face, said, threshold); });
-  said.identified = at_rates(model, [&](double threshold) { return identified(face, said, threshold); });
+  said.dodged = at_rates(model, face, said, "dodged");
+  said.identified = at_rates(model, face, said, "identified");
   if (face.target.empty()) return said;
   const std::optional<Known> target = lineup.find(face.target);
   said.target = mean_cosines(target, seen);
   if (target) said.target_disjoint = target->disjoint;
-  said.impersonated = at_rates(model, [&](double threshold) { return impersonated(said, threshold); });
+  said.impersonated = at_rates(model, face, said, "impersonated");
   return said;
 }
 
@@ -164,13 +144,15 @@ Shares shares_by_match(const Recognition& said) {
 }
 
 Shares shares_by_cosine(const Identity& who, const Recognition& said, double threshold) {
-  Shares shares;
-  const auto add = [&](const char* name, const std::optional<BeforeAfter<bool>>& holds) {
-    if (holds) shares.emplace_back(name, *holds);
+  const auto reaches = [&](const std::optional<double>& cosine) { return cosine && *cosine >= threshold; };
+  const auto is_person = [&](const std::optional<BestMatch>& best) {
+    return best && best->name == who.person && reaches(best->similarity);
   };
-  add("impersonated", impersonated(said, threshold));
-  add("dodged", dodged(who, said, threshold));
-  add("identified", identified(who, said, threshold));
+  Shares shares;
+  if (said.target && said.target_disjoint)
+    shares.push_back({"impersonated", {reaches(said.target->at(0)), reaches(said.target->at(1))}});
+  if (said.self && who.known) shares.push_back({"dodged", {!reaches(said.self->at(0)), !reaches(said.self->at(1))}});
+  if (said.outcome && who.known) shares.push_back({"identified", {is_person(said.best[0]), is_person(said.best[1])}});
   return shares;
 }
 

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <array>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>

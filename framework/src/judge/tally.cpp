@@ -1,10 +1,9 @@
 #include "judge/tally.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <numeric>
 
+#include "base/numbers.hpp"
 #include "faces/matching.hpp"
 
 namespace faceoff {
@@ -62,66 +61,15 @@ Json share_json(const Counts& counts, std::size_t which) {
   return {{"share", rounded(share.value)}, {"interval", {rounded(share.low), rounded(share.high)}}};
 }
 
-Json counts_json(const Counts& counts) {
-  if (counts.n == 0) return nullptr;
-  return {{"n", counts.n}, {"clean", share_json(counts, 0)}, {"delivered", share_json(counts, 1)}};
-}
-
-Json rates_json(const RateCounts& rates) {
-  Json json = Json::object();
-  for (const auto& [rate, counts] : rates) json[rate] = counts_json(counts);
-  return json;
-}
-
-Json to_json(const RecogniserTally& one) {
-  Json outcomes = Json::object();
-  for (const auto& [letter, count] : one.outcomes) outcomes[std::string(1, letter)] = count;
-  return {{"name", one.name},
-          {"role", one.role},
-          {"faces", one.faces},
-          {"targets_reused", one.reused},
-          {"targets_unknown", one.unknown_targets},
-          {"outcomes", outcomes},
-          {"protected", counts_json(one.not_the_person)},
-          {"not_found", counts_json(one.not_found)},
-          {"rank1", counts_json(one.is_the_target)},
-          {"impersonated", rates_json(one.impersonated)},
-          {"dodged", rates_json(one.dodged)},
-          {"identified", rates_json(one.identified)}};
-}
-
 Json precision(const DetectorTally& detector, std::size_t which) {
   if (detector.found.n == 0) return nullptr;
   return rounded(average_precision(detector.boxes.at(which), detector.found.n));
 }
 
-Json to_json(const DetectorTally& one) {
-  return {{"name", one.name},
-          {"role", one.role},
-          {"pictures", one.pictures},
-          {"found", counts_json(one.found)},
-          {"average_precision", {precision(one, 0), precision(one, 1)}},
-          {"false_boxes", {one.false_areas[0].size(), one.false_areas[1].size()}},
-          {"false_area", {rounded(one.false_area(0)), rounded(one.false_area(1))}}};
-}
-
-template <class T>
-Json list(const std::vector<T>& all) {
-  Json json = Json::array();
-  for (const T& one : all) json.push_back(to_json(one));
-  return json;
-}
-
-std::string format(const char* how, auto... values) {
-  std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), how, values...);
-  return text.data();
-}
-
 /// "12.5 % [5.5, 26.1]"
 std::string percent(const Counts& counts, std::size_t which) {
   const Estimate share = counts.share(which);
-  return format("%.1f %% [%.1f, %.1f]", 100 * share.value, 100 * share.low, 100 * share.high);
+  return fixed(100 * share.value, 1) + " % [" + fixed(100 * share.low, 1) + ", " + fixed(100 * share.high, 1) + "]";
 }
 
 /// A line that says how often something held, beside the clean picture.
@@ -142,7 +90,7 @@ std::string words(const RecogniserTally& recogniser) {
   if (!recogniser.outcomes.empty()) {
     text += ":";
     for (const char letter : std::string(outcome_letters))
-      text += format(" %c %lld", letter, static_cast<long long>(recogniser.count(letter).value_or(0)));
+      text += std::string(" ") + letter + " " + std::to_string(recogniser.count(letter).value_or(0));
   }
   text += "\n" + line("protected", recogniser.not_the_person) + line("not found", recogniser.not_found) +
           line("rank-1 impersonated", recogniser.is_the_target) + lines("impersonated", recogniser.impersonated) +
@@ -154,13 +102,15 @@ std::string words(const RecogniserTally& recogniser) {
 
 std::string words(const DetectorTally& detector) {
   if (detector.found.n == 0) return "";
-  std::string text = "  " + detector.name + " (" + detector.role + "): ";
-  text += format("found %lld of %lld faces, %lld of the clean ones; average precision %.3f, clean %.3f; ",
-                 static_cast<long long>(detector.found.held[1]), static_cast<long long>(detector.found.n),
-                 static_cast<long long>(detector.found.held[0]), average_precision(detector.boxes[1], detector.found.n),
-                 average_precision(detector.boxes[0], detector.found.n));
-  return text + format("%zu false boxes of %.1f %% of the picture on average, clean %zu\n",
-                       detector.false_areas[1].size(), 100 * detector.false_area(1), detector.false_areas[0].size());
+  const auto precision = [&](std::size_t i) {
+    return fixed(average_precision(detector.boxes.at(i), detector.found.n), 3);
+  };
+  const auto false_boxes = [&](std::size_t i) { return std::to_string(detector.false_areas.at(i).size()); };
+  return "  " + detector.name + " (" + detector.role + "): found " + std::to_string(detector.found.held[1]) + " of " +
+         std::to_string(detector.found.n) + " faces, " + std::to_string(detector.found.held[0]) +
+         " of the clean ones; average precision " + precision(1) + ", clean " + precision(0) + "; " + false_boxes(1) +
+         " false boxes of " + fixed(100 * detector.false_area(1), 1) + " % of the picture on average, clean " +
+         false_boxes(0) + "\n";
 }
 
 }  // namespace
@@ -216,20 +166,48 @@ std::vector<Tally> tally(const std::vector<EvaluationLine>& lines) {
   return tallies;
 }
 
-Json to_json(const std::vector<Tally>& tallies) {
-  Json all = Json::array();
-  for (const Tally& tally : tallies) {
-    const auto pictures = static_cast<double>(tally.pictures);
-    all.push_back({{"variant", tally.variant},
-                   {"after", tally.after},
-                   {"pictures", tally.pictures},
-                   {"psnr", tally.differing > 0 ? Json(rounded(tally.mean_psnr())) : Json(nullptr)},
-                   {"ssim", rounded(tally.ssim / pictures)},
-                   {"changed", rounded(tally.changed / pictures)},
-                   {"recognisers", list(tally.recognisers)},
-                   {"detectors", list(tally.detectors)}});
-  }
-  return all;
+void to_json(Json& json, const Counts& counts) {
+  json = nullptr;
+  if (counts.n > 0) json = {{"n", counts.n}, {"clean", share_json(counts, 0)}, {"delivered", share_json(counts, 1)}};
+}
+
+void to_json(Json& json, const RecogniserTally& one) {
+  Json outcomes = Json::object();
+  for (const auto& [letter, count] : one.outcomes) outcomes[std::string(1, letter)] = count;
+  json = {{"name", one.name},
+          {"role", one.role},
+          {"faces", one.faces},
+          {"targets_reused", one.reused},
+          {"targets_unknown", one.unknown_targets},
+          {"outcomes", outcomes},
+          {"protected", one.not_the_person},
+          {"not_found", one.not_found},
+          {"rank1", one.is_the_target},
+          {"impersonated", one.impersonated},
+          {"dodged", one.dodged},
+          {"identified", one.identified}};
+}
+
+void to_json(Json& json, const DetectorTally& one) {
+  json = {{"name", one.name},
+          {"role", one.role},
+          {"pictures", one.pictures},
+          {"found", one.found},
+          {"average_precision", {precision(one, 0), precision(one, 1)}},
+          {"false_boxes", {one.false_areas[0].size(), one.false_areas[1].size()}},
+          {"false_area", {rounded(one.false_area(0)), rounded(one.false_area(1))}}};
+}
+
+void to_json(Json& json, const Tally& tally) {
+  const auto pictures = static_cast<double>(tally.pictures);
+  json = {{"variant", tally.variant},
+          {"after", tally.after},
+          {"pictures", tally.pictures},
+          {"psnr", tally.differing > 0 ? Json(rounded(tally.mean_psnr())) : Json(nullptr)},
+          {"ssim", rounded(tally.ssim / pictures)},
+          {"changed", rounded(tally.changed / pictures)},
+          {"recognisers", tally.recognisers},
+          {"detectors", tally.detectors}};
 }
 
 std::string to_words(const std::vector<Tally>& tallies) {
@@ -237,7 +215,7 @@ std::string to_words(const std::vector<Tally>& tallies) {
   for (const Tally& tally : tallies) {
     text += (text.empty() ? "" : "\n") + tally.variant + ", after " + tally.after + ": " +
             std::to_string(tally.pictures) + (tally.pictures == 1 ? " picture" : " pictures");
-    if (tally.differing > 0) text += format(", %.1f dB on average", tally.mean_psnr());
+    if (tally.differing > 0) text += ", " + fixed(tally.mean_psnr(), 1) + " dB on average";
     text += "\n";
     for (const DetectorTally& one : tally.detectors) text += words(one);
     for (const RecogniserTally& one : tally.recognisers) text += words(one);

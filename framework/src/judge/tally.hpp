@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/json.hpp"
@@ -74,7 +73,7 @@ struct Tally {
 std::vector<Tally> tally(const std::vector<EvaluationLine>& lines);
 
 /// For programs, with intervals; and as tables of words.
-Json to_json(const std::vector<Tally>& tallies);
+void to_json(Json& json, const Tally& tally);
 std::string to_words(const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

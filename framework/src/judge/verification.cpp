@@ -116,13 +116,9 @@ std::optional<double> threshold_at(const Pairs& pairs, const Weights& drawn, dou
 }
 
 double share_above(const std::vector<Pair>& pairs, const Weights& drawn, double threshold) {
-  double above = 0, all = 0;
-  for (const Pair& pair : pairs) {
-    const double w = weight(drawn, pair);
-    all += w;
-    if (pair.cosine >= threshold) above += w;
-  }
-  return above / all;
+  double above = 0;
+  for (const Pair& pair : pairs) above += pair.cosine >= threshold ? weight(drawn, pair) : 0;
+  return above / total(drawn, pairs);
 }
 
 Estimate estimate(double value, std::vector<double> drawn) {

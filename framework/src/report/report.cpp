@@ -69,7 +69,7 @@ Json provenance(const std::vector<std::string>& command, const Examination& exam
           {"people", {{"from", people}, {"count", gallery.people().size()}, {"photos", photos}}},
           {"recognisers", recognisers},
           {"detectors", detectors},
-          {"sums", to_json(tallies)}};
+          {"sums", tallies}};
 }
 
 bool write_report(const std::filesystem::path& run, const std::string& name, const Examination& examination,

@@ -113,8 +113,8 @@ void ItemWork::choose_people() {
                                   {original_.sha256, folder_name(file_), at::stack(embeddings)});
   if (experiment.own == Own::face) return;
   for (const at::Tensor& embedding : embeddings) {
-    const Person* person = owner_of(*people.gallery, measure, original_.sha256, embedding);
-    if (person == nullptr && embeddings.size() == 1) person = owner_by_folder(*people.gallery, file_);
+    const Person* person =
+        owner_of(*people.gallery, measure, original_.sha256, file_, embedding, embeddings.size() == 1);
     input_.own.push_back(person != nullptr ? person->attacked(original_.sha256) : Embeddings());
   }
 }

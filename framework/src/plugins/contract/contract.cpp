@@ -151,7 +151,7 @@ void check_contract(const PluginLibrary& library, const PluginInfo& info,
     for (const auto& [param, value] : params) param->set(*plugin, value);
     plugin->setup(setup);
     call.check();
-    probe = make_probe(info, *plugin);
+    probe = make_probe(*plugin);
   });
   check("leaves its input as it was", [&] { leaves_its_input(*probe); });
   check("answers as its interface promises", [&] { probe->check_answer(probe->inputs(1)); });

@@ -352,18 +352,11 @@ Inputs Inputs::row(std::int64_t index) const {
   return one;
 }
 
-std::unique_ptr<Probe> make_probe(const PluginInfo& info, Plugin& plugin) {
-  switch (info.kind) {
-    case Kind::model:
-      return std::make_unique<ModelProbe>(dynamic_cast<Model&>(plugin));
-    case Kind::loss:
-      return std::make_unique<LossProbe>(dynamic_cast<Loss&>(plugin));
-    case Kind::optimizer:
-      return std::make_unique<OptimizerProbe>(dynamic_cast<Optimizer&>(plugin));
-    case Kind::augmentation:
-      return std::make_unique<AugmentationProbe>(dynamic_cast<Augmentation&>(plugin));
-  }
-  return nullptr;
+std::unique_ptr<Probe> make_probe(Plugin& plugin) {
+  if (auto* model = dynamic_cast<Model*>(&plugin)) return std::make_unique<ModelProbe>(*model);
+  if (auto* loss = dynamic_cast<Loss*>(&plugin)) return std::make_unique<LossProbe>(*loss);
+  if (auto* optimizer = dynamic_cast<Optimizer*>(&plugin)) return std::make_unique<OptimizerProbe>(*optimizer);
+  return std::make_unique<AugmentationProbe>(dynamic_cast<Augmentation&>(plugin));
 }
 
 }  // namespace faceoff

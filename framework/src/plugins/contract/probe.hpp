@@ -3,7 +3,6 @@
 #include <faceoff/error.hpp>
 #include <faceoff/plugin.hpp>
 #include <faceoff/random.hpp>
-#include <faceoff/schema.hpp>
 
 #include <ATen/core/Tensor.h>
 
@@ -51,6 +50,6 @@ class Probe {
 };
 
 /// The probe for a plugin that is set up.
-std::unique_ptr<Probe> make_probe(const PluginInfo& info, Plugin& plugin);
+std::unique_ptr<Probe> make_probe(Plugin& plugin);
 
 }  // namespace faceoff

@@ -15,6 +15,7 @@
 #include <new>
 #include <typeinfo>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 
 namespace faceoff {
@@ -115,9 +116,7 @@ std::string PluginCall::restore() const {
     std::filesystem::current_path(before_.folder, ignored);
     changed.emplace_back("the working folder");
   }
-  std::string text;
-  for (const std::string& what : changed) text += (text.empty() ? "" : ", ") + what;
-  return text;
+  return joined(changed);
 }
 
 void PluginCall::check() {

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <locale>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -76,14 +75,9 @@ template <class Call>
 auto call_plugin(const std::string& who, Given given, const Call& call) -> decltype(call()) {
   PluginCall plugin_call(who, std::move(given));
   try {
-    if constexpr (std::is_void_v<decltype(call())>) {
-      call();
-      plugin_call.check();
-    } else {
-      auto result = call();
-      plugin_call.check();
-      return result;
-    }
+    auto result = call();
+    plugin_call.check();
+    return result;
   } catch (const PluginFault&) {
     throw;
   } catch (...) {

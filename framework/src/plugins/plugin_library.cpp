@@ -38,18 +38,10 @@ class Staging : public Registrar {
   using Registrar::add;
   void add(PluginInfo info) override { plugins.push_back(std::move(info)); }
 
-  std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    for (const PluginInfo& info : plugins) found.push_back(info.name);
-    return found;
-  }
-
   std::vector<PluginInfo> plugins;
 };
 
-std::string sdk_needed() {
-  return "the Face/Off SDK of API " + std::to_string(Handshake::current_api);
-}
+const std::string rebuild = "; rebuild with the Face/Off SDK of API " + std::to_string(Handshake::current_api);
 
 /// The handshake in the file, if the library fits this host.
 Handshake read_handshake(const LibraryFile& library) {
@@ -68,16 +60,16 @@ Handshake read_handshake(const LibraryFile& library) {
   // Of another version only magic, size and API can be read.
   if (plugin.api != host.api) {
     throw PluginError("it was built for API " + std::to_string(plugin.api) + ", the host has " +
-                      std::to_string(host.api) + "; rebuild with " + sdk_needed());
+                      std::to_string(host.api) + rebuild);
   }
   if (plugin.size != host.size || section->size() < host.size) {
     throw PluginError("its handshake has the size " + std::to_string(plugin.size) + " in " +
                       std::to_string(section->size()) + " bytes, the host's has " + std::to_string(host.size) +
-                      "; rebuild with " + sdk_needed());
+                      rebuild);
   }
   const std::string different = mismatches(host, plugin);
   if (!different.empty()) {
-    throw PluginError("it does not fit this host: " + different + "; rebuild with " + sdk_needed() + " and LibTorch " +
+    throw PluginError("it does not fit this host: " + different + rebuild + " and LibTorch " +
                       host.torch_version.data());
   }
   return plugin;
@@ -110,7 +102,7 @@ void register_plugins(const fs::path& file, const Handshake& from_file, Registra
   const boost::dll::shared_library library = open_library(file);
   if (!library.has(handshake_symbol) ||
       std::memcmp(&library.get<const Handshake>(handshake_symbol), &from_file, sizeof from_file) != 0) {
-    throw PluginError("its handshake in memory is not the one in its file; rebuild with " + sdk_needed());
+    throw PluginError("its handshake in memory is not the one in its file" + rebuild);
   }
   if (!library.has(entry_point)) {
     throw PluginError("it has no entry point " + std::string(entry_point) + " (FACEOFF_PLUGINS makes it)");
@@ -152,7 +144,10 @@ PluginLibrary::PluginLibrary(std::span<const fs::path> folders) {
 void PluginLibrary::load_file(const fs::path& file) {
   const Doing doing("library " + file.string());
   Staging staging;
-  const auto broken = [&](const std::string& why) { broken_.push_back({file, why, staging.names()}); };
+  const auto broken = [&](const std::string& why) {
+    broken_.push_back({file, why, {}});
+    for (const PluginInfo& info : staging.plugins) broken_.back().names.push_back(info.name);
+  };
   try {
     const LibraryFile library(file);
     if (!seen_.insert(library.identity()).second) return;

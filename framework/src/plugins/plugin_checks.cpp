@@ -1,13 +1,5 @@
-#include <faceoff/error.hpp>
-
 #include <algorithm>
 #include <cmath>
-#include <set>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "base/lists.hpp"
 #include "base/one_line.hpp"

@@ -19,7 +19,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 #include <sstream>
 #include <system_error>
 #include <type_traits>
@@ -221,28 +220,23 @@ std::unique_ptr<Plugin> PluginLibrary::create(const PluginInfo& info) const {
 std::vector<fs::path> plugin_folders(const std::vector<std::string>& from_command_line) {
   std::vector<fs::path> folders;
   std::set<fs::path> seen;
-  const auto add = [&](const fs::path& folder) {
-    std::error_code ignored;
+  std::error_code ignored;
+  const auto add = [&](const fs::path& folder, const std::string& by) {
+    const std::string shown = "'" + one_line(folder.string()) + "'";
+    if (!fs::exists(folder, ignored)) throw ConfigError(by + ": no folder " + shown);
+    if (!fs::is_directory(folder, ignored))
+      throw ConfigError(by + ": " + shown + " is a file, not a folder of plugins");
     if (seen.insert(fs::weakly_canonical(folder, ignored)).second) folders.push_back(folder);
   };
-  const auto add_named = [&](const std::string& folder, const std::string& by) {
-    std::error_code ignored;
-    const std::string shown = one_line(folder);
-    if (!fs::exists(folder, ignored)) throw ConfigError(by + ": no folder '" + shown + "'");
-    if (!fs::is_directory(folder, ignored))
-      throw ConfigError(by + ": '" + shown + "' is a file, not a folder of plugins");
-    add(folder);
-  };
-  for (const std::string& folder : from_command_line) add_named(folder, "--plugin-path");
+  for (const std::string& folder : from_command_line) add(folder, "--plugin-path");
   const char* const variable = std::getenv("FACEOFF_PLUGIN_PATH");
   std::istringstream named(variable == nullptr ? "" : variable);
   for (std::string folder; std::getline(named, folder, ':');) {
-    if (!folder.empty()) add_named(folder, "FACEOFF_PLUGIN_PATH");
+    if (!folder.empty()) add(folder, "FACEOFF_PLUGIN_PATH");
   }
-  std::error_code ignored;
   const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path standard = executable.parent_path().parent_path() / "lib" / "faceoff" / "plugins";
-  if (fs::is_directory(standard, ignored)) add(standard);
+  if (fs::is_directory(standard, ignored)) add(standard, executable.string());
   return folders;
 }
 

@@ -48,10 +48,8 @@ class PluginCall {
  private:
   struct State {
     static State now();
-    bool grad_mode;
-    bool inference_mode;
-    c10::impl::LocalDispatchKeySet dispatch;
     c10::AutogradState autograd;
+    c10::impl::LocalDispatchKeySet dispatch;
     int threads;
     std::string locale;
     std::locale cpp_locale;

@@ -9,9 +9,7 @@
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 
-#ifndef BOOST_DLL_USE_STD_FS
 #define BOOST_DLL_USE_STD_FS
-#endif
 #include <boost/core/demangle.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>

@@ -55,15 +55,11 @@ Handshake read_handshake(const LibraryFile& library) {
   }
   std::memcpy(&plugin, section->data(), std::min(section->size(), sizeof plugin));
   // Of another version only magic, size and API can be read.
-  if (plugin.api != host.api) {
-    throw PluginError("it was built for API " + std::to_string(plugin.api) + ", the host has " +
-                      std::to_string(host.api) + rebuild);
-  }
-  if (plugin.size != host.size || section->size() < host.size) {
-    throw PluginError("its handshake has the size " + std::to_string(plugin.size) + " in " +
-                      std::to_string(section->size()) + " bytes, the host's has " + std::to_string(host.size) +
-                      rebuild);
-  }
+  if (plugin.api != host.api)
+    throw PluginError(c10::str("it was built for API ", plugin.api, ", the host has ", host.api, rebuild));
+  if (plugin.size != host.size || section->size() < host.size)
+    throw PluginError(c10::str("its handshake has the size ", plugin.size, " in ", section->size(),
+                               " bytes, the host's has ", host.size, rebuild));
   const std::string different = mismatches(host, plugin);
   if (!different.empty()) {
     throw PluginError("it does not fit this host: " + different + rebuild + " and LibTorch " +

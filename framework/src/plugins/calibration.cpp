@@ -5,7 +5,6 @@
 #include <cmath>
 #include <iterator>
 #include <set>
-#include <sstream>
 
 #include "base/files.hpp"
 #include "toml/document.hpp"
@@ -62,11 +61,18 @@ Calibration calibration_of(const toml::table& view, const toml::table& root, con
   return calibration;
 }
 
-/// A [[view]], and the lines that it stands on: from its header to before the next one's.
+/// A [[view]], and where it stands in the text: from its header to before the next one's.
 struct Entry {
   Calibration calibration;
-  std::size_t begin = 0, end = 0;  ///< from 0
+  std::size_t begin = 0, end = 0;
 };
+
+/// Where the line with this number, from 1, begins.
+std::size_t begin_of_line(const std::string& text, std::size_t number) {
+  std::size_t begin = 0;
+  for (; number > 1; --number) begin = text.find('\n', begin) + 1;
+  return begin;
+}
 
 std::vector<Entry> entries_in(const std::string& text, const std::string& file) {
   const toml::table root = parse(text, file);
@@ -75,7 +81,7 @@ std::vector<Entry> entries_in(const std::string& text, const std::string& file) 
   std::vector<Entry> entries;
   for (const toml::node& node : *views) {
     if (!node.is_table()) throw ConfigError(file + ": each view is a table, [[view]]");
-    const std::size_t begin = node.source().begin.line - 1;
+    const std::size_t begin = begin_of_line(text, node.source().begin.line);
     if (!entries.empty()) entries.back().end = begin;
     entries.push_back({calibration_of(*node.as_table(), root, file), begin, std::string::npos});
   }
@@ -85,17 +91,6 @@ std::vector<Entry> entries_in(const std::string& text, const std::string& file) 
 std::string read_text(const fs::path& path) {
   const std::vector<std::uint8_t> bytes = read_file(path, longest_file);
   return {bytes.begin(), bytes.end()};
-}
-
-/// The text's lines from one to before another, with their line breaks.
-std::string lines_of(const std::string& text, std::size_t begin, std::size_t end) {
-  std::string lines;
-  std::istringstream in(text);
-  std::string line;
-  for (std::size_t number = 0; number < end && std::getline(in, line); ++number) {
-    if (number >= begin) lines += line + "\n";
-  }
-  return lines;
 }
 
 constexpr const char* head =
@@ -114,21 +109,21 @@ std::vector<Calibration> read_calibration_file(const fs::path& path) {
 void keep_calibration(const fs::path& path, const std::string& view) {
   const std::string file = path.string();
   const Calibration added = entries_in(view, file).front().calibration;
-  std::string text, others;
-  std::size_t count = 0, first = 0;
+  std::string before, others;
+  std::size_t count = 0;
   std::error_code ignored;
   if (fs::exists(path, ignored)) {
-    text = read_text(path);
+    const std::string text = read_text(path);
     const std::vector<Entry> entries = entries_in(text, file);
-    first = entries.front().begin;
+    before = text.substr(0, entries.front().begin);
     for (const Entry& entry : entries) {
       if (entry.calibration.sha256 == added.sha256 && entry.calibration.view == added.view) continue;
-      others += lines_of(text, entry.begin, entry.end);
+      others += text.substr(entry.begin, entry.end - entry.begin);
       ++count;
     }
   }
   // What stands before the views may be what the others say of themselves.
-  std::string all = (count > 0 ? lines_of(text, 0, first) : head) + others;
+  std::string all = (count > 0 ? before : head) + others;
   all = all.substr(0, all.find_last_not_of('\n') + 1) + "\n\n" + view;
   if (entries_in(all, file).size() != count + 1 || all.size() > longest_file)
     throw ConfigError(file + ": no [[view]] can be added to it; move it away, and it is made anew");

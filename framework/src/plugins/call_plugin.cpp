@@ -5,7 +5,6 @@
 #include <ATen/core/grad_mode.h>
 #include <boost/core/demangle.hpp>
 #include <c10/core/DefaultDtype.h>
-#include <c10/core/InferenceMode.h>
 #include <c10/core/ScalarTypeToTypeMeta.h>
 #include <c10/util/Exception.h>
 #include <cxxabi.h>
@@ -15,6 +14,7 @@
 #include <new>
 #include <typeinfo>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 
 namespace faceoff {
@@ -59,10 +59,8 @@ PluginFault::PluginFault(const std::string& who, const std::string& what)
 PluginCall::State PluginCall::State::now() {
   const char* const locale = std::setlocale(LC_ALL, nullptr);
   std::error_code ignored;
-  return {at::GradMode::is_enabled(),
-          c10::InferenceMode::is_enabled(),
+  return {c10::AutogradState::get_tls_state(),
           c10::impl::tls_local_dispatch_key_set(),
-          c10::AutogradState::get_tls_state(),
           at::get_num_threads(),
           locale == nullptr ? "" : locale,
           std::locale(),
@@ -85,13 +83,14 @@ PluginCall::~PluginCall() {
 std::string PluginCall::restore() const {
   const State after = State::now();
   std::vector<std::string> changed;
-  if (after.inference_mode != before_.inference_mode) {
+  const bool grad_mode = before_.autograd.get_grad_mode();
+  if (after.autograd.get_inference_mode() != before_.autograd.get_inference_mode()) {
     c10::impl::_force_tls_local_dispatch_key_set(before_.dispatch);
     c10::AutogradState::set_tls_state(before_.autograd);
     changed.emplace_back("the inference mode, which it left on");
-  } else if (after.grad_mode != before_.grad_mode) {
-    at::GradMode::set_enabled(before_.grad_mode);
-    changed.push_back(before_.grad_mode ? "the grad mode, which it left off" : "the grad mode, which it left on");
+  } else if (after.autograd.get_grad_mode() != grad_mode) {
+    at::GradMode::set_enabled(grad_mode);
+    changed.push_back(grad_mode ? "the grad mode, which it left off" : "the grad mode, which it left on");
   }
   if (after.threads != before_.threads) {
     at::set_num_threads(before_.threads);
@@ -115,9 +114,7 @@ std::string PluginCall::restore() const {
     std::filesystem::current_path(before_.folder, ignored);
     changed.emplace_back("the working folder");
   }
-  std::string text;
-  for (const std::string& what : changed) text += (text.empty() ? "" : ", ") + what;
-  return text;
+  return joined(changed);
 }
 
 void PluginCall::check() {

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <locale>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,10 +48,8 @@ class PluginCall {
  private:
   struct State {
     static State now();
-    bool grad_mode;
-    bool inference_mode;
-    c10::impl::LocalDispatchKeySet dispatch;
     c10::AutogradState autograd;
+    c10::impl::LocalDispatchKeySet dispatch;
     int threads;
     std::string locale;
     std::locale cpp_locale;
@@ -76,14 +73,9 @@ template <class Call>
 auto call_plugin(const std::string& who, Given given, const Call& call) -> decltype(call()) {
   PluginCall plugin_call(who, std::move(given));
   try {
-    if constexpr (std::is_void_v<decltype(call())>) {
-      call();
-      plugin_call.check();
-    } else {
-      auto result = call();
-      plugin_call.check();
-      return result;
-    }
+    auto result = call();
+    plugin_call.check();
+    return result;
   } catch (const PluginFault&) {
     throw;
   } catch (...) {

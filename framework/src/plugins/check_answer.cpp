@@ -26,10 +26,9 @@ std::string shape_of(const at::Tensor& tensor) {
 /// Why a tensor can't be taken for a dense one of the same type on the same device; empty: it can.
 std::string difference(const at::Tensor& tensor, const at::Tensor& like) {
   if (tensor.layout() != like.layout()) return c10::str("the layout ", tensor.layout(), " instead of ", like.layout());
-  if (tensor.device() != like.device())
-    return "the device " + tensor.device().str() + " instead of " + like.device().str();
+  if (tensor.device() != like.device()) return c10::str("the device ", tensor.device(), " instead of ", like.device());
   if (tensor.scalar_type() != like.scalar_type())
-    return std::string(c10::toString(tensor.scalar_type())) + " instead of " + c10::toString(like.scalar_type());
+    return c10::str(tensor.scalar_type(), " instead of ", like.scalar_type());
   return "";
 }
 
@@ -39,8 +38,7 @@ Field check_fields(const std::string& who, Field fields) {
   constexpr Field all = Field::scores | Field::boxes | Field::landmarks | Field::embedding | Field::picture |
                         Field::targets | Field::mean;
   if (without(fields, all) != Field::none)
-    throw PluginFault(
-        who, "its fields are " + std::to_string(static_cast<unsigned>(fields)) + ", and some of them are none");
+    throw PluginFault(who, c10::str("its fields are ", static_cast<unsigned>(fields), ", and some of them are none"));
   return fields;
 }
 
@@ -68,10 +66,9 @@ void check_output(const std::string& who, Field provides, const Output& output, 
     };
     require(tensor.defined(), "missing, though it says that it provides them");
     require(tensor.dim() == dimensions && tensor.size(0) == rows && (last == 0 || tensor.size(-1) == last),
-            "of the shape " + c10::str(tensor.sizes()) + " for " + std::to_string(rows) + " views");
+            c10::str("of the shape ", tensor.sizes(), " for ", rows, " views"));
     require(tensor.scalar_type() == views.scalar_type(),
-            std::string("of the type ") + c10::toString(tensor.scalar_type()) + " instead of the views' " +
-                c10::toString(views.scalar_type()));
+            c10::str("of the type ", tensor.scalar_type(), " instead of the views' ", views.scalar_type()));
     if (tensor.numel() == 0) return;
     at::Tensor low = tensor.new_zeros({}), high = low;
     if (field == Field::scores) low = tensor.min(), high = tensor.max();
@@ -90,35 +87,32 @@ void check_output(const std::string& who, Field provides, const Output& output, 
   check(Field::boxes, output.boxes, 3, 4);
   check(Field::landmarks, output.landmarks, of_candidates ? 4 : 3, 2);
   check(Field::embedding, output.embedding, 2, 0);
-  if (includes(provides, Field::scores | Field::boxes) && output.scores.size(1) != output.boxes.size(1)) {
-    throw PluginFault(who, "it gives " + std::to_string(output.scores.size(1)) + " scores and " +
-                               std::to_string(output.boxes.size(1)) + " boxes");
-  }
+  if (includes(provides, Field::scores | Field::boxes) && output.scores.size(1) != output.boxes.size(1))
+    throw PluginFault(who,
+                      c10::str("it gives ", output.scores.size(1), " scores and ", output.boxes.size(1), " boxes"));
   if (!includes(provides, Field::landmarks)) return;
-  const std::int64_t points = output.landmarks.size(-2), candidates = of_candidates ? output.scores.size(1) : 0;
-  if (points == 0) throw PluginFault(who, "its landmarks: no point a face");
-  if (of_candidates && output.landmarks.size(1) != candidates) {
-    throw PluginFault(who, "it gives " + std::to_string(candidates) + " scores and the landmarks of " +
-                               std::to_string(output.landmarks.size(1)) + " faces");
-  }
+  if (output.landmarks.size(-2) == 0) throw PluginFault(who, "its landmarks: no point a face");
+  if (of_candidates && output.landmarks.size(1) != output.scores.size(1))
+    throw PluginFault(who, c10::str("it gives ", output.scores.size(1), " scores and the landmarks of ",
+                                    output.landmarks.size(1), " faces"));
 }
 
 void check_images(const std::string& who, const Images& after, const Images& before, bool sized) {
   const std::int64_t rows = before.pixels.size(0);
   if (!after.pixels.defined() || after.pixels.dim() != 4 || after.pixels.size(1) != 3 || after.pixels.numel() == 0 ||
       after.pixels.size(0) % rows != 0 || after.pixels.scalar_type() != before.pixels.scalar_type()) {
-    throw PluginFault(who, "its pixels are not [k·" + std::to_string(rows) + ",3,H,W] of the type that it was given");
+    throw PluginFault(who, c10::str("its pixels are not [k·", rows, ",3,H,W] of the type that it was given"));
   }
-  if (sized && after.pixels.sizes().slice(2) != before.pixels.sizes().slice(2)) {
-    throw PluginFault(who, "it makes " + c10::str(after.pixels.sizes().slice(2)) + " of a model's view of " +
-                               c10::str(before.pixels.sizes().slice(2)) + " pixels, whose size has to stay");
-  }
+  const at::IntArrayRef size = after.pixels.sizes().slice(2), given = before.pixels.sizes().slice(2);
+  if (sized && size != given)
+    throw PluginFault(who,
+                      c10::str("it makes ", size, " of a model's view of ", given, " pixels, whose size has to stay"));
   const std::int64_t all = after.pixels.size(0);
   if (after.map.defined() && !before.map.defined())
     throw PluginFault(who, "it gives a map, and the images that it was given have none");
   if (after.map.defined() && (after.map.sizes() != at::IntArrayRef({all, 2, 3}) ||
                               after.map.scalar_type() != before.map.scalar_type() || !finite(after.map))) {
-    throw PluginFault(who, "its map is not a finite [" + std::to_string(all) + ",2,3]");
+    throw PluginFault(who, c10::str("its map is not a finite [", all, ",2,3]"));
   }
   const auto as_given = [&](const at::Tensor& points) {
     return points.scalar_type() == before.landmarks.scalar_type() && points.dim() == 3 && points.size(0) == all &&
@@ -128,7 +122,7 @@ void check_images(const std::string& who, const Images& after, const Images& bef
   const bool left_out = !after.landmarks.defined() && !after.map.defined();
   if (!left_out && (after.landmarks.defined() != before.landmarks.defined() ||
                     (before.landmarks.defined() && !as_given(after.landmarks)))) {
-    throw PluginFault(who, "its landmarks are not " + std::to_string(all) + " finite rows of what it was given");
+    throw PluginFault(who, c10::str("its landmarks are not ", all, " finite rows of what it was given"));
   }
   if (!finite(after.pixels)) throw PluginFault(who, "its pixels are not finite");
   if (at::GradMode::is_enabled() && before.pixels.requires_grad() && !after.pixels.requires_grad())
@@ -136,9 +130,8 @@ void check_images(const std::string& who, const Images& after, const Images& bef
 }
 
 void check_values(const std::string& who, const at::Tensor& values, const at::Tensor& x, std::int64_t rows) {
-  if (!values.defined() || values.dim() != 1 || values.size(0) != rows) {
-    throw PluginFault(who, "it returned " + shape_of(values) + " for " + std::to_string(rows) + " rows");
-  }
+  if (!values.defined() || values.dim() != 1 || values.size(0) != rows)
+    throw PluginFault(who, c10::str("it returned ", shape_of(values), " for ", rows, " rows"));
   if (const std::string other = difference(values, x); !other.empty()) throw PluginFault(who, "it returned " + other);
   if (!finite(values)) throw PluginFault(who, "it returned a value that is not finite");
   if (at::GradMode::is_enabled() && x.requires_grad() && !values.requires_grad())
@@ -153,9 +146,8 @@ void check_attacked(const std::string& who, const at::Tensor& attacked, const Bu
   if (!finite(attacked)) throw PluginFault(who, "it returned values that are not finite");
   constexpr double rounding = 1e-3;
   const double excess = budget.excess(attacked).max().item<double>();
-  if (excess > rounding) {
-    throw PluginFault(who, "it went " + c10::str(excess) + " grey levels beyond the budget; project() keeps within it");
-  }
+  if (excess > rounding)
+    throw PluginFault(who, c10::str("it went ", excess, " grey levels beyond the budget; project() keeps within it"));
 }
 
 }  // namespace faceoff

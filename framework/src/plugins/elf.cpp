@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <utility>
 
 static_assert(std::endian::native == std::endian::little && sizeof(void*) == 8, "plugins are little-endian 64-bit ELF");
 

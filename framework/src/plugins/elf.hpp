@@ -2,12 +2,11 @@
 
 #include <sys/types.h>
 
-#include <compare>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace faceoff {
 
@@ -18,12 +17,8 @@ class LibraryFile {
   /// Reads the file, if it is a regular one; waits for nothing (a FIFO, say).
   explicit LibraryFile(const std::filesystem::path& path);
 
-  /// The same for every name and link of one file.
-  struct Identity {
-    dev_t device;
-    ino_t inode;
-    auto operator<=>(const Identity&) const = default;
-  };
+  /// Device and inode: the same for every name and link of one file.
+  using Identity = std::pair<dev_t, ino_t>;
   Identity identity() const { return identity_; }
 
   /// Checks that this is a whole shared library for this machine: the loader maps a file as it stands, and a part that

@@ -10,7 +10,6 @@
 
 #include "base/files.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/plugin_config.hpp"
 
 namespace faceoff {
 

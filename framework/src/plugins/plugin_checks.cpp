@@ -1,13 +1,5 @@
-#include <faceoff/error.hpp>
-
 #include <algorithm>
 #include <cmath>
-#include <set>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
@@ -22,17 +14,13 @@ constexpr std::size_t longest_name = 64;
 const std::vector<std::string> reserved = {"plugin", "models", "draw_models", "weight", "probability", "draws", "at"};
 
 std::string in_quotes(std::string_view name) {
-  std::string text = "'";
-  return text.append(one_line(name, longest_name)).append("'");
-}
-
-bool is_name(std::string_view name) {
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  return !name.empty() && name.size() <= longest_name && std::ranges::all_of(name, allowed);
+  return "'" + one_line(name, longest_name) + "'";
 }
 
 void require_name(const std::string& what, std::string_view name) {
-  if (!is_name(name)) throw PluginError(what + " is no name: 1 to 64 of a-z, 0-9 and _");
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+  if (name.empty() || name.size() > longest_name || !std::ranges::all_of(name, allowed))
+    throw PluginError(what + " is no name: 1 to 64 of a-z, 0-9 and _");
 }
 
 /// The numbers in a value; none where it has none.

@@ -9,9 +9,7 @@
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 
-#ifndef BOOST_DLL_USE_STD_FS
 #define BOOST_DLL_USE_STD_FS
-#endif
 #include <boost/core/demangle.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <dlfcn.h>
@@ -19,7 +17,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 #include <sstream>
 #include <system_error>
 #include <type_traits>
@@ -38,18 +35,10 @@ class Staging : public Registrar {
   using Registrar::add;
   void add(PluginInfo info) override { plugins.push_back(std::move(info)); }
 
-  std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    for (const PluginInfo& info : plugins) found.push_back(info.name);
-    return found;
-  }
-
   std::vector<PluginInfo> plugins;
 };
 
-std::string sdk_needed() {
-  return "the Face/Off SDK of API " + std::to_string(Handshake::current_api);
-}
+const std::string rebuild = "; rebuild with the Face/Off SDK of API " + std::to_string(Handshake::current_api);
 
 /// The handshake in the file, if the library fits this host.
 Handshake read_handshake(const LibraryFile& library) {
@@ -66,18 +55,14 @@ Handshake read_handshake(const LibraryFile& library) {
   }
   std::memcpy(&plugin, section->data(), std::min(section->size(), sizeof plugin));
   // Of another version only magic, size and API can be read.
-  if (plugin.api != host.api) {
-    throw PluginError("it was built for API " + std::to_string(plugin.api) + ", the host has " +
-                      std::to_string(host.api) + "; rebuild with " + sdk_needed());
-  }
-  if (plugin.size != host.size || section->size() < host.size) {
-    throw PluginError("its handshake has the size " + std::to_string(plugin.size) + " in " +
-                      std::to_string(section->size()) + " bytes, the host's has " + std::to_string(host.size) +
-                      "; rebuild with " + sdk_needed());
-  }
+  if (plugin.api != host.api)
+    throw PluginError(c10::str("it was built for API ", plugin.api, ", the host has ", host.api, rebuild));
+  if (plugin.size != host.size || section->size() < host.size)
+    throw PluginError(c10::str("its handshake has the size ", plugin.size, " in ", section->size(),
+                               " bytes, the host's has ", host.size, rebuild));
   const std::string different = mismatches(host, plugin);
   if (!different.empty()) {
-    throw PluginError("it does not fit this host: " + different + "; rebuild with " + sdk_needed() + " and LibTorch " +
+    throw PluginError("it does not fit this host: " + different + rebuild + " and LibTorch " +
                       host.torch_version.data());
   }
   return plugin;
@@ -110,7 +95,7 @@ void register_plugins(const fs::path& file, const Handshake& from_file, Registra
   const boost::dll::shared_library library = open_library(file);
   if (!library.has(handshake_symbol) ||
       std::memcmp(&library.get<const Handshake>(handshake_symbol), &from_file, sizeof from_file) != 0) {
-    throw PluginError("its handshake in memory is not the one in its file; rebuild with " + sdk_needed());
+    throw PluginError("its handshake in memory is not the one in its file" + rebuild);
   }
   if (!library.has(entry_point)) {
     throw PluginError("it has no entry point " + std::string(entry_point) + " (FACEOFF_PLUGINS makes it)");
@@ -152,7 +137,10 @@ PluginLibrary::PluginLibrary(std::span<const fs::path> folders) {
 void PluginLibrary::load_file(const fs::path& file) {
   const Doing doing("library " + file.string());
   Staging staging;
-  const auto broken = [&](const std::string& why) { broken_.push_back({file, why, staging.names()}); };
+  const auto broken = [&](const std::string& why) {
+    broken_.push_back({file, why, {}});
+    for (const PluginInfo& info : staging.plugins) broken_.back().names.push_back(info.name);
+  };
   try {
     const LibraryFile library(file);
     if (!seen_.insert(library.identity()).second) return;
@@ -226,28 +214,23 @@ std::unique_ptr<Plugin> PluginLibrary::create(const PluginInfo& info) const {
 std::vector<fs::path> plugin_folders(const std::vector<std::string>& from_command_line) {
   std::vector<fs::path> folders;
   std::set<fs::path> seen;
-  const auto add = [&](const fs::path& folder) {
-    std::error_code ignored;
+  std::error_code ignored;
+  const auto add = [&](const fs::path& folder, const std::string& by) {
+    const std::string shown = "'" + one_line(folder.string()) + "'";
+    if (!fs::exists(folder, ignored)) throw ConfigError(by + ": no folder " + shown);
+    if (!fs::is_directory(folder, ignored))
+      throw ConfigError(by + ": " + shown + " is a file, not a folder of plugins");
     if (seen.insert(fs::weakly_canonical(folder, ignored)).second) folders.push_back(folder);
   };
-  const auto add_named = [&](const std::string& folder, const std::string& by) {
-    std::error_code ignored;
-    const std::string shown = one_line(folder);
-    if (!fs::exists(folder, ignored)) throw ConfigError(by + ": no folder '" + shown + "'");
-    if (!fs::is_directory(folder, ignored))
-      throw ConfigError(by + ": '" + shown + "' is a file, not a folder of plugins");
-    add(folder);
-  };
-  for (const std::string& folder : from_command_line) add_named(folder, "--plugin-path");
+  for (const std::string& folder : from_command_line) add(folder, "--plugin-path");
   const char* const variable = std::getenv("FACEOFF_PLUGIN_PATH");
   std::istringstream named(variable == nullptr ? "" : variable);
   for (std::string folder; std::getline(named, folder, ':');) {
-    if (!folder.empty()) add_named(folder, "FACEOFF_PLUGIN_PATH");
+    if (!folder.empty()) add(folder, "FACEOFF_PLUGIN_PATH");
   }
-  std::error_code ignored;
   const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path standard = executable.parent_path().parent_path() / "lib" / "faceoff" / "plugins";
-  if (fs::is_directory(standard, ignored)) add(standard);
+  if (fs::is_directory(standard, ignored)) add(standard, executable.string());
   return folders;
 }
 

@@ -54,19 +54,10 @@ class ModelProbe : public Probe {
     return {{{"images", photos(seed, height, width)}}, keys(seed)};
   }
 
-  std::vector<at::Tensor> answer(const Inputs& inputs) const override {
-    if (!never_attacked_) never_attacked_ = judged();
-    Random random = inputs.random();
-    return provided(model_.forward_attacked(inputs["images"], random));
-  }
+  std::vector<at::Tensor> answer(const Inputs& inputs) const override { return provided(attacked(inputs)); }
 
-  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
-    Output output;
-    auto next = answer.begin();
-    for (const auto& [field, tensor] : output_parts) {
-      if (includes(provides_, field)) output.*tensor = *next++;
-    }
-    check_output("forward()", provides_, output, inputs["images"]);
+  void check_answer(const Inputs& inputs) const override {
+    check_output("forward()", provides_, attacked(inputs), inputs["images"]);
   }
 
   std::vector<std::string> differentiable() const override {
@@ -74,7 +65,10 @@ class ModelProbe : public Probe {
   }
 
   std::vector<Check> more() const override {
-    return {{"judges as if it had never been attacked", [this] { check_judging(); }}};
+    return {{"judges as if it had never been attacked", [this] {
+               require(std::ranges::equal(*never_attacked_, judged(), at::equal),
+                       "forward() gives another answer once it was attacked: keep nothing of that");
+             }}};
   }
 
  private:
@@ -86,21 +80,18 @@ class ModelProbe : public Probe {
     return all;
   }
 
-  /// What forward() says.
+  Output attacked(const Inputs& inputs) const {
+    if (!never_attacked_) never_attacked_ = judged();
+    Random random = inputs.random();
+    return model_.forward_attacked(inputs["images"], random);
+  }
+
+  /// What forward() says, the same bits before and after it is attacked.
   std::vector<at::Tensor> judged() const {
     std::vector<at::Tensor> all = provided(model_.forward(inputs(1)["images"]));
     std::erase_if(all, [](const at::Tensor& tensor) { return !tensor.defined(); });
     for (at::Tensor& tensor : all) tensor = tensor.detach().clone();
     return all;
-  }
-
-  /// forward() gives the same bits before and after it is attacked.
-  void check_judging() const {
-    const std::vector<at::Tensor> after = judged();
-    for (std::size_t i = 0; i < after.size(); ++i) {
-      require(at::equal(never_attacked_->at(i), after[i]),
-              "forward() gives another answer once it was attacked: keep nothing of that");
-    }
   }
 
   Model& model_;
@@ -149,8 +140,8 @@ class LossProbe : public Probe {
     return {loss_(output("adversarial", inputs), reference)};
   }
 
-  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
-    check_values("its value", answer.front(), inputs["boxes"], static_cast<std::int64_t>(inputs.keys.size()));
+  void check_answer(const Inputs& inputs) const override {
+    check_values("its value", answer(inputs).front(), inputs["boxes"], rows);
   }
 
   std::vector<std::string> differentiable() const override {
@@ -172,7 +163,8 @@ class LossProbe : public Probe {
 
 class AugmentationProbe : public Probe {
  public:
-  explicit AugmentationProbe(Augmentation& augmentation) : augmentation_(augmentation) {}
+  explicit AugmentationProbe(Augmentation& augmentation)
+      : augmentation_(augmentation), partners_(augmentation.partners()) {}
 
   Inputs inputs(std::uint64_t seed) const override {
     Random random(seed, keys(seed));
@@ -181,8 +173,7 @@ class AugmentationProbe : public Probe {
                 {"map", map},
                 {"landmarks", random.uniform(10, 30, {5, 2}).to(at::kDouble)}},
                keys(seed)};
-    if (const std::int64_t wanted = augmentation_.partners(); wanted > 0)
-      all.tensors.emplace_back("partners", random.uniform(20, 235, {wanted, 3, height_, width_}));
+    if (partners_ > 0) all.tensors.emplace_back("partners", random.uniform(20, 235, {partners_, 3, height_, width_}));
     return all;
   }
 
@@ -195,7 +186,7 @@ class AugmentationProbe : public Probe {
     return all;
   }
 
-  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>&) const override {
+  void check_answer(const Inputs& inputs) const override {
     check_images("its images", apply(inputs), {inputs["pixels"], inputs["map"], inputs["landmarks"]});
   }
 
@@ -214,11 +205,9 @@ class AugmentationProbe : public Probe {
   /// Where a spot's light ends up is where the map says that its place ends up: the place about which most of it lies.
   /// What an augmentation adds far from there (compression's blocks, a filter's ringing) is no move.
   void check_map() const {
-    const Inputs plain = inputs(1);
-    Inputs spotted = plain.copy();
-    const double x = width_ / 2. + 2, y = height_ / 2. - 3;
-    const auto left = static_cast<std::int64_t>(x), top = static_cast<std::int64_t>(y);
-    at::Tensor spot = spotted.tensors.front().second.narrow(2, top - 2, 4).narrow(3, left - 2, 4);
+    const Inputs plain = inputs(1), spotted = inputs(1);
+    const std::int64_t x = width_ / 2 + 2, y = height_ / 2 - 3;
+    const at::Tensor spot = spotted["pixels"].narrow(2, y - 2, 4).narrow(3, x - 2, 4);
     spot.copy_(at::where(spot > 127, spot - 100, spot + 100));
     const Images before = apply(plain), after = apply(spotted);
     if (!after.map.defined()) return;  // it says that it is no affine map
@@ -260,6 +249,7 @@ class AugmentationProbe : public Probe {
   }
 
   Augmentation& augmentation_;
+  std::int64_t partners_;
   std::int64_t height_ = 40, width_ = 56;
 };
 
@@ -274,7 +264,10 @@ class Bowl : public Objective {
 
  protected:
   Evaluation answer(const at::Tensor& x, bool gradient, Draw) override {
-    const at::Tensor away = x.detach() - goals(x);
+    require(
+        x.dim() == 4 && x.size(0) % goal_.size(0) == 0 && x.sizes().slice(1) == goal_.sizes().slice(1),
+        "it asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " + c10::str(goal_.sizes()));
+    const at::Tensor away = x.detach() - goal_.repeat_interleave(x.size(0) / goal_.size(0), 0);
     return {away.square().flatten(1).sum(1) / 2, gradient ? away : at::Tensor(), {}};
   }
   bool start_step(std::int64_t, std::int64_t) override {
@@ -283,13 +276,6 @@ class Bowl : public Objective {
   }
 
  private:
-  at::Tensor goals(const at::Tensor& x) const {
-    require(
-        x.dim() == 4 && x.size(0) % goal_.size(0) == 0 && x.sizes().slice(1) == goal_.sizes().slice(1),
-        "it asked for the objective at the shape " + c10::str(x.sizes()) + " instead of " + c10::str(goal_.sizes()));
-    return goal_.repeat_interleave(x.size(0) / goal_.size(0), 0);
-  }
-
   at::Tensor goal_;
   Random random_;
   std::int64_t steps_begun_ = 0;
@@ -310,18 +296,10 @@ class OptimizerProbe : public Probe {
 
   std::vector<at::Tensor> answer(const Inputs& inputs) const override { return {attack(inputs, Norm::inf).first}; }
 
-  void check_answer(const Inputs& inputs, const std::vector<at::Tensor>& answer) const override {
-    check(inputs, answer.front(), Norm::inf);
-  }
-
-  std::vector<std::string> differentiable() const override { return {}; }
+  void check_answer(const Inputs& inputs) const override { check_budget(inputs, Norm::inf); }
 
   std::vector<Check> more() const override {
-    return {{"keeps within the budget of the 2-norm",
-             [this] {
-               const Inputs given = inputs(1);
-               check(given, attack(given, Norm::two).first, Norm::two);
-             }},
+    return {{"keeps within the budget of the 2-norm", [this] { check_budget(inputs(1), Norm::two); }},
             {"counts its steps with objective.steps()",
              [this] { require(attack(inputs(1), Norm::inf).second > 0, "it began no step: nobody can stop it"); }},
             {"comes nearer to the optimum", [this] { check_progress(); }}};
@@ -342,20 +320,19 @@ class OptimizerProbe : public Probe {
                                                    " % of the way to the lowest value within the budget");
   }
 
-  static constexpr double epsilon(Norm norm) { return norm == Norm::inf ? 8 : 60; }
-
   static Budget budget(const Inputs& inputs, Norm norm) {
-    return {inputs["budget.origin"], inputs["budget.mask"], epsilon(norm), norm};
+    return {inputs["budget.origin"], inputs["budget.mask"], norm == Norm::inf ? 8. : 60., norm};
   }
 
+  /// What the optimizer returns, and how many steps it began.
   std::pair<at::Tensor, std::int64_t> attack(const Inputs& inputs, Norm norm) const {
     Bowl bowl(inputs["goal"], inputs.random());
     at::Tensor answer = optimizer_.run(bowl, budget(inputs, norm));
     return {answer, bowl.steps_begun()};
   }
 
-  static void check(const Inputs& inputs, const at::Tensor& answer, Norm norm) {
-    check_attacked("its answer", answer, budget(inputs, norm));
+  void check_budget(const Inputs& inputs, Norm norm) const {
+    check_attacked("its answer", attack(inputs, norm).first, budget(inputs, norm));
   }
 
   Optimizer& optimizer_;
@@ -365,8 +342,7 @@ class OptimizerProbe : public Probe {
 
 const at::Tensor& Inputs::operator[](const std::string& name) const {
   static const at::Tensor none;
-  const auto found =
-      std::ranges::find(tensors, name, [](const auto& entry) -> const std::string& { return entry.first; });
+  const auto found = std::ranges::find(tensors, name, &std::pair<std::string, at::Tensor>::first);
   return found != tensors.end() ? found->second : none;
 }
 
@@ -376,24 +352,11 @@ Inputs Inputs::row(std::int64_t index) const {
   return one;
 }
 
-Inputs Inputs::copy() const {
-  Inputs other{{}, keys};
-  for (const auto& [name, tensor] : tensors) other.tensors.emplace_back(name, tensor.clone());
-  return other;
-}
-
-std::unique_ptr<Probe> make_probe(const PluginInfo& info, Plugin& plugin) {
-  switch (info.kind) {
-    case Kind::model:
-      return std::make_unique<ModelProbe>(dynamic_cast<Model&>(plugin));
-    case Kind::loss:
-      return std::make_unique<LossProbe>(dynamic_cast<Loss&>(plugin));
-    case Kind::optimizer:
-      return std::make_unique<OptimizerProbe>(dynamic_cast<Optimizer&>(plugin));
-    case Kind::augmentation:
-      return std::make_unique<AugmentationProbe>(dynamic_cast<Augmentation&>(plugin));
-  }
-  return nullptr;
+std::unique_ptr<Probe> make_probe(Plugin& plugin) {
+  if (auto* model = dynamic_cast<Model*>(&plugin)) return std::make_unique<ModelProbe>(*model);
+  if (auto* loss = dynamic_cast<Loss*>(&plugin)) return std::make_unique<LossProbe>(*loss);
+  if (auto* optimizer = dynamic_cast<Optimizer*>(&plugin)) return std::make_unique<OptimizerProbe>(*optimizer);
+  return std::make_unique<AugmentationProbe>(dynamic_cast<Augmentation&>(plugin));
 }
 
 }  // namespace faceoff

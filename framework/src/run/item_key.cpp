@@ -61,7 +61,7 @@ std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
     if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
       text += "threshold " + to_toml(*threshold) + "\n";
   }
-  const Judges& judges = variant.judged_by.judges;
+  const Judges& judges = variant.judges;
   for (const auto* of_a_kind : {&judges.recognisers, &judges.detectors}) {
     for (const Judge& judge : *of_a_kind)
       text += judge.model->name + " " + to_string(judge.role) + "\n" + thresholds_of(*judge.model);

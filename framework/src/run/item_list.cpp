@@ -107,7 +107,8 @@ const std::string& ItemList::digest_of(const fs::path& picture) const {
 }
 
 std::string ItemList::key_of(std::int64_t number) const {
-  for (const Numbers& batch : batches_of(group_of(number))) {
+  const Part& of = part(&Part::item, number);
+  for (const Numbers& batch : batches_of(of.group + (number - of.item) / of.experiment().batch)) {
     const auto place = std::ranges::find(batch, number);
     if (place == batch.end()) continue;
     std::vector<std::string> digests;
@@ -115,11 +116,6 @@ std::string ItemList::key_of(std::int64_t number) const {
     return item_key(at(number), digests, static_cast<std::size_t>(place - batch.begin()));
   }
   return "";
-}
-
-std::int64_t ItemList::group_of(std::int64_t item) const {
-  const Part& of = part(&Part::item, item);
-  return of.group + (item - of.item) / of.experiment().batch;
 }
 
 ItemList::Numbers ItemList::items_of(std::int64_t group) const {

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 std::string thresholds_of(const std::vector<PreparedVariant>& variants) {
   std::set<std::string> lines;
   for (const PreparedVariant& variant : variants) {
-    for (const Judge& judge : variant.judged_by.judges.recognisers) {
+    for (const Judge& judge : variant.judges.recognisers) {
       const Calibration* calibration = judge.model->calibration;
       lines.insert("# thresholds of " + one_line(judge.model->name) + ": " +
                    (calibration != nullptr ? one_line(calibration->file, PATH_MAX) : "none were measured") + "\n");
@@ -68,11 +68,6 @@ void require_shard_of(const fs::path& run, const Shard& shard) {
   if (shard.whole() || !about || about->shard == shard.text()) return;
   throw ConfigError("--shard " + shard.text() + ": " + run.string() + " is " +
                     (about->shard ? "part " + *about->shard : std::string("a whole run")) + "; nothing was changed");
-}
-
-/// Unless it is the list's last entry already.
-void add_last(std::vector<std::int64_t>& list, std::int64_t entry) {
-  if (list.empty() || list.back() != entry) list.push_back(entry);
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -192,32 +187,27 @@ std::vector<RunItems::Expected> RunItems::expected_time() const {
 }
 
 void RunItems::build() {
-  diagnostics_.emplace(document_->sources());
+  Diagnostics diagnostics(document_->sources());
   for (const Experiment& experiment : experiments_) {
     for (const std::string& name : experiment.used_models())
-      checked(*diagnostics_, [&] { pool_->get(name, experiment.models.at(name)); });
+      checked(diagnostics, [&] { pool_->get(name, experiment.models.at(name)); });
   }
-  diagnostics_->throw_if_any();
-  for (const Experiment& experiment : experiments_) {
-    checked(*diagnostics_, [&] { prepared_.emplace_back().assembly = std::make_unique<Assembly>(experiment, *pool_); });
-  }
-  diagnostics_->throw_if_any();
-  choose_judges();
-  diagnostics_->throw_if_any();
-}
-
-void RunItems::choose_judges() {
+  diagnostics.throw_if_any();
+  for (const Experiment& experiment : experiments_)
+    checked(diagnostics, [&] { prepared_.emplace_back().assembly = std::make_unique<Assembly>(experiment, *pool_); });
+  diagnostics.throw_if_any();
   std::vector<const LoadedModel*> attacked;
   for (const PreparedVariant& variant : prepared_) {
     for (const LoadedModel* surrogate : variant.assembly->surrogates) add_once(attacked, surrogate);
   }
   for (PreparedVariant& variant : prepared_) {
-    checked(*diagnostics_, [&] {
+    checked(diagnostics, [&] {
       const Assembly& assembly = *variant.assembly;
-      variant.judged_by.judges = judges_of(assembly.experiment, *pool_, assembly.surrogates, attacked);
-      variant.judged_by.evaluator = &evaluator_for(variant.judged_by.judges);
+      variant.judges = judges_of(assembly.experiment, *pool_, assembly.surrogates, attacked);
+      variant.evaluator = &evaluator_for(variant.judges);
     });
   }
+  diagnostics.throw_if_any();
 }
 
 Evaluator& RunItems::evaluator_for(const Judges& judges) {
@@ -232,13 +222,10 @@ Evaluator& RunItems::evaluator_for(const Judges& judges) {
 }
 
 void RunItems::read_people() {
-  for (PreparedVariant& variant : prepared_) {
-    checked(*diagnostics_, [&] {
-      variant.people = galleries_.read(*variant.assembly, variant.judged_by.judges);
-      variant.judged_by.people = &variant.people.judged.all();
-    });
-  }
-  diagnostics_->throw_if_any();
+  Diagnostics diagnostics(document_->sources());
+  for (PreparedVariant& variant : prepared_)
+    checked(diagnostics, [&] { variant.people = galleries_.read(*variant.assembly, variant.judges); });
+  diagnostics.throw_if_any();
 }
 
 void RunItems::describe(const RunFolder& run, const ItemList& items) const {
@@ -252,7 +239,7 @@ void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   about.items_here = items_here(items);
   if (!request_.shard.whole()) about.shard = request_.shard.text();
   for (const PreparedVariant& variant : prepared_)
-    about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judged_by.judges));
+    about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judges));
   // The first one: what has it is a run.
   run.write("environment.json", to_text(about));
   run.write("experiment.toml", document_->text());
@@ -375,8 +362,10 @@ Done RunItems::run() {
   const DoneItems done = done_items(run->path());
   box.done = static_cast<std::int64_t>(done.all.size());
   std::vector<std::int64_t> left;  // groups
-  for (std::int64_t item = 0; item < items.size(); ++item) {
-    if (!done.all.contains(item) && request_.shard.has(items.group_of(item))) add_last(left, items.group_of(item));
+  for (std::int64_t group = 0; group < items.groups(); ++group) {
+    const ItemList::Numbers numbers = items.items_of(group);
+    const bool whole = std::ranges::all_of(numbers, [&](std::int64_t item) { return done.all.contains(item); });
+    if (!whole && request_.shard.has(group)) left.push_back(group);
   }
   observer_.begin(box.items, box.done, ranks_ ? ranks_->rank() : -1);
   std::int64_t taken = 0;

@@ -4,12 +4,10 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "attack/assembly.hpp"
 #include "experiment/experiment.hpp"
 #include "judge/evaluation.hpp"
 #include "plugins/model_pool.hpp"
@@ -69,8 +67,7 @@ class RunItems {
   std::string plan() const;
   /// That this is no longer the run that another process began.
   [[noreturn]] void changed(const std::string& how) const;
-  /// Who judges each variant; those that are looked at alike share what was seen of clean pictures.
-  void choose_judges();
+  /// Variants that are looked at alike share one, and with it what was seen of clean pictures.
   Evaluator& evaluator_for(const Judges& judges);
   void read_people();
   /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
@@ -90,7 +87,6 @@ class RunItems {
   std::vector<std::filesystem::path> folders_;
   PluginLibrary plugins_;
   std::optional<Document> document_;
-  std::optional<Diagnostics> diagnostics_;
   std::vector<Experiment> experiments_;
   std::optional<ModelPool> pool_;
   std::deque<Evaluator> evaluators_;

@@ -25,22 +25,19 @@ struct Entry {
   std::streamoff offset = 0;
 };
 
-[[noreturn]] void refuse(const std::string& where, const std::string& why) {
-  throw FileError(where + ": " + why);
-}
-
 /// Calls `use` with each whole line, its place and its offset; returns whether the last line was whole.
 template <class Use>
 bool read_lines(const fs::path& file, const Use& use) {
   if (!fs::exists(file)) return true;
-  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
+  const std::string name = one_line(file.string());
+  if (!fs::is_regular_file(file)) throw FileError(name + ": not a plain file");
   std::ifstream in(file, std::ios::binary);
-  if (!in) refuse(one_line(file.string()), "can't be read");
+  if (!in) throw FileError(name + ": can't be read");
   std::streamoff offset = 0;
   std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
     if (in.eof()) return false;  // it has no line break
-    const std::string where = one_line(file.string()) + ":" + std::to_string(++number);
+    const std::string where = name + ":" + std::to_string(++number);
     use(parse_item_line(line, where), where, offset);
     offset += static_cast<std::streamoff>(line.size()) + 1;
   }
@@ -59,9 +56,9 @@ std::vector<fs::path> rank_files(const fs::path& run) {
 }
 
 /// Writes a run's results: these lines of these files, each under its item. `use` is told of each and of its file.
-template <class Use>
-void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
-                   const Use& use) {
+void write_results(
+    const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
+    const std::function<void(std::size_t, const ItemLine&)>& use = [](std::size_t, const ItemLine&) {}) {
   AtomicFile out(run / results_name);
   std::ifstream in;  // one at a time: there may be more files than a process may open
   std::size_t open = files.size();
@@ -70,17 +67,14 @@ void write_results(const fs::path& run, const std::vector<fs::path>& files, cons
     std::string text;
     in.seekg(entry.offset);
     std::getline(in, text);
-    if (!in) refuse(one_line(files[entry.file].string()), "changed while it was read");
-    ItemLine line = parse_item_line(text, one_line(files[entry.file].string()));
+    const std::string name = one_line(files[entry.file].string());
+    if (!in) throw FileError(name + ": changed while it was read");
+    ItemLine line = parse_item_line(text, name);
     line.item = entry.item;
     use(entry.file, line);
     out.add(to_text(line) + "\n");
   }
   out.commit();
-}
-
-void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries) {
-  write_results(run, files, entries, [](std::size_t, const ItemLine&) {});
 }
 
 /// Leaves the first line of each item, in the order of the items.
@@ -95,8 +89,8 @@ void sort_once(std::vector<Entry>& entries) {
 void read_results(const fs::path& run, const std::function<void(const ItemLine&, const std::string&)>& use) {
   std::set<std::int64_t> items;
   read_lines(run / results_name, [&](const ItemLine& line, const std::string& where, std::streamoff) {
-    const std::int64_t item = line.item;
-    if (!items.insert(item).second) refuse(where, "a second line of item " + std::to_string(item));
+    if (!items.insert(line.item).second)
+      throw FileError(where + ": a second line of item " + std::to_string(line.item));
     use(line, where);
   });
 }
@@ -171,8 +165,8 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
   std::vector<Entry> whole, failed;
   for (const fs::path& run : runs) {
     if (!rank_files(run).empty()) {
-      refuse(one_line(run.string()),
-             "its ranks were stopped before they put their results together; faceoff run --resume does it");
+      throw FileError(one_line(run.string()) +
+                      ": its ranks were stopped before they put their results together; faceoff run --resume does it");
     }
     files.push_back(run / results_name);
     read_lines(files.back(), [&](const ItemLine& line, const std::string&, std::streamoff offset) {

@@ -30,7 +30,6 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  void write(const std::string& name, const std::string& text) const;
   /// A line, in one write, on the disk when this returns.
   void append_result(const std::string& result) const;
 

@@ -228,7 +228,7 @@ void RunItems::read_people() {
   diagnostics.throw_if_any();
 }
 
-void RunItems::describe(const RunFolder& run, const ItemList& items) const {
+void RunItems::describe(const fs::path& run, const ItemList& items) const {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
@@ -241,15 +241,15 @@ void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   for (const PreparedVariant& variant : prepared_)
     about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judges));
   // The first one: what has it is a run.
-  run.write("environment.json", to_text(about));
-  run.write("experiment.toml", document_->text());
-  run.write("resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
+  write_atomically(run / "environment.json", to_text(about));
+  write_atomically(run / "experiment.toml", document_->text());
+  write_atomically(run / "resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
 }
 
 RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
   RunFolder run = RunFolder::make(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
-  describe(run, items);
+  describe(path, items);
   return run;
 }
 
@@ -298,7 +298,7 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
   for (const std::string& output : other) {
     if (!kept.contains(output)) run.remove_item(output);
   }
-  describe(run, items);
+  describe(path, items);
   const std::int64_t all = items_here(items);
   observer_.say("resumed: " + std::to_string(done) + " of " + std::to_string(all) + " items are kept, " +
                 std::to_string(all - done) + " are left" +

@@ -78,7 +78,7 @@ class RunItems {
   std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const ItemLine& line,
                                        bool failures_too) const;
   RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
-  void describe(const RunFolder& run, const ItemList& items) const;
+  void describe(const std::filesystem::path& run, const ItemList& items) const;
   /// How many items this run does, of all that there are.
   std::int64_t items_here(const ItemList& items) const;
 

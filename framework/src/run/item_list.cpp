@@ -16,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether a model sees pictures in their own size, so that those of a batch have to have one.
-bool takes_one_size(const Assembly& assembly) {
-  return std::ranges::any_of(assembly.surrogates, [](const LoadedModel* model) { return model->view.height == 0; });
-}
-
 /// Its size, or none where it can't be read, which costs its item alone.
 Extent extent_or_none(const fs::path& picture) {
   try {
@@ -133,9 +128,12 @@ std::vector<ItemList::Numbers> ItemList::batches_of(std::int64_t group) const {
   std::vector<Extent> extents(all.size());
   if (all.size() > 1)
     std::ranges::transform(all, extents.begin(), [&](std::int64_t item) { return extent_or_none(at(item).picture); });
+  // Where a model sees pictures in their own size, those of a batch have to have one.
+  const bool one_size = std::ranges::any_of(part(&Part::group, group).variant->assembly->surrogates,
+                                            [](const LoadedModel* model) { return model->view.height == 0; });
   cut_.clear();
   auto next = all.begin();
-  for (const std::size_t size : cut(extents, takes_one_size(*part(&Part::group, group).variant->assembly))) {
+  for (const std::size_t size : cut(extents, one_size)) {
     const auto end = next + static_cast<std::ptrdiff_t>(size);
     cut_.emplace_back(next, end);
     next = end;

@@ -13,7 +13,6 @@
 #include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
-#include "run/item.hpp"
 
 namespace faceoff {
 

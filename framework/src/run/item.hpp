@@ -9,13 +9,10 @@
 #include "attack/assembly.hpp"
 #include "attack/attack.hpp"
 #include "attack/trace.hpp"
-#include "faces/face.hpp"
-#include "faces/gallery.hpp"
 #include "faces/targets.hpp"
 #include "judge/evaluation.hpp"
 #include "judge/judges.hpp"
 #include "picture/picture.hpp"
-#include "picture/quality.hpp"
 #include "run/item_line.hpp"
 #include "run/people.hpp"
 

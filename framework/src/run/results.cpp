@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <vector>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"

@@ -12,7 +12,6 @@
 #include <cstring>
 #include <ctime>
 #include <system_error>
-#include <utility>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"

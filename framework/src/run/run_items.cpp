@@ -14,10 +14,8 @@
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
-#include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
 #include "run/environment.hpp"
-#include "run/ranks.hpp"
 
 namespace faceoff {
 

@@ -87,10 +87,9 @@ void RunFolder::require_run(const fs::path& path) {
   }
 }
 
-RunFolder RunFolder::make(const fs::path& path) {
+void RunFolder::make(const fs::path& path) {
   require_free(path);
   make_folder(path);
-  return RunFolder(path);
 }
 
 void RunFolder::append_result(const std::string& result) const {

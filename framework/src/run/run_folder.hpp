@@ -17,7 +17,7 @@ class RunFolder {
   /// Throws ConfigError where there is something already, other than an empty folder.
   static void require_free(const std::filesystem::path& path);
   /// Makes the folder, which has to be free. Throws FileError where it can't be made.
-  static RunFolder make(const std::filesystem::path& path);
+  static void make(const std::filesystem::path& path);
   /// Throws ConfigError where there is something that is no run, whole or half made.
   static void require_run(const std::filesystem::path& path);
   /// One that is there already; `results` is where this process writes its items' lines.

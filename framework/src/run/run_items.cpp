@@ -33,9 +33,7 @@ std::string thresholds_of(const std::vector<PreparedVariant>& variants) {
                    (calibration != nullptr ? one_line(calibration->file, PATH_MAX) : "none were measured") + "\n");
     }
   }
-  std::string text;
-  for (const std::string& line : lines) text += line;
-  return text;
+  return joined({lines.begin(), lines.end()}, "");
 }
 
 /// How many pictures an experiment attacks together, where it says so.
@@ -244,11 +242,10 @@ void RunItems::describe(const fs::path& run, const ItemList& items) const {
   write_atomically(run / "resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
 }
 
-RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
-  RunFolder run = RunFolder::make(path);
+void RunItems::make(const fs::path& path, const ItemList& items) {
+  RunFolder::make(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
   describe(path, items);
-  return run;
 }
 
 std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const ItemLine& line,
@@ -259,17 +256,14 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
   if (!item || line.key.empty() || line.key != items.key_of(*item)) return std::nullopt;
   if (failed) return item;
   if (!is_file_of(run / line.output, line.output_sha256)) return std::nullopt;
-  std::vector<fs::path> places;
-  if (line.status == Status::attacked) {
-    if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(line.output));
-    if (request_.events) places.push_back(tensorboard_place(line.output));
-  }
-  const bool whole = std::ranges::all_of(
-      places, [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); });
-  return whole ? item : std::nullopt;
+  if (line.status != Status::attacked) return item;
+  const auto there = [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); };
+  if (items.at(*item).experiment().traces && !there(trace_place(line.output))) return std::nullopt;
+  if (request_.events && !there(tensorboard_place(line.output))) return std::nullopt;
+  return item;
 }
 
-RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too) {
+void RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too) {
   RunFolder::require_run(path);
   make_folder(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
@@ -304,7 +298,6 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
                              : std::string()));
   if ((dropped > 0 || done < all) && run.remove_evaluation())
     observer_.say("the evaluation of what was there is removed: evaluate again");
-  return run;
 }
 
 std::optional<RunFolder> RunItems::folder(const ItemList& items) {
@@ -313,29 +306,24 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items) {
     lock_.emplace(box.run.data(), [&](const std::string& line) { observer_.say(line); });
     return RunFolder(box.run.data());
   }
-  const auto wanted = [&] {
-    const std::string part = request_.shard.whole() ? ""
-                                                    : "-part" + std::to_string(request_.shard.index) + "of" +
-                                                          std::to_string(request_.shard.of);
-    return request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
-  };
-  std::optional<RunFolder> run;
-  if (!ranks_) {
-    run = request_.resume ? resume(wanted(), items, false) : make(wanted(), items);
-  } else if (ranks_->first()) {
-    const std::optional<fs::path> begun = ranks_->begun();
-    const fs::path path = begun ? *begun : wanted();
-    if (!begun && !request_.resume) RunFolder::require_free(path);
-    ranks_->begin(path);
-    run = begun || request_.resume ? resume(path, items, begun.has_value()) : make(path, items);
-    if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
-  } else {
-    if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
-    run.emplace(ranks_->begun().value());
+  fs::path path;
+  if (!ranks_ || ranks_->first()) {
+    const std::optional<fs::path> begun = ranks_ ? ranks_->begun() : std::nullopt;
+    const Shard& shard = request_.shard;
+    const std::string part =
+        shard.whole() ? "" : "-part" + std::to_string(shard.index) + "of" + std::to_string(shard.of);
+    path = begun          ? *begun
+           : request_.out ? *request_.out
+                          : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
+    const bool goes_on = begun || request_.resume;
+    if (!goes_on) RunFolder::require_free(path);
+    if (ranks_) ranks_->begin(path);
+    goes_on ? resume(path, items, begun.has_value()) : make(path, items);
   }
-  if (ranks_) run = RunFolder(run->path(), rank_results(ranks_->rank()));
-  note(box.run, run->path().string());
-  return run;
+  if (ranks_ && !ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
+  if (path.empty()) path = ranks_->begun().value();
+  note(box.run, path.string());
+  return ranks_ ? RunFolder(path, rank_results(ranks_->rank())) : RunFolder(path);
 }
 
 std::int64_t RunItems::items_here(const ItemList& items) const {

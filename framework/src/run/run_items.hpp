@@ -72,11 +72,11 @@ class RunItems {
   /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
   /// as another process left it. Nothing where the process was asked to stop before it was there.
   std::optional<RunFolder> folder(const ItemList& items);
-  RunFolder make(const std::filesystem::path& path, const ItemList& items);
+  void make(const std::filesystem::path& path, const ItemList& items);
   /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
   std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const ItemLine& line,
                                        bool failures_too) const;
-  RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
+  void resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
   void describe(const std::filesystem::path& run, const ItemList& items) const;
   /// How many items this run does, of all that there are.
   std::int64_t items_here(const ItemList& items) const;

@@ -43,14 +43,14 @@ bool read_lines(const fs::path& file, const Use& use) {
   return true;
 }
 
-/// The results of the ranks that have files of their own.
-std::vector<fs::path> rank_files(const fs::path& run) {
-  std::vector<fs::path> files;
+/// A run's results, and behind them those of the ranks that have files of their own.
+std::vector<fs::path> result_files(const fs::path& run) {
+  std::vector<fs::path> files = {run / results_name};
   for (const fs::directory_entry& entry : fs::directory_iterator(run)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("results.rank") && name.ends_with(".jsonl")) files.push_back(entry.path());
   }
-  std::ranges::sort(files);
+  std::ranges::sort(files.begin() + 1, files.end());
   return files;
 }
 
@@ -108,20 +108,16 @@ std::string rank_results(int rank) {
 }
 
 std::int64_t count_results(const fs::path& run) {
-  std::vector<fs::path> files = rank_files(run);
-  files.push_back(run / results_name);
   std::int64_t count = 0;
-  for (const fs::path& file : files)
+  for (const fs::path& file : result_files(run))
     read_lines(file, [&](const ItemLine&, const std::string&, std::streamoff) { ++count; });
   return count;
 }
 
 void settle_results(const fs::path& run) {
-  const std::vector<fs::path> ranks = rank_files(run);
-  std::vector<fs::path> files = {run / results_name};
-  files.insert(files.end(), ranks.begin(), ranks.end());
+  const std::vector<fs::path> files = result_files(run);
   std::vector<Entry> entries;
-  bool settled = ranks.empty();
+  bool settled = files.size() == 1;
   for (std::size_t f = 0; f < files.size(); ++f) {
     settled &= read_lines(files[f], [&](const ItemLine& line, const std::string&, std::streamoff offset) {
       settled &= entries.empty() || entries.back().item < line.item;
@@ -132,7 +128,7 @@ void settle_results(const fs::path& run) {
   // A line is there twice where a run was killed when the lines of a rank's file had just been taken over.
   sort_once(entries);
   write_results(run, files, entries);
-  for (const fs::path& file : ranks) fs::remove(file);
+  for (std::size_t f = 1; f < files.size(); ++f) fs::remove(files[f]);
 }
 
 std::int64_t keep_results(const fs::path& run,
@@ -163,7 +159,7 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
   std::vector<fs::path> files;
   std::vector<Entry> whole, failed;
   for (const fs::path& run : runs) {
-    if (!rank_files(run).empty()) {
+    if (result_files(run).size() > 1) {
       throw FileError(one_line(run.string()) +
                       ": its ranks were stopped before they put their results together; faceoff run --resume does it");
     }

@@ -8,9 +8,7 @@
 #include "base/json.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
-#include "faces/targets.hpp"
 #include "picture/find_pictures.hpp"
-#include "plugins/plugin_config.hpp"
 #include "toml/dotted_key.hpp"
 
 namespace faceoff {
@@ -18,11 +16,6 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_list_of_tables(const toml::node& node) {
-  const toml::array* list = node.as_array();
-  return list != nullptr && std::ranges::all_of(*list, [](const toml::node& item) { return item.is_table(); });
-}
 
 /// Which of the words a key says: enumerators are in the words' order, and the first is the default.
 template <class Enum>
@@ -85,10 +78,12 @@ class Reader {
   void each(const std::string& key, void (Reader::*reads)(TomlTable&)) {
     const toml::node* node = root_.get(key);
     if (node == nullptr) return;
-    if (!is_list_of_tables(*node)) fault(node, "'" + key + "' should be a list of tables: [[" + key + "]]");
-    if (!node->is_array()) return;
+    const toml::array* list = node->as_array();
+    if (list == nullptr || (!list->empty() && !list->is_array_of_tables()))
+      fault(node, "'" + key + "' should be a list of tables: [[" + key + "]]");
+    if (list == nullptr) return;
     int number = 0;
-    for (const toml::node& item : *node->as_array()) {
+    for (const toml::node& item : *list) {
       if (!item.is_table()) return;
       TomlTable table = opened(item.as_table(), "[[" + key + "]]  # " + std::to_string(number++));
       (this->*reads)(table);
@@ -161,14 +156,14 @@ class Reader {
         continue;
       }
       TomlTable model = opened(node.as_table(), "[models." + as_key(name) + "]");
-      const std::string plugin_name = judged_ ? model.text("plugin", "") : "";
-      if (judged_ && plugins_.find(Kind::model, plugin_name) == nullptr) {
-        const std::string broken = plugins_.why_missing(plugin_name);
-        out_.unknown_models[name] = broken.empty() ? "no model plugin '" + plugin_name + "' is there" : broken;
-        out_.models.emplace(name, PluginConfig{});
-        continue;
+      PluginConfig& config = out_.models[name];
+      const std::string plugin = judged_ ? model.text("plugin", "") : "";
+      if (judged_ && plugins_.find(Kind::model, plugin) == nullptr) {
+        const std::string broken = plugins_.why_missing(plugin);
+        out_.unknown_models[name] = broken.empty() ? "no model plugin '" + plugin + "' is there" : broken;
+      } else {
+        config = read_plugin(model, Kind::model, plugins_);
       }
-      out_.models.emplace(name, read_plugin(model, Kind::model, plugins_));
     }
   }
 
@@ -223,9 +218,7 @@ class Reader {
     }
     read_goal(attack);
     const auto if_said = [&](const char* key) {
-      if (attack.has(key)) return std::optional(attack.number(key, 0));
-      attack.take(key);
-      return std::optional<double>();
+      return attack.take(key) != nullptr ? std::optional(attack.number(key, 0)) : std::nullopt;
     };
     out_.stop_at = if_said("stop_at");
     out_.stop_at_margin = if_said("stop_at_margin");
@@ -252,17 +245,16 @@ class Reader {
 
   void read_targets(TomlTable& attack, const toml::node& node) {
     if (const toml::table* one = node.as_table()) return read_target(*one, "[attack.target]", "(photos)");
-    const toml::array* list = node.as_array();
-    if (!is_list_of_tables(node) || list->empty()) {
+    if (!node.is_array_of_tables()) {
       attack.fault("target",
                    "'target' should be a table, target = { choice = \"furthest\" }, or a list of such, one a face from "
                    "left to right");
       return;
     }
-    for (std::size_t i = 0; i < list->size(); ++i) {
-      const std::string number = std::to_string(i);
-      read_target(*list->get(i)->as_table(), "[[attack.target]]  # " + number,
-                  "(photos " + std::to_string(i + 1) + ")");
+    int number = 0;
+    for (const toml::node& item : *node.as_array()) {
+      const std::string header = "[[attack.target]]  # " + std::to_string(number++);
+      read_target(*item.as_table(), header, "(photos " + std::to_string(number) + ")");
     }
   }
 
@@ -291,11 +283,9 @@ class Reader {
     check_models(loss, config.models);
     if (!judged_) {
       config.weight = loss.number("weight", 1, {-1e6, 1e6});
-      if (loss.has("draw_models")) {
-        const auto all = static_cast<double>(config.models.size());
+      const auto all = static_cast<double>(config.models.size());
+      if (loss.take("draw_models") != nullptr)
         config.draw_models = loss.integer("draw_models", 1, {1, std::max(all, 1.)});
-      }
-      loss.take("draw_models");
       config.plugin = read_plugin(loss, Kind::loss, plugins_);
     }
     out_.losses.push_back(std::move(config));

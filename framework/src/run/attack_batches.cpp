@@ -13,7 +13,6 @@
 #include "faces/targets.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
-#include "run/item.hpp"
 
 namespace faceoff {
 
@@ -33,8 +32,9 @@ bool soon(const std::future<void>& work, double attacked_in) {
 
 /// A picture of a batch on its way.
 struct Member {
+  std::size_t place;  ///< in the batch
+  bool missing;       ///< its line
   ItemWork work;
-  bool missing = true;  ///< its line
 };
 
 /// A batch on its way.
@@ -42,7 +42,6 @@ struct Batch {
   std::int64_t group = 0;
   std::vector<std::string> left_out;  ///< the SHA-256 of each picture, where it failed in a process that ended
   std::deque<Member> members;         ///< but for those
-  std::vector<std::size_t> places;    ///< of the members in the batch
   std::string started;
   double attacked_in = 0;              ///< seconds
   std::future<void> reading, writing;  ///< last, so that they end before what they work on
@@ -97,8 +96,7 @@ class BatchRunner {
       if (done_.failed.contains(numbers[i])) {
         batch->left_out[i] = items_.digest_of(item.picture);
       } else {
-        batch->members.push_back({ItemWork(item, run_.path()), missing(numbers[i])});
-        batch->places.push_back(i);
+        batch->members.push_back({i, missing(numbers[i]), ItemWork(item, run_.path())});
       }
     }
     batch->reading = std::async(beside(), [&members = batch->members] {
@@ -191,13 +189,12 @@ class BatchRunner {
   /// Judges what was written, and puts it down.
   void finish(Batch& batch) {
     batch.writing.get();
-    for (std::size_t i = 0; i < batch.members.size(); ++i) {
-      Member& member = batch.members[i];
+    for (Member& member : batch.members) {
       if (!member.missing) continue;
       mark_begun(batch, member);
       member.work.judge();
       keep_trace(member.work);
-      run_.append_result(to_text(line_of(batch, i)));
+      run_.append_result(to_text(line_of(batch, member)));
       BlackBox& box = BlackBox::here();
       ++box.done;
       box.end_item();
@@ -229,13 +226,11 @@ class BatchRunner {
     if (events_) write_tensorboard(events_, run_.path(), item.output, item.picture, trace);
   }
 
-  static ItemLine line_of(const Batch& batch, std::size_t which) {
+  static ItemLine line_of(const Batch& batch, const Member& member) {
     std::vector<std::string> digests = batch.left_out;
-    for (std::size_t i = 0; i < batch.members.size(); ++i)
-      digests[batch.places[i]] = batch.members[i].work.report().picture_sha256;
-    const ItemWork& work = batch.members[which].work;
-    ItemLine line = work.report();
-    line.key = item_key(work.item(), digests, batch.places[which]);
+    for (const Member& one : batch.members) digests[one.place] = one.work.report().picture_sha256;
+    ItemLine line = member.work.report();
+    line.key = item_key(member.work.item(), digests, member.place);
     line.started = batch.started;
     line.finished = utc_now();
     return line;

@@ -29,12 +29,8 @@ std::vector<Environment::Model> models_of(const ModelPool& pool) {
     std::string name = model->name;
     for (int n = 2; std::ranges::find(models, name, &Environment::Model::name) != models.end(); ++n)
       name = model->name + "#" + std::to_string(n);
-    Environment::Model& made = models.emplace_back();
-    made.name = name;
-    made.plugin = model->plugin;
-    made.weights = model->weights.string();
-    made.sha256 = model->sha256;
-    made.family = model->family;
+    Environment::Model& made = models.emplace_back(
+        Environment::Model{name, model->plugin, model->weights.string(), model->sha256, model->family, "", {}});
     if (model->calibration == nullptr) continue;
     made.calibration = fs::path(model->calibration->file).filename().string();
     made.thresholds.assign(model->calibration->thresholds.begin(), model->calibration->thresholds.end());

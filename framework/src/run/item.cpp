@@ -29,11 +29,12 @@ void check_delivered(const Quality& quality, const Experiment& experiment) {
   throw Error("the delivered picture differs by " + c10::str(moved) + ", more than epsilon");
 }
 
-}  // namespace
-
+/// Where a picture without a face is delivered in place of `output`: as a PNG, which changes nothing of it.
 std::filesystem::path as_it_was(std::filesystem::path output) {
   return output.replace_extension(".png");
 }
+
+}  // namespace
 
 ItemLine Item::line() const {
   ItemLine line;
@@ -179,8 +180,8 @@ std::vector<ItemFace> ItemWork::judged(const Picture& delivered) const {
   CleanPicture clean{original_, item_.picture, std::vector<CleanPicture::Attacked>()};
   for (std::size_t f = 0; f < input_.faces.size(); ++f)
     clean.faces->push_back({input_.faces[f].box, targets_.empty() ? "" : targets_[f].name});
-  const JudgedBy& by = item_.variant->judged_by;
-  return faces_of(by.evaluator->evaluate(clean, delivered, by.judges, *by.people).front());
+  const PreparedVariant& by = *item_.variant;
+  return faces_of(by.evaluator->evaluate(clean, delivered, by.judges, by.people.judged.all()).front());
 }
 
 void ItemWork::judge() {

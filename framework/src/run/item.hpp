@@ -9,29 +9,20 @@
 #include "attack/assembly.hpp"
 #include "attack/attack.hpp"
 #include "attack/trace.hpp"
-#include "faces/face.hpp"
-#include "faces/gallery.hpp"
 #include "faces/targets.hpp"
 #include "judge/evaluation.hpp"
 #include "judge/judges.hpp"
 #include "picture/picture.hpp"
-#include "picture/quality.hpp"
 #include "run/item_line.hpp"
 #include "run/people.hpp"
 
 namespace faceoff {
 
-/// Who judges a variant's pictures, and the people whom recognisers choose between.
-struct JudgedBy {
-  Evaluator* evaluator = nullptr;
-  Judges judges;
-  const Gallery* people = nullptr;
-};
-
 /// Everything of one variant that is ready to attack and to judge.
 struct PreparedVariant {
   std::unique_ptr<Assembly> assembly;
-  JudgedBy judged_by;
+  Judges judges;
+  Evaluator* evaluator = nullptr;  ///< which the judges share with other variants'
   Galleries::Both people;
   std::string key;  ///< variant_key()
 };
@@ -53,9 +44,6 @@ struct ItemReport : ItemLine {
   std::vector<std::string> notes;
   Trace trace;  ///< of the attack; empty where there was none
 };
-
-/// Where a picture without a face is delivered in place of `output`: as a PNG, which changes nothing of it.
-std::filesystem::path as_it_was(std::filesystem::path output);
 
 /// A picture's whole way, in stages that follow one another: read, find its faces (and choose their targets), be
 /// attacked with others of its batch, write, and judge what was written, read again. Reading and writing call no

@@ -2,8 +2,12 @@
 
 #include <faceoff/error.hpp>
 
+#include <opencv2/core/version.hpp>
+#include <torch/version.h>
+
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "base/files.hpp"
@@ -15,11 +19,6 @@ namespace faceoff {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Whether a model sees pictures in their own size, so that those of a batch have to have one.
-bool takes_one_size(const Assembly& assembly) {
-  return std::ranges::any_of(assembly.surrogates, [](const LoadedModel* model) { return model->view.height == 0; });
-}
 
 /// Its size, or none where it can't be read, which costs its item alone.
 Extent extent_or_none(const fs::path& picture) {
@@ -38,23 +37,100 @@ std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size) {
   Extent largest;
   std::int64_t own = 0, readable = 0;
   for (const Extent& picture : pictures) {
-    const Extent together{std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
+    Extent together{std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
     const std::int64_t padded = together.pixels() * (readable + 1);
     const bool fits =
         padded <= most_pixels && padded <= 2 * (own + picture.pixels()) && (!one_size || picture == largest);
     const bool none = picture.pixels() == 0;
     if (parts.empty() || (!none && readable > 0 && !fits)) {
       parts.push_back(0);
-      largest = {};
+      together = picture;
       own = readable = 0;
     }
     ++parts.back();
     if (none) continue;
-    largest = {std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
+    largest = together;
     own += picture.pixels();
     ++readable;
   }
   return parts;
+}
+
+namespace {
+
+/// Whether an item's results depend on a value by itself: pictures and people count by what is in them, and
+/// [run] by what is attacked together.
+bool matters(const Resolved::Line& line) {
+  static const std::set<std::pair<std::string, std::string>> others = {{"", "name"},
+                                                                       {"[data]", "pictures"},
+                                                                       {"[data]", "people"},
+                                                                       {"[evaluate]", "after"},
+                                                                       {"[evaluate]", "false_accept_rate"}};
+  return line.section != "[run]" && !others.contains({line.section, line.key});
+}
+
+/// Whoever is among people, by their photos.
+std::string contents_of(const People& people) {
+  std::string text;
+  for (const Person& person : people.all().people()) text += person.contents();
+  return text;
+}
+
+/// The thresholds that an item's line is judged by, or its trace.
+std::string thresholds_of(const LoadedModel& model) {
+  std::string text;
+  if (model.calibration == nullptr) return text;
+  for (const auto& [rate, threshold] : model.calibration->thresholds)
+    text += "threshold " + to_toml(rate) + " " + to_toml(threshold) + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
+  const Assembly& assembly = *variant.assembly;
+  const Experiment& experiment = assembly.experiment;
+  std::string text = "faceoff " FACEOFF_VERSION "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" +
+                     pool.setup().device.str() + "\n" + experiment.variant + "\n";
+  for (const Resolved::Line& line : experiment.resolved.lines) {
+    if (matters(line)) text += line.section + " " + line.key + " = " + line.value + "\n";
+  }
+  for (const std::string& name : experiment.used_models())
+    text += pool.get(name, experiment.models.at(name)).identity + "\n";
+  for (const LossConfig& loss : experiment.losses) text += pool.identity(loss.plugin) + "\n";
+  for (const AugmentationConfig& augmentation : experiment.augmentations)
+    text += pool.identity(augmentation.plugin) + "\n";
+  text += pool.identity(experiment.optimizer) + "\n";
+  // By how much an attack that protects has reached its goal goes by the threshold: what it keeps, and its trace.
+  for (const LoadedModel* model : assembly.surrogates) {
+    if (experiment.goal != Goal::protect || model->calibration == nullptr) continue;
+    if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
+      text += "threshold " + to_toml(*threshold) + "\n";
+  }
+  const Judges& judges = variant.judges;
+  for (const auto* of_a_kind : {&judges.recognisers, &judges.detectors}) {
+    for (const Judge& judge : *of_a_kind)
+      text += judge.model->name + " " + to_string(judge.role) + "\n" + thresholds_of(*judge.model);
+  }
+  if (judges.finder != nullptr) text += "found by " + judges.finder->identity + "\n";
+  // A gallery's file holds embeddings that others made of the photos.
+  const bool looked_at =
+      !variant.people.attacked.gallery->people().empty() || !variant.people.judged.gallery->people().empty();
+  if (looked_at && experiment.people.size() == 1 && std::filesystem::is_regular_file(experiment.people.front()))
+    text += sha256_file(experiment.people.front()) + "\n";
+  text += contents_of(variant.people.attacked) + "\n" + contents_of(variant.people.judged);
+  return sha256(text);
+}
+
+std::string item_key(const Item& item, const std::vector<std::string>& batch, std::size_t place) {
+  constexpr std::size_t enough = 32;
+  if (batch[place].empty()) return "";
+  // Nobody is to be taken for the person in whose folder the picture is.
+  const std::string folder = folder_name(item.picture);
+  std::string text = item.variant->key + "\n" + batch[place] + "\n" + folder + "\n" + item.picture.string() + "\n" +
+                     item.output.string() + "\n" + std::to_string(place);
+  for (const std::string& digest : batch) text += "\n" + digest;
+  return sha256(text).substr(0, enough);
 }
 
 ItemList::ItemList(const std::vector<PreparedVariant>& variants) {
@@ -107,7 +183,8 @@ const std::string& ItemList::digest_of(const fs::path& picture) const {
 }
 
 std::string ItemList::key_of(std::int64_t number) const {
-  for (const Numbers& batch : batches_of(group_of(number))) {
+  const Part& of = part(&Part::item, number);
+  for (const Numbers& batch : batches_of(of.group + (number - of.item) / of.experiment().batch)) {
     const auto place = std::ranges::find(batch, number);
     if (place == batch.end()) continue;
     std::vector<std::string> digests;
@@ -115,11 +192,6 @@ std::string ItemList::key_of(std::int64_t number) const {
     return item_key(at(number), digests, static_cast<std::size_t>(place - batch.begin()));
   }
   return "";
-}
-
-std::int64_t ItemList::group_of(std::int64_t item) const {
-  const Part& of = part(&Part::item, item);
-  return of.group + (item - of.item) / of.experiment().batch;
 }
 
 ItemList::Numbers ItemList::items_of(std::int64_t group) const {
@@ -137,9 +209,12 @@ std::vector<ItemList::Numbers> ItemList::batches_of(std::int64_t group) const {
   std::vector<Extent> extents(all.size());
   if (all.size() > 1)
     std::ranges::transform(all, extents.begin(), [&](std::int64_t item) { return extent_or_none(at(item).picture); });
+  // Where a model sees pictures in their own size, those of a batch have to have one.
+  const bool one_size = std::ranges::any_of(part(&Part::group, group).variant->assembly->surrogates,
+                                            [](const LoadedModel* model) { return model->view.height == 0; });
   cut_.clear();
   auto next = all.begin();
-  for (const std::size_t size : cut(extents, takes_one_size(*part(&Part::group, group).variant->assembly))) {
+  for (const std::size_t size : cut(extents, one_size)) {
     const auto end = next + static_cast<std::ptrdiff_t>(size);
     cut_.emplace_back(next, end);
     next = end;

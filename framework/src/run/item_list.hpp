@@ -50,7 +50,6 @@ class ItemList {
   std::string key_of(std::int64_t item) const;
 
   std::int64_t groups() const { return groups_; }
-  std::int64_t group_of(std::int64_t item) const;
   /// The group's items, which follow one another.
   Numbers items_of(std::int64_t group) const;
   /// The same as the batches in which they are attacked.

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <optional>
 #include <system_error>
-#include <utility>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
-#include "run/environment.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
 
@@ -19,42 +17,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a part's environment.json says.
-Environment about(const fs::path& part) {
-  std::optional<Environment> found = read_environment(part);
-  if (!found) throw ConfigError(one_line(part.string()) + ": not a run's folder (no environment.json)");
-  return std::move(*found);
-}
-
 /// A file or folder in a second place: the same one where the file system can do that, else a copy.
 void put(const fs::path& from, const fs::path& to) {
   std::error_code error;
-  if (fs::is_directory(from)) {
-    make_folder(to);
-    for (const fs::directory_entry& entry : fs::directory_iterator(from)) put(entry, to / entry.path().filename());
-    return;
-  }
-  fs::create_hard_link(from, to, error);
-  if (error) fs::copy_file(from, to, error);
+  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error);
+  if (error) fs::copy(from, to, fs::copy_options::recursive, error);
   if (error) throw FileError(to.string() + ": can't be made of " + from.string() + ": " + error.message());
 }
 
-/// The first part's environment.json, as that of all together.
-Environment environment_of(const std::vector<Environment>& parts, const std::vector<std::string>& command) {
-  Environment whole = parts.front();
-  whole.command = command;
-  whole.shard.reset();
-  whole.items_here = whole.items;
-  whole.merged.emplace();
-  for (const Environment& part : parts) whole.merged->push_back({part.shard.value_or(""), part.command, part.host});
-  return whole;
-}
+}  // namespace
 
-/// What the parts say of themselves, which has to fit together.
-std::vector<Environment> abouts_of(const std::vector<fs::path>& parts) {
+std::vector<Environment> require_parts(const std::vector<fs::path>& parts) {
   std::vector<Environment> abouts;
   for (auto part = parts.begin(); part != parts.end(); ++part) {
-    abouts.push_back(about(*part));
+    const std::optional<Environment> about = read_environment(*part);
+    if (!about) throw ConfigError(one_line(part->string()) + ": not a run's folder (no environment.json)");
+    abouts.push_back(*about);
     if (std::any_of(parts.begin(), part, [&](const fs::path& other) { return fs::equivalent(other, *part); }))
       throw ConfigError(one_line(part->string()) + ": named twice");
     if (abouts.back().plan != abouts.front().plan) {
@@ -69,15 +47,8 @@ std::vector<Environment> abouts_of(const std::vector<fs::path>& parts) {
   return abouts;
 }
 
-}  // namespace
-
-void require_parts(const std::vector<fs::path>& parts) {
-  abouts_of(parts);
-}
-
 void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const std::vector<std::string>& command) {
-  const std::vector<Environment> abouts = abouts_of(parts);
-  const RunFolder run(into);
+  const std::vector<Environment> abouts = require_parts(parts);
   merge_results(parts, into, [&](std::size_t part, const ItemLine& line) {
     if (line.output.empty()) return;
     const std::vector<fs::path> places = RunFolder::places(line.output);
@@ -92,7 +63,13 @@ void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const 
     }
   });
   for (const char* name : {"experiment.toml", "resolved.toml"}) put(parts.front() / name, into / name);
-  run.write("environment.json", to_text(environment_of(abouts, command)));
+  Environment whole = abouts.front();
+  whole.command = command;
+  whole.shard.reset();
+  whole.items_here = whole.items;
+  whole.merged.emplace();
+  for (const Environment& part : abouts) whole.merged->push_back({part.shard.value_or(""), part.command, part.host});
+  write_atomically(into / "environment.json", to_text(whole));
 }
 
 }  // namespace faceoff

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "run/environment.hpp"
+
 namespace faceoff {
 
-/// Throws ConfigError where these are not parts of one run that was judged alike, FileError where one is not as a run
-/// left it.
-void require_parts(const std::vector<std::filesystem::path>& parts);
+/// What the parts of a run say of themselves. Throws ConfigError where these are not parts of one run that was judged
+/// alike, FileError where one is not as a run left it.
+std::vector<Environment> require_parts(const std::vector<std::filesystem::path>& parts);
 
 /// Puts the parts of a run together in a folder that is there and empty: pictures as links where the file system can do
 /// that, results in the items' order, and an environment.json that names the parts and this command. Throws as

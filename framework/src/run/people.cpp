@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "faces/targets.hpp"
-
 namespace faceoff {
 
 namespace {
 
-/// Throws ConfigError where people have no mean that anybody differs from.
-void require_several(const Gallery& gallery, const Experiment& experiment) {
-  if (gallery.people().size() < 2)
-    throw ConfigError("only one person on the pictures of people, and nobody differs from the mean of one",
-                      experiment.people_place);
+/// Reads something of people; what is wrong with them is said where the experiment names them.
+template <class Read>
+auto read_of_people(const Experiment& experiment, const Read& read) {
+  try {
+    return read();
+  } catch (const ConfigError& error) {
+    throw ConfigError(error.what(), experiment.people_place);
+  }
 }
 
 }  // namespace
@@ -23,13 +24,8 @@ const Gallery& Galleries::get(const Portraying& by, const Experiment& experiment
   key.models.insert(key.models.end(), by.models.begin(), by.models.end());
   const auto found = galleries_.find(key);
   if (found != galleries_.end()) return found->second;
-  Gallery gallery;
-  try {
-    gallery = Gallery::read(by, experiment.people, notice_);
-  } catch (const ConfigError& error) {
-    throw ConfigError(error.what(), experiment.people_place);
-  }
-  if (gallery.people().empty()) throw ConfigError("no face on any picture of people", experiment.people_place);
+  Gallery gallery = read_of_people(experiment, [&] { return Gallery::read(by, experiment.people, notice_); });
+  require(!gallery.people().empty(), experiment.people_place, "no face on any picture of people");
   return galleries_.emplace(key, std::move(gallery)).first->second;
 }
 
@@ -50,15 +46,14 @@ Galleries::Both Galleries::read(const Assembly& assembly, const Judges& judges) 
       chosen || centred || mixed || experiment.own == Own::photos ? &get(attacking, experiment) : &none_;
   const bool known = !experiment.people.empty() && !judges.recognisers.empty();
   people.judged.gallery = known ? &get(judging, experiment) : &none_;
+  const Gallery& attacked = *people.attacked.gallery;
   if (mixed) {
-    try {
-      people.attacked.partners = std::make_shared<PartnerPhotos>(*people.attacked.gallery, attacking, experiment.seed);
-    } catch (const ConfigError& error) {
-      throw ConfigError(error.what(), experiment.people_place);
-    }
+    people.attacked.partners = read_of_people(
+        experiment, [&] { return std::make_shared<PartnerPhotos>(attacked, attacking, experiment.seed); });
   }
-  if (centred) require_several(*people.attacked.gallery, experiment);
-  require_targets(*people.attacked.gallery, experiment.targets);
+  require(!centred || attacked.people().size() > 1, experiment.people_place,
+          "only one person on the pictures of people, and nobody differs from the mean of one");
+  require_targets(attacked, experiment.targets);
   for (const TargetConfig& target : experiment.targets) {
     if (target.choice != TargetConfig::Choice::photos) continue;
     const auto by = [&](const Portraying& portraying) {

@@ -88,8 +88,6 @@ Ranks::Ranks(std::function<void(const std::string&)> notice)
   store_ = talk([&] { return std::make_shared<c10d::TCPStore>(variable("MASTER_ADDR"), options); });
 }
 
-Ranks::~Ranks() = default;
-
 std::string Ranks::get(const std::string& key) const {
   const std::vector<std::uint8_t> value = talk([&] { return store_->get(key); });
   return {value.begin(), value.end()};

@@ -37,9 +37,6 @@ class Ranks {
 
   /// Joins the others; `notice` is told where it waits for long. Throws Error where the store can't be reached.
   explicit Ranks(std::function<void(const std::string&)> notice);
-  Ranks(const Ranks&) = delete;
-  Ranks& operator=(const Ranks&) = delete;
-  ~Ranks();
 
   int rank() const { return rank_; }
   bool first() const { return rank_ == 0; }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <vector>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
@@ -25,43 +24,40 @@ struct Entry {
   std::streamoff offset = 0;
 };
 
-[[noreturn]] void refuse(const std::string& where, const std::string& why) {
-  throw FileError(where + ": " + why);
-}
-
 /// Calls `use` with each whole line, its place and its offset; returns whether the last line was whole.
 template <class Use>
 bool read_lines(const fs::path& file, const Use& use) {
   if (!fs::exists(file)) return true;
-  if (!fs::is_regular_file(file)) refuse(one_line(file.string()), "not a plain file");
+  const std::string name = one_line(file.string());
+  if (!fs::is_regular_file(file)) throw FileError(name + ": not a plain file");
   std::ifstream in(file, std::ios::binary);
-  if (!in) refuse(one_line(file.string()), "can't be read");
+  if (!in) throw FileError(name + ": can't be read");
   std::streamoff offset = 0;
   std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
     if (in.eof()) return false;  // it has no line break
-    const std::string where = one_line(file.string()) + ":" + std::to_string(++number);
+    const std::string where = name + ":" + std::to_string(++number);
     use(parse_item_line(line, where), where, offset);
     offset += static_cast<std::streamoff>(line.size()) + 1;
   }
   return true;
 }
 
-/// The results of the ranks that have files of their own.
-std::vector<fs::path> rank_files(const fs::path& run) {
-  std::vector<fs::path> files;
+/// A run's results, and behind them those of the ranks that have files of their own.
+std::vector<fs::path> result_files(const fs::path& run) {
+  std::vector<fs::path> files = {run / results_name};
   for (const fs::directory_entry& entry : fs::directory_iterator(run)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("results.rank") && name.ends_with(".jsonl")) files.push_back(entry.path());
   }
-  std::ranges::sort(files);
+  std::ranges::sort(files.begin() + 1, files.end());
   return files;
 }
 
 /// Writes a run's results: these lines of these files, each under its item. `use` is told of each and of its file.
-template <class Use>
-void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
-                   const Use& use) {
+void write_results(
+    const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries,
+    const std::function<void(std::size_t, const ItemLine&)>& use = [](std::size_t, const ItemLine&) {}) {
   AtomicFile out(run / results_name);
   std::ifstream in;  // one at a time: there may be more files than a process may open
   std::size_t open = files.size();
@@ -70,17 +66,14 @@ void write_results(const fs::path& run, const std::vector<fs::path>& files, cons
     std::string text;
     in.seekg(entry.offset);
     std::getline(in, text);
-    if (!in) refuse(one_line(files[entry.file].string()), "changed while it was read");
-    ItemLine line = parse_item_line(text, one_line(files[entry.file].string()));
+    const std::string name = one_line(files[entry.file].string());
+    if (!in) throw FileError(name + ": changed while it was read");
+    ItemLine line = parse_item_line(text, name);
     line.item = entry.item;
     use(entry.file, line);
     out.add(to_text(line) + "\n");
   }
   out.commit();
-}
-
-void write_results(const fs::path& run, const std::vector<fs::path>& files, const std::vector<Entry>& entries) {
-  write_results(run, files, entries, [](std::size_t, const ItemLine&) {});
 }
 
 /// Leaves the first line of each item, in the order of the items.
@@ -95,8 +88,8 @@ void sort_once(std::vector<Entry>& entries) {
 void read_results(const fs::path& run, const std::function<void(const ItemLine&, const std::string&)>& use) {
   std::set<std::int64_t> items;
   read_lines(run / results_name, [&](const ItemLine& line, const std::string& where, std::streamoff) {
-    const std::int64_t item = line.item;
-    if (!items.insert(item).second) refuse(where, "a second line of item " + std::to_string(item));
+    if (!items.insert(line.item).second)
+      throw FileError(where + ": a second line of item " + std::to_string(line.item));
     use(line, where);
   });
 }
@@ -115,20 +108,16 @@ std::string rank_results(int rank) {
 }
 
 std::int64_t count_results(const fs::path& run) {
-  std::vector<fs::path> files = rank_files(run);
-  files.push_back(run / results_name);
   std::int64_t count = 0;
-  for (const fs::path& file : files)
+  for (const fs::path& file : result_files(run))
     read_lines(file, [&](const ItemLine&, const std::string&, std::streamoff) { ++count; });
   return count;
 }
 
 void settle_results(const fs::path& run) {
-  const std::vector<fs::path> ranks = rank_files(run);
-  std::vector<fs::path> files = {run / results_name};
-  files.insert(files.end(), ranks.begin(), ranks.end());
+  const std::vector<fs::path> files = result_files(run);
   std::vector<Entry> entries;
-  bool settled = ranks.empty();
+  bool settled = files.size() == 1;
   for (std::size_t f = 0; f < files.size(); ++f) {
     settled &= read_lines(files[f], [&](const ItemLine& line, const std::string&, std::streamoff offset) {
       settled &= entries.empty() || entries.back().item < line.item;
@@ -139,7 +128,7 @@ void settle_results(const fs::path& run) {
   // A line is there twice where a run was killed when the lines of a rank's file had just been taken over.
   sort_once(entries);
   write_results(run, files, entries);
-  for (const fs::path& file : ranks) fs::remove(file);
+  for (std::size_t f = 1; f < files.size(); ++f) fs::remove(files[f]);
 }
 
 std::int64_t keep_results(const fs::path& run,
@@ -170,9 +159,9 @@ void merge_results(const std::vector<fs::path>& runs, const fs::path& into,
   std::vector<fs::path> files;
   std::vector<Entry> whole, failed;
   for (const fs::path& run : runs) {
-    if (!rank_files(run).empty()) {
-      refuse(one_line(run.string()),
-             "its ranks were stopped before they put their results together; faceoff run --resume does it");
+    if (result_files(run).size() > 1) {
+      throw FileError(one_line(run.string()) +
+                      ": its ranks were stopped before they put their results together; faceoff run --resume does it");
     }
     files.push_back(run / results_name);
     read_lines(files.back(), [&](const ItemLine& line, const std::string&, std::streamoff offset) {

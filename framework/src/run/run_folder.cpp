@@ -12,7 +12,6 @@
 #include <cstring>
 #include <ctime>
 #include <system_error>
-#include <utility>
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
@@ -88,14 +87,9 @@ void RunFolder::require_run(const fs::path& path) {
   }
 }
 
-RunFolder RunFolder::make(const fs::path& path) {
+void RunFolder::make(const fs::path& path) {
   require_free(path);
   make_folder(path);
-  return RunFolder(path);
-}
-
-void RunFolder::write(const std::string& name, const std::string& text) const {
-  write_atomically(path_ / name, text);
 }
 
 void RunFolder::append_result(const std::string& result) const {
@@ -126,11 +120,11 @@ std::vector<fs::path> RunFolder::places(const fs::path& output) {
 
 void RunFolder::remove_item(const fs::path& output) const {
   std::error_code ignored;  // it may be gone
-  const fs::path place = places(output).front();
-  fs::remove(path_ / place, ignored);
+  const std::vector<fs::path> all = places(output);
+  fs::remove(path_ / all.front(), ignored);
   remove_traces(path_, output);
-  for (const fs::path& file : {place, trace_place(place), tensorboard_place(place)})
-    fs::remove((path_ / file).parent_path(), ignored);  // unless there is something else in it
+  for (const fs::path& place : all)
+    fs::remove((path_ / place).parent_path(), ignored);  // unless there is something else in it
 }
 
 bool RunFolder::remove_evaluation() const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -18,7 +17,7 @@ class RunFolder {
   /// Throws ConfigError where there is something already, other than an empty folder.
   static void require_free(const std::filesystem::path& path);
   /// Makes the folder, which has to be free. Throws FileError where it can't be made.
-  static RunFolder make(const std::filesystem::path& path);
+  static void make(const std::filesystem::path& path);
   /// Throws ConfigError where there is something that is no run, whole or half made.
   static void require_run(const std::filesystem::path& path);
   /// One that is there already; `results` is where this process writes its items' lines.
@@ -30,7 +29,6 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
 
-  void write(const std::string& name, const std::string& text) const;
   /// A line, in one write, on the disk when this returns.
   void append_result(const std::string& result) const;
 

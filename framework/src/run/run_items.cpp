@@ -14,10 +14,8 @@
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
-#include "plugins/model_pool.hpp"
 #include "plugins/plugin_config.hpp"
 #include "run/environment.hpp"
-#include "run/ranks.hpp"
 
 namespace faceoff {
 
@@ -29,15 +27,13 @@ namespace fs = std::filesystem;
 std::string thresholds_of(const std::vector<PreparedVariant>& variants) {
   std::set<std::string> lines;
   for (const PreparedVariant& variant : variants) {
-    for (const Judge& judge : variant.judged_by.judges.recognisers) {
+    for (const Judge& judge : variant.judges.recognisers) {
       const Calibration* calibration = judge.model->calibration;
       lines.insert("# thresholds of " + one_line(judge.model->name) + ": " +
                    (calibration != nullptr ? one_line(calibration->file, PATH_MAX) : "none were measured") + "\n");
     }
   }
-  std::string text;
-  for (const std::string& line : lines) text += line;
-  return text;
+  return joined({lines.begin(), lines.end()}, "");
 }
 
 /// How many pictures an experiment attacks together, where it says so.
@@ -68,11 +64,6 @@ void require_shard_of(const fs::path& run, const Shard& shard) {
   if (shard.whole() || !about || about->shard == shard.text()) return;
   throw ConfigError("--shard " + shard.text() + ": " + run.string() + " is " +
                     (about->shard ? "part " + *about->shard : std::string("a whole run")) + "; nothing was changed");
-}
-
-/// Unless it is the list's last entry already.
-void add_last(std::vector<std::int64_t>& list, std::int64_t entry) {
-  if (list.empty() || list.back() != entry) list.push_back(entry);
 }
 
 /// Runs something that may find a fault in the experiment.
@@ -192,32 +183,27 @@ std::vector<RunItems::Expected> RunItems::expected_time() const {
 }
 
 void RunItems::build() {
-  diagnostics_.emplace(document_->sources());
+  Diagnostics diagnostics(document_->sources());
   for (const Experiment& experiment : experiments_) {
     for (const std::string& name : experiment.used_models())
-      checked(*diagnostics_, [&] { pool_->get(name, experiment.models.at(name)); });
+      checked(diagnostics, [&] { pool_->get(name, experiment.models.at(name)); });
   }
-  diagnostics_->throw_if_any();
-  for (const Experiment& experiment : experiments_) {
-    checked(*diagnostics_, [&] { prepared_.emplace_back().assembly = std::make_unique<Assembly>(experiment, *pool_); });
-  }
-  diagnostics_->throw_if_any();
-  choose_judges();
-  diagnostics_->throw_if_any();
-}
-
-void RunItems::choose_judges() {
+  diagnostics.throw_if_any();
+  for (const Experiment& experiment : experiments_)
+    checked(diagnostics, [&] { prepared_.emplace_back().assembly = std::make_unique<Assembly>(experiment, *pool_); });
+  diagnostics.throw_if_any();
   std::vector<const LoadedModel*> attacked;
   for (const PreparedVariant& variant : prepared_) {
     for (const LoadedModel* surrogate : variant.assembly->surrogates) add_once(attacked, surrogate);
   }
   for (PreparedVariant& variant : prepared_) {
-    checked(*diagnostics_, [&] {
+    checked(diagnostics, [&] {
       const Assembly& assembly = *variant.assembly;
-      variant.judged_by.judges = judges_of(assembly.experiment, *pool_, assembly.surrogates, attacked);
-      variant.judged_by.evaluator = &evaluator_for(variant.judged_by.judges);
+      variant.judges = judges_of(assembly.experiment, *pool_, assembly.surrogates, attacked);
+      variant.evaluator = &evaluator_for(variant.judges);
     });
   }
+  diagnostics.throw_if_any();
 }
 
 Evaluator& RunItems::evaluator_for(const Judges& judges) {
@@ -232,16 +218,13 @@ Evaluator& RunItems::evaluator_for(const Judges& judges) {
 }
 
 void RunItems::read_people() {
-  for (PreparedVariant& variant : prepared_) {
-    checked(*diagnostics_, [&] {
-      variant.people = galleries_.read(*variant.assembly, variant.judged_by.judges);
-      variant.judged_by.people = &variant.people.judged.all();
-    });
-  }
-  diagnostics_->throw_if_any();
+  Diagnostics diagnostics(document_->sources());
+  for (PreparedVariant& variant : prepared_)
+    checked(diagnostics, [&] { variant.people = galleries_.read(*variant.assembly, variant.judges); });
+  diagnostics.throw_if_any();
 }
 
-void RunItems::describe(const RunFolder& run, const ItemList& items) const {
+void RunItems::describe(const fs::path& run, const ItemList& items) const {
   std::vector<std::string> command = {"faceoff", "run"};
   command.insert(command.end(), request_.args.begin(), request_.args.end());
   std::vector<std::pair<std::string, const Resolved*>> resolved;
@@ -252,18 +235,17 @@ void RunItems::describe(const RunFolder& run, const ItemList& items) const {
   about.items_here = items_here(items);
   if (!request_.shard.whole()) about.shard = request_.shard.text();
   for (const PreparedVariant& variant : prepared_)
-    about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judged_by.judges));
+    about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judges));
   // The first one: what has it is a run.
-  run.write("environment.json", to_text(about));
-  run.write("experiment.toml", document_->text());
-  run.write("resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
+  write_atomically(run / "environment.json", to_text(about));
+  write_atomically(run / "experiment.toml", document_->text());
+  write_atomically(run / "resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
 }
 
-RunFolder RunItems::make(const fs::path& path, const ItemList& items) {
-  RunFolder run = RunFolder::make(path);
+void RunItems::make(const fs::path& path, const ItemList& items) {
+  RunFolder::make(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
-  describe(run, items);
-  return run;
+  describe(path, items);
 }
 
 std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemList& items, const ItemLine& line,
@@ -274,17 +256,14 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
   if (!item || line.key.empty() || line.key != items.key_of(*item)) return std::nullopt;
   if (failed) return item;
   if (!is_file_of(run / line.output, line.output_sha256)) return std::nullopt;
-  std::vector<fs::path> places;
-  if (line.status == Status::attacked) {
-    if (items.at(*item).variant->assembly->experiment.traces) places.push_back(trace_place(line.output));
-    if (request_.events) places.push_back(tensorboard_place(line.output));
-  }
-  const bool whole = std::ranges::all_of(
-      places, [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); });
-  return whole ? item : std::nullopt;
+  if (line.status != Status::attacked) return item;
+  const auto there = [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); };
+  if (items.at(*item).experiment().traces && !there(trace_place(line.output))) return std::nullopt;
+  if (request_.events && !there(tensorboard_place(line.output))) return std::nullopt;
+  return item;
 }
 
-RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too) {
+void RunItems::resume(const fs::path& path, const ItemList& items, bool failures_too) {
   RunFolder::require_run(path);
   make_folder(path);
   lock_.emplace(path, [&](const std::string& line) { observer_.say(line); });
@@ -311,7 +290,7 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
   for (const std::string& output : other) {
     if (!kept.contains(output)) run.remove_item(output);
   }
-  describe(run, items);
+  describe(path, items);
   const std::int64_t all = items_here(items);
   observer_.say("resumed: " + std::to_string(done) + " of " + std::to_string(all) + " items are kept, " +
                 std::to_string(all - done) + " are left" +
@@ -319,7 +298,6 @@ RunFolder RunItems::resume(const fs::path& path, const ItemList& items, bool fai
                              : std::string()));
   if ((dropped > 0 || done < all) && run.remove_evaluation())
     observer_.say("the evaluation of what was there is removed: evaluate again");
-  return run;
 }
 
 std::optional<RunFolder> RunItems::folder(const ItemList& items) {
@@ -328,29 +306,24 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items) {
     lock_.emplace(box.run.data(), [&](const std::string& line) { observer_.say(line); });
     return RunFolder(box.run.data());
   }
-  const auto wanted = [&] {
-    const std::string part = request_.shard.whole() ? ""
-                                                    : "-part" + std::to_string(request_.shard.index) + "of" +
-                                                          std::to_string(request_.shard.of);
-    return request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
-  };
-  std::optional<RunFolder> run;
-  if (!ranks_) {
-    run = request_.resume ? resume(wanted(), items, false) : make(wanted(), items);
-  } else if (ranks_->first()) {
-    const std::optional<fs::path> begun = ranks_->begun();
-    const fs::path path = begun ? *begun : wanted();
-    if (!begun && !request_.resume) RunFolder::require_free(path);
-    ranks_->begin(path);
-    run = begun || request_.resume ? resume(path, items, begun.has_value()) : make(path, items);
-    if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
-  } else {
-    if (!ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
-    run.emplace(ranks_->begun().value());
+  fs::path path;
+  if (!ranks_ || ranks_->first()) {
+    const std::optional<fs::path> begun = ranks_ ? ranks_->begun() : std::nullopt;
+    const Shard& shard = request_.shard;
+    const std::string part =
+        shard.whole() ? "" : "-part" + std::to_string(shard.index) + "of" + std::to_string(shard.of);
+    path = begun          ? *begun
+           : request_.out ? *request_.out
+                          : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
+    const bool goes_on = begun || request_.resume;
+    if (!goes_on) RunFolder::require_free(path);
+    if (ranks_) ranks_->begin(path);
+    goes_on ? resume(path, items, begun.has_value()) : make(path, items);
   }
-  if (ranks_) run = RunFolder(run->path(), rank_results(ranks_->rank()));
-  note(box.run, run->path().string());
-  return run;
+  if (ranks_ && !ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
+  if (path.empty()) path = ranks_->begun().value();
+  note(box.run, path.string());
+  return ranks_ ? RunFolder(path, rank_results(ranks_->rank())) : RunFolder(path);
 }
 
 std::int64_t RunItems::items_here(const ItemList& items) const {
@@ -375,8 +348,10 @@ Done RunItems::run() {
   const DoneItems done = done_items(run->path());
   box.done = static_cast<std::int64_t>(done.all.size());
   std::vector<std::int64_t> left;  // groups
-  for (std::int64_t item = 0; item < items.size(); ++item) {
-    if (!done.all.contains(item) && request_.shard.has(items.group_of(item))) add_last(left, items.group_of(item));
+  for (std::int64_t group = 0; group < items.groups(); ++group) {
+    const ItemList::Numbers numbers = items.items_of(group);
+    const bool whole = std::ranges::all_of(numbers, [&](std::int64_t item) { return done.all.contains(item); });
+    if (!whole && request_.shard.has(group)) left.push_back(group);
   }
   observer_.begin(box.items, box.done, ranks_ ? ranks_->rank() : -1);
   std::int64_t taken = 0;

@@ -3,13 +3,10 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "attack/assembly.hpp"
 #include "experiment/experiment.hpp"
 #include "judge/evaluation.hpp"
 #include "plugins/model_pool.hpp"
@@ -69,19 +66,18 @@ class RunItems {
   std::string plan() const;
   /// That this is no longer the run that another process began.
   [[noreturn]] void changed(const std::string& how) const;
-  /// Who judges each variant; those that are looked at alike share what was seen of clean pictures.
-  void choose_judges();
+  /// Variants that are looked at alike share one, and with it what was seen of clean pictures.
   Evaluator& evaluator_for(const Judges& judges);
   void read_people();
   /// The run's folder as this process is to go on with it: made, with what is known before the first item, resumed, or
   /// as another process left it. Nothing where the process was asked to stop before it was there.
   std::optional<RunFolder> folder(const ItemList& items);
-  RunFolder make(const std::filesystem::path& path, const ItemList& items);
+  void make(const std::filesystem::path& path, const ItemList& items);
   /// The item that a line of a run's results is about, where it is whole and doing it once more would give the same.
   std::optional<std::int64_t> finished(const std::filesystem::path& run, const ItemList& items, const ItemLine& line,
                                        bool failures_too) const;
-  RunFolder resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
-  void describe(const RunFolder& run, const ItemList& items) const;
+  void resume(const std::filesystem::path& path, const ItemList& items, bool failures_too);
+  void describe(const std::filesystem::path& run, const ItemList& items) const;
   /// How many items this run does, of all that there are.
   std::int64_t items_here(const ItemList& items) const;
 
@@ -90,7 +86,6 @@ class RunItems {
   std::vector<std::filesystem::path> folders_;
   PluginLibrary plugins_;
   std::optional<Document> document_;
-  std::optional<Diagnostics> diagnostics_;
   std::vector<Experiment> experiments_;
   std::optional<ModelPool> pool_;
   std::deque<Evaluator> evaluators_;

@@ -14,13 +14,33 @@
 #include <thread>
 
 #include "base/numbers.hpp"
+#include "cli/process.hpp"
 
 namespace faceoff {
 
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+/// Starts it, in a process group of its own: a Ctrl-C reaches the supervisor alone, which passes it on.
+int start(const std::vector<std::string>& args, const SharedBlackBox& box) {
+  ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
+  std::vector<std::string> command = {"/proc/self/exe", "worker", std::to_string(box.file())};
+  command.insert(command.end(), args.begin(), args.end());
+  std::vector<char*> pointers;
+  for (std::string& arg : command) pointers.push_back(arg.data());
+  pointers.push_back(nullptr);
+  posix_spawnattr_t attributes{};
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, kept_stdout(), STDOUT_FILENO);
+  int pid = -1;
+  const int failed = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
+  return pid;
 }
 
 }  // namespace
@@ -31,59 +51,31 @@ std::string WorkerEnd::text(double time_limit) const {
   return "ended the process with exit code " + std::to_string(code);
 }
 
-Worker::Worker(const std::vector<std::string>& args, int out) {
-  ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
-  std::vector<std::string> command = {"/proc/self/exe"};
-  command.insert(command.end(), args.begin(), args.end());
-  std::vector<char*> pointers;
-  for (std::string& arg : command) pointers.push_back(arg.data());
-  pointers.push_back(nullptr);
-  // A group of its own: a Ctrl-C reaches the supervisor alone, which passes it on.
-  posix_spawnattr_t attributes{};
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawn_file_actions_t actions{};
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  const int failed = ::posix_spawn(&pid_, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
-}
-
-Worker::~Worker() {
-  if (ended_) return;
-  kill_group();
-  ::waitpid(pid_, nullptr, 0);
-}
-
-void Worker::kill_group() const {
-  ::kill(-pid_, SIGKILL);
-}
-
-void Worker::send(int signal) const {
-  ::kill(pid_, signal);
-}
-
-std::optional<WorkerEnd> Worker::look(const BlackBox& box, double time_limit) {
-  if (box.beats != beats_) {
-    beats_ = box.beats;
-    beat_began_ = now();
+WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox& box, double time_limit) {
+  using Clock = std::chrono::steady_clock;
+  const int pid = start(args, box);
+  std::int64_t beats = -1;
+  Clock::time_point beat_began;
+  int passed_on = 0;
+  while (true) {
+    if (const std::int64_t now = box->beats; now != beats) {
+      beats = now;
+      beat_began = Clock::now();
+    }
+    const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - beat_began).count(); };
+    const bool late = seconds() > time_limit * static_cast<double>(std::max<std::int64_t>(box->pictures, 1));
+    if (late) ::kill(-pid, SIGKILL);
+    int status = 0;
+    if (::waitpid(pid, &status, late ? 0 : WNOHANG) == pid) {
+      ::kill(-pid, SIGKILL);  // whatever it started
+      const bool exited = WIFEXITED(status);
+      return {exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited, seconds()};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const int interrupt = Interrupt::received();
+    if (interrupt != passed_on) ::kill(pid, interrupt);
+    passed_on = interrupt;
   }
-  const double pictures = static_cast<double>(std::max<std::int64_t>(box.pictures, 1));
-  const bool late = now() - beat_began_ > time_limit * pictures;
-  if (late) kill_group();
-  int status = 0;
-  if (::waitpid(pid_, &status, late ? 0 : WNOHANG) == pid_) {
-    ended_ = true;
-    kill_group();
-    const bool exited = WIFEXITED(status);
-    return WorkerEnd{exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited,
-                     now() - beat_began_};
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  return std::nullopt;
 }
 
 void end_with_launcher() {

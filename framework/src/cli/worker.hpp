@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,35 +18,10 @@ struct WorkerEnd {
   std::string text(double time_limit) const;
 };
 
-/// This program once more, as a process of its own that shares a black box.
-class Worker {
- public:
-  /// Starts it with these arguments, and this file as its stdout.
-  Worker(const std::vector<std::string>& args, int out);
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-  ~Worker();
-
-  /// Waits for its end; kills it where one piece of its work (a beat of the black box) takes longer than `time_limit`
-  /// seconds a picture. `tick` is called every few milliseconds.
-  template <class Tick>
-  WorkerEnd wait(const BlackBox& box, double time_limit, const Tick& tick) {
-    std::optional<WorkerEnd> end;
-    while (!(end = look(box, time_limit))) tick();
-    return *end;
-  }
-  void send(int signal) const;
-
- private:
-  /// Ends whatever the worker started, too.
-  void kill_group() const;
-  std::optional<WorkerEnd> look(const BlackBox& box, double time_limit);
-
-  int pid_ = -1;
-  bool ended_ = false;
-  std::int64_t beats_ = -1;
-  double beat_began_ = 0;  ///< seconds of the steady clock
-};
+/// Runs `faceoff worker BOX …` with these arguments, a process that shares the black box and stdout, and waits for its
+/// end: it is passed the interrupts that come, and is killed, with whatever it started, where one piece of its work (a
+/// beat of the black box) takes longer than `time_limit` seconds a picture. Throws Error where it can't be started.
+WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox& box, double time_limit);
 
 /// To be called in a rank: a launcher that is killed leaves no rank at work behind.
 void end_with_launcher();

@@ -120,11 +120,9 @@ fs::path prepared_place(const Arguments& given, const LoadedModel& model) {
     throw ConfigError("'" + model.name + "' has no weights file, and thresholds belong to one");
   const fs::path folder = given.has("out") ? fs::path(given.text("out")) : model.weights.parent_path();
   const fs::path file = folder / (model.weights.stem().string() + ".toml");
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
+  make_folder(folder);
   check_place(file);
-  if (fs::exists(file, error)) read_calibration_file(file);
+  if (fs::exists(file)) read_calibration_file(file);
   check_place(folder / plot_name);
   return file;
 }

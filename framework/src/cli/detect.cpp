@@ -17,7 +17,6 @@
 #include "cli/process.hpp"
 #include "faces/faces.hpp"
 #include "picture/find_pictures.hpp"
-#include "run/run_folder.hpp"
 
 namespace faceoff {
 

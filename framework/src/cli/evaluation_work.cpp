@@ -6,7 +6,6 @@
 #include <iostream>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "faces/faces.hpp"

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "cli/progress.hpp"
@@ -141,10 +142,7 @@ Portraying portraying(const Arguments& given, NamedModels& models) {
   by.landmarks = &models.get(given.text("landmarks"), Field::landmarks);
   by.minimum_score = given.minimum_score();
   for (const char* option : {"model", "models"}) {
-    for (const std::string& name : given.texts(option)) {
-      const LoadedModel* const model = &models.get(name, Field::embedding);
-      if (std::ranges::find(by.models, model) == by.models.end()) by.models.push_back(model);
-    }
+    for (const std::string& name : given.texts(option)) add_once(by.models, &models.get(name, Field::embedding));
   }
   by.cache = usual_cache();
   if (by.models.empty()) by.models = models.embedders();

@@ -15,7 +15,6 @@
 #include "report/tensorboard.hpp"
 #include "run/attack_batches.hpp"
 #include "run/item.hpp"
-#include "run/item_list.hpp"
 #include "run/ranks.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"

@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/numbers.hpp"
 #include "faces/matching.hpp"

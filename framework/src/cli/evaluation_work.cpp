@@ -251,19 +251,15 @@ Work folder_work(const fs::path& folder, const Arguments& given, NamedModels& mo
   if (std::ranges::none_of(asked, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
     for (const LoadedModel* embedder : models.embedders()) asked.push_back(embedder);
   }
-  Portraying& by = work.examination.by;
-  by.detector = asked_finder(given, models);
-  if (by.detector == nullptr) by.detector = &finder_of(models.pool(), nullptr, attacked);
-  by.device = models.pool().setup().device;
-  by.cache = usual_cache();
   Judges& judges = work.variants.emplace_back().judges;
+  judges.device = models.pool().setup().device;
+  judges.finder = asked_finder(given, models);
+  if (judges.finder == nullptr) judges.finder = &finder_of(models.pool(), nullptr, attacked);
   for (const LoadedModel* model : attacked) add_judge(judges, *model, Role::surrogate);
   for (const LoadedModel* model : asked) add_judge(judges, *model, role_of(*model, attacked));
-  if (judges.detectors.empty()) add_judge(judges, *by.detector, role_of(*by.detector, attacked));
-  for (const Judge& judge : judges.recognisers) by.models.push_back(judge.model);
-  by.landmarks = landmarks_for(given, models, by);
-  for (const Judge& judge : judges.detectors) work.examination.detectors.push_back(judge.model);
-  work.examination.after = degradations(given, {});
+  if (judges.detectors.empty()) add_judge(judges, *judges.finder, role_of(*judges.finder, attacked));
+  judges.landmarks = landmarks_for(given, models, portraying(judges));
+  work.examination = examination(judges, degradations(given, {}));
   const std::string target = given.has("target") ? given.text("target") : "";
   const std::vector<fs::path> clean = expand_pictures({given.text("clean")});
   for (const fs::path& delivered : expand_pictures({folder.string()})) {

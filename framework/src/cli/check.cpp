@@ -9,7 +9,6 @@
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/process.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/contract/contract.hpp"
 

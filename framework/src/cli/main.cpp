@@ -14,7 +14,6 @@
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 

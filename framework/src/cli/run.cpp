@@ -10,7 +10,6 @@
 #include "cli/process.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "report/tensorboard.hpp"
 #include "run/attack_batches.hpp"

@@ -175,8 +175,7 @@ Command calibrate_command() {
       .texts("models", "embedders, as --model, several at once", true)
       .flag("json", "as JSON, for programs")
       .text("out", "where the thresholds and the plot go; else beside the weights")
-      .with(add_portraying_options)
-      .with(NamedModels::add_options);
+      .with(add_portraying_options);
 }
 
 }  // namespace faceoff

@@ -134,6 +134,7 @@ void add_portraying_options(Command& command) {
   command.text("landmarks", "the model that finds a face's landmarks", "face_landmark_68");
   command.texts("model", "an embedder; may be repeated; else all whose weights are there");
   command.number("minimum-score", "of a face", .5);
+  NamedModels::add_options(command);
 }
 
 Portraying portraying(const Arguments& given, NamedModels& models) {

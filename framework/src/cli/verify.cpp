@@ -68,8 +68,7 @@ Command verify_command() {
       .operand("picture", -1)
       .flag("json", "as JSON, for programs")
       .number("false-accept-rate", "of the threshold: 0.01, 0.001 or 0.0001", 1e-3)
-      .with(add_portraying_options)
-      .with(NamedModels::add_options);
+      .with(add_portraying_options);
 }
 
 }  // namespace faceoff

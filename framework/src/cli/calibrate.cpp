@@ -28,6 +28,15 @@ Json estimate_json(const Estimate& estimate) {
   return Json::array({estimate.low, estimate.high});
 }
 
+/// On how much it was measured.
+std::vector<std::pair<const char*, std::int64_t>> sizes(const Performance& performance, const Gallery& gallery) {
+  return {{"people", performance.people},
+          {"pictures", gallery.counts().pictures},
+          {"faces_found", gallery.counts().found},
+          {"same_pairs", performance.same},
+          {"different_pairs", performance.different}};
+}
+
 Json performance_json(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {
   Json json = {{"accuracy", performance.accuracy.value},
                {"accuracy_interval", estimate_json(performance.accuracy)},
@@ -37,12 +46,8 @@ Json performance_json(const LoadedModel& model, const Performance& performance, 
                {"far", Json::object()},
                {"weights", model.weights.filename().string()},
                {"sha256", model.sha256},
-               {"view", to_string(model.view.crop)},
-               {"people", performance.people},
-               {"pictures", gallery.counts().pictures},
-               {"faces_found", gallery.counts().found},
-               {"same_pairs", performance.same},
-               {"different_pairs", performance.different}};
+               {"view", to_string(model.view.crop)}};
+  for (const auto& [key, size] : sizes(performance, gallery)) json[key] = size;
   for (const auto& [name, rate] : false_accept_rates) {
     const auto at = performance.at_rate.find(rate);
     if (at == performance.at_rate.end()) {
@@ -82,24 +87,18 @@ std::string interval_toml(const Estimate& estimate) {
   return "[" + fixed(estimate.low, 4) + ", " + fixed(estimate.high, 4) + "]";
 }
 
-/// Whoever shares its training; of weights that nobody measured before, nothing is known.
-std::string family_of(const LoadedModel& model) {
-  return model.family.empty() ? model.weights.stem().string() : model.family;
-}
-
 /// The [[view]] that a later evaluation finds the thresholds in.
 std::string view_toml(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {
+  // Whoever shares its training; of weights that nobody measured before, nothing is known.
+  const std::string family = model.family.empty() ? model.weights.stem().string() : model.family;
   std::string text = "[[view]]\nweights = " + to_toml(model.weights.filename().string()) +
-                     "\nsha256 = " + to_toml(model.sha256) + "\nfamily = " + to_toml(family_of(model)) +
+                     "\nsha256 = " + to_toml(model.sha256) + "\nfamily = " + to_toml(family) +
                      "\ncrop = " + to_toml(to_string(model.view.crop)) +
                      "\nsize = " + std::to_string(model.view.height) + "\n";
   if (const auto* box = std::get_if<BoxCrop>(&model.view.crop))
     text += "scale = " + to_toml(box->scale) + "\ndown = " + to_toml(box->down) + "\n";
-  for (const auto& [key, count] :
-       {std::pair("people", performance.people), std::pair("pictures", gallery.counts().pictures),
-        std::pair("faces_found", gallery.counts().found), std::pair("same_pairs", performance.same),
-        std::pair("different_pairs", performance.different)})
-    text += std::string(key) + " = " + std::to_string(count) + "\n";
+  for (const auto& [key, size] : sizes(performance, gallery))
+    text += std::string(key) + " = " + std::to_string(size) + "\n";
   text += "accuracy = " + fixed(performance.accuracy.value, 4) +
           "\naccuracy_interval = " + interval_toml(performance.accuracy) +
           "\nbest_threshold = " + fixed(performance.best_threshold, 4) + "\nauc = " + fixed(performance.auc.value, 4) +
@@ -120,11 +119,9 @@ fs::path prepared_place(const Arguments& given, const LoadedModel& model) {
     throw ConfigError("'" + model.name + "' has no weights file, and thresholds belong to one");
   const fs::path folder = given.has("out") ? fs::path(given.text("out")) : model.weights.parent_path();
   const fs::path file = folder / (model.weights.stem().string() + ".toml");
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
+  make_folder(folder);
   check_place(file);
-  if (fs::exists(file, error)) read_calibration_file(file);
+  if (fs::exists(file)) read_calibration_file(file);
   check_place(folder / plot_name);
   return file;
 }
@@ -178,8 +175,7 @@ Command calibrate_command() {
       .texts("models", "embedders, as --model, several at once", true)
       .flag("json", "as JSON, for programs")
       .text("out", "where the thresholds and the plot go; else beside the weights")
-      .with(add_portraying_options)
-      .with(NamedModels::add_options);
+      .with(add_portraying_options);
 }
 
 }  // namespace faceoff

@@ -9,7 +9,6 @@
 #include "cli/commands.hpp"
 #include "cli/named_models.hpp"
 #include "cli/process.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/contract/contract.hpp"
 
@@ -43,10 +42,9 @@ int check(const Arguments& given) {
     throw ConfigError("no library " + one_line(file));
   const double limit = given.time_limit();
   const SharedBlackBox box;
-  std::vector<std::string> command = {"worker", std::to_string(box.file()), "check", file};
+  std::vector<std::string> command = {"check", file};
   std::ranges::copy(given.texts("set"), std::back_inserter(command));
-  Worker worker(command, kept_stdout());
-  const WorkerEnd end = worker.wait(*box, limit, [] {});
+  const WorkerEnd end = run_worker(command, box, limit);
   if (end.signal == SIGPIPE) ::raise(SIGPIPE);  // nobody reads on
   if (box->code > 0 || (box->code == 0 && end.signal == 0)) return box->code;
   const std::string doing = box->doing.front() != '\0' ? box->doing.data()

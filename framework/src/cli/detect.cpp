@@ -6,9 +6,10 @@
 #include <cmath>
 #include <iostream>
 #include <map>
-#include <sstream>
 
+#include "base/files.hpp"
 #include "base/json.hpp"
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "base/stems.hpp"
 #include "cli/commands.hpp"
@@ -16,7 +17,6 @@
 #include "cli/process.hpp"
 #include "faces/faces.hpp"
 #include "picture/find_pictures.hpp"
-#include "run/run_folder.hpp"
 
 namespace faceoff {
 
@@ -41,61 +41,50 @@ Json face_json(const Face& face) {
   return json;
 }
 
-/// Draws to sixteenths of a pixel.
-class Pen {
- public:
-  explicit Pen(cv::Mat& picture)
-      : picture_(picture), larger_(std::max(picture.cols, picture.rows)), line_(rounded(larger_ / 500)) {}
+const cv::Scalar green = {40, 220, 90}, dark = {0, 60, 20};
 
-  /// A face's box, and its score above it, or within where there is no room. Lines and letters grow with the picture,
-  /// points with the face, so that they stay apart.
-  void draw(const Face& face) const {
-    cv::rectangle(picture_, place(face.box.x0, face.box.y0), place(face.box.x1, face.box.y1), green, line_, cv::LINE_AA,
-                  bits);
-    std::ostringstream score;
-    score.precision(2);
-    score << std::fixed << face.score;
-    write(score.str(), face.box);
-    if (!face.landmarks.defined()) return;
-    const double side = std::min(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0);
-    const auto points = face.landmarks.accessor<double, 2>();
-    for (std::int64_t k = 0; k < points.size(0); ++k) {
-      cv::circle(picture_, place(points[k][0], points[k][1]), fraction(std::max(.012 * side, .5)), green, cv::FILLED,
-                 cv::LINE_AA, bits);
-    }
+int whole(double width) {
+  return std::max(1, static_cast<int>(std::lround(width)));
+}
+
+/// A face's score above its box, or within where there is no room; `larger`: the picture's larger side.
+void write_score(cv::Mat& picture, const Face& face, double larger) {
+  constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
+  const std::string text = fixed(face.score, 2);
+  const double height = std::max(larger / 70, 7.);  // less can't be read
+  const double size = height / 21;                  // the font's capitals are 21 pixels high
+  const int width = whole(height / 12), gap = whole(height / 3);
+  const cv::Size room = cv::getTextSize(text, font, size, width, nullptr);
+  const int above = static_cast<int>(face.box.y0) - gap, within = static_cast<int>(face.box.y0) + room.height + gap;
+  const cv::Point at(std::clamp(static_cast<int>(face.box.x0), 0, std::max(picture.cols - room.width, 0)),
+                     above > room.height ? above : within);
+  cv::putText(picture, text, at, font, size, dark, width + 2 * whole(height / 10), cv::LINE_AA);
+  cv::putText(picture, text, at, font, size, green, width, cv::LINE_AA);
+}
+
+/// A face's box with its score and its points. Lines and letters grow with the picture, points with the face, so that
+/// they stay apart.
+void draw(cv::Mat& picture, const Face& face) {
+  constexpr int bits = 4;  // to sixteenths of a pixel
+  const auto fraction = [](double value) { return static_cast<int>(std::lround(value * (1 << bits))); };
+  const auto place = [&](double x, double y) { return cv::Point(fraction(x), fraction(y)); };
+  const Box& box = face.box;
+  const double larger = std::max(picture.cols, picture.rows);
+  cv::rectangle(picture, place(box.x0, box.y0), place(box.x1, box.y1), green, whole(larger / 500), cv::LINE_AA, bits);
+  write_score(picture, face, larger);
+  if (!face.landmarks.defined()) return;
+  const double side = std::min(box.width(), box.height());
+  const auto points = face.landmarks.accessor<double, 2>();
+  for (std::int64_t k = 0; k < points.size(0); ++k) {
+    cv::circle(picture, place(points[k][0], points[k][1]), fraction(std::max(.012 * side, .5)), green, cv::FILLED,
+               cv::LINE_AA, bits);
   }
-
- private:
-  static constexpr int bits = 4;
-  static inline const cv::Scalar green = {40, 220, 90}, dark = {0, 60, 20};
-
-  static int rounded(double width) { return std::max(1, static_cast<int>(std::lround(width))); }
-  static int fraction(double value) { return static_cast<int>(std::lround(value * (1 << bits))); }
-  static cv::Point place(double x, double y) { return {fraction(x), fraction(y)}; }
-
-  void write(const std::string& text, const Box& box) const {
-    constexpr int font = cv::FONT_HERSHEY_SIMPLEX;
-    const double height = std::max(larger_ / 70, 7.);  // less can't be read
-    const double size = height / 21;                   // the font's capitals are 21 pixels high
-    const int width = rounded(height / 12), gap = rounded(height / 3);
-    const cv::Size room = cv::getTextSize(text, font, size, width, nullptr);
-    const int above = static_cast<int>(box.y0) - gap, within = static_cast<int>(box.y0) + room.height + gap;
-    const cv::Point at(std::clamp(static_cast<int>(box.x0), 0, std::max(picture_.cols - room.width, 0)),
-                       above > room.height ? above : within);
-    cv::putText(picture_, text, at, font, size, dark, width + 2 * rounded(height / 10), cv::LINE_AA);
-    cv::putText(picture_, text, at, font, size, green, width, cv::LINE_AA);
-  }
-
-  cv::Mat& picture_;
-  double larger_;
-  int line_;
-};
+}
 
 Picture drawn(Picture picture, const std::vector<Face>& faces) {
   picture.rgb = picture.rgb.clone();
   picture.grey = false;
-  const Pen pen(picture.rgb);
-  for (const Face& face : faces) pen.draw(face);
+  for (const Face& face : faces) draw(picture.rgb, face);
   return picture;
 }
 
@@ -115,8 +104,7 @@ std::map<fs::path, fs::path> drawing_places(const Arguments& given, const std::v
                         one_line(other->string()) + "; name another folder");
     }
   }
-  fs::create_directories(folder, error);
-  if (error) throw FileError(one_line(folder.string()) + ": can't make the folder: " + error.message());
+  make_folder(folder);
   return places;
 }
 

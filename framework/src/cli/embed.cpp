@@ -66,8 +66,7 @@ Command embed_command() {
                  embed)
       .operand("picture", -1, "embed needs pictures")
       .text("output,o", "a safetensors file, which [data] people reads; else JSON is printed")
-      .with(add_portraying_options)
-      .with(NamedModels::add_options);
+      .with(add_portraying_options);
 }
 
 }  // namespace faceoff

@@ -1,6 +1,7 @@
 // faceoff evaluate: what recognisers and detectors make of delivered pictures.
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -108,26 +109,29 @@ void write_differences(const Work& work, const std::vector<EvaluationLine>& line
   }
 }
 
+constexpr std::array written_files = {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"};
+constexpr std::array written_folders = {"differences", "report"};
+
 /// Throws FileError where what is going to be written could not be.
 void check_places(const fs::path& out) {
-  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"}) check_place(out / name);
-  for (const char* name : {"differences", "report"}) {
+  for (const char* name : written_files) check_place(out / name);
+  for (const char* name : written_folders) {
     if (fs::exists(out / name) && !fs::is_directory(out / name))
       throw FileError((out / name).string() + ": is there and is no folder");
   }
 }
 
 int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const Gallery& gallery,
-             const std::vector<std::string>& args, bool json) {
+             const Arguments& given) {
   if (lines.empty()) throw Error(one_line(work.out.string()) + ": nothing could be evaluated, so nothing is written");
   if (!fs::exists(work.out / "results.jsonl")) RunFolder::make(work.out);
-  for (const char* earlier : {"differences", "report"}) fs::remove_all(work.out / earlier);
+  for (const char* earlier : written_folders) fs::remove_all(work.out / earlier);
   std::string text;
   for (const EvaluationLine& line : lines) text += to_text(line) + "\n";
   write_atomically(work.out / "evaluation.jsonl", text);
   const std::vector<Tally> tallies = tally(lines);
   std::vector<std::string> command = {"faceoff", "evaluate"};
-  command.insert(command.end(), args.begin(), args.end());
+  command.insert(command.end(), given.args.begin(), given.args.end());
   const Json about = provenance(command, work.examination, work.people, gallery, tallies);
   write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
   write_differences(work, lines);
@@ -138,9 +142,8 @@ int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const G
   if (work.without_face > 0) std::cerr << work.without_face << " delivered unchanged, without a face: not evaluated\n";
   if (work.failed > 0) std::cerr << work.failed << " failed: not evaluated\n";
   if (work.missing > 0) std::cerr << work.missing << " not done yet: not evaluated; faceoff run --resume does them\n";
-  for (const char* name : {"evaluation.jsonl", "evaluation.json", "report.html", "report.tex"})
-    std::cerr << (work.out / name).string() << ": written\n";
-  print(json ? to_text(tallies, 2) + "\n" : work.out.string() + "\n");
+  for (const char* name : written_files) std::cerr << (work.out / name).string() << ": written\n";
+  print(given.has("json") ? to_text(tallies, 2) + "\n" : work.out.string() + "\n");
   return static_cast<int>(work.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
@@ -220,7 +223,7 @@ int evaluate(const Arguments& given) {
   give_people(work, gallery);
   std::vector<EvaluationLine> lines = evaluate(work);
   if (answers) answers->add_to(lines);
-  return conclude(work, lines, gallery, given.args, given.has("json"));
+  return conclude(work, lines, gallery, given);
 }
 
 }  // namespace

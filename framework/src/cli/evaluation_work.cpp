@@ -6,7 +6,6 @@
 #include <iostream>
 #include <utility>
 
-#include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "faces/faces.hpp"
@@ -61,23 +60,22 @@ const LoadedModel* asked_finder(const Arguments& given, NamedModels& models) {
 
 /// Who gives the landmarks that recognisers are aligned by; null where the detector does.
 const LoadedModel* landmarks_for(const Arguments& given, NamedModels& models, const Portraying& by) {
-  if (!given.has("landmarks") && by.landmarks != nullptr) return by.landmarks;
+  if (given.has("landmarks")) return &models.get(given.text("landmarks"), Field::landmarks);
+  if (by.landmarks != nullptr) return by.landmarks;
   const bool by_detector = includes(by.detector->provides, Field::landmarks) &&
                            std::ranges::all_of(by.models, [&](const LoadedModel* model) {
                              return why_not_aligned(*model, *by.detector, nullptr).empty();
                            });
-  if (!given.has("landmarks") && by_detector) return nullptr;
-  return &models.get(given.has("landmarks") ? given.text("landmarks") : "face_landmark_68", Field::landmarks);
+  return by_detector ? nullptr : &models.get("face_landmark_68", Field::landmarks);
 }
 
 std::vector<Degradation> degradations(const Arguments& given, const std::vector<Degradation>& experiment) {
-  std::vector<Degradation> all;
   std::vector<std::string> names;
   for (const std::string& name : given.texts("after")) add_once(names, name);
+  if (names.empty() && !experiment.empty()) return experiment;
+  if (names.empty()) names = usual_degradations();
+  std::vector<Degradation> all;
   for (const std::string& name : names) all.push_back(parse_degradation(name));
-  if (!all.empty()) return all;
-  if (!experiment.empty()) return experiment;
-  for (const std::string& name : usual_degradations()) all.push_back(parse_degradation(name));
   return all;
 }
 
@@ -105,122 +103,74 @@ const fs::path& same_name(const std::vector<fs::path>& pictures, const fs::path&
   return *found;
 }
 
-/// Makes a run's work.
-class RunReader {
- public:
-  RunReader(const fs::path& run, const Arguments& given, NamedModels& models)
-      : environment_(read_environment(run)),
-        experiments_(read_experiments(Document(run / "resolved.toml", {}), models.plugins(), Purpose::judge)) {
-    require_judged_alike(run, given);
-    work.name = experiments_.front().name;
-    work.out = run;
-    work.people = experiments_.front().people;
-    choose_judges(given, models);
-    work.examination.after = degradations(given, experiments_.front().after);
-    for (const Experiment& experiment : experiments_) work.choices[experiment.variant] = experiment.choices;
-    if (environment_) {
-      for (const Environment::Variant& variant : environment_->variants) work.choices[variant.name] = variant.choices;
-    }
-    read_results(run, [&](const ItemLine& line, const std::string& where) { read_result(run, line, where); });
-    work.missing = missing_items(run);
+void require_judged_alike(const fs::path& run, const std::vector<Experiment>& experiments, const Arguments& given) {
+  const Experiment& first = experiments.front();
+  for (const Experiment& other : experiments) {
+    const auto same = [&](const char* key, const char* option, bool equal) {
+      if (equal || given.has(option)) return;
+      throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
+                        ", and evaluate compares variants by one of these: run them apart");
+    };
+    same("data.people", "people", other.people == first.people);
+    same("faces.detector", "detector", other.detector == first.detector);
+    same("faces.landmarks", "landmarks", other.landmarks == first.landmarks);
+    same("faces.minimum_score", "minimum-score", other.minimum_score == first.minimum_score);
+    same("evaluate.after", "after",
+         std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
   }
+}
 
-  Work work;
+/// What stands for an attacked model that is not there: what the run knew of it.
+const LoadedModel* stand_in(Work& work, const Environment::Model* known, const std::string& name,
+                            const std::string& why) {
+  const auto there = std::ranges::find(work.stand_ins, name, &LoadedModel::name);
+  if (there != work.stand_ins.end()) return &*there;
+  std::cerr << one_line(name) << ", which was attacked, does not judge: " << one_line(why)
+            << "; what the run itself recorded of it stays\n";
+  work.gone.push_back(name);
+  LoadedModel& made = work.stand_ins.emplace_back();
+  made.name = name;
+  if (known == nullptr) return &made;
+  made.plugin = known->plugin;
+  made.sha256 = known->sha256;
+  made.family = known->family;
+  return &made;
+}
 
- private:
-  void require_judged_alike(const fs::path& run, const Arguments& given) const {
-    const Experiment& first = experiments_.front();
-    for (const Experiment& other : experiments_) {
-      const auto same = [&](const char* key, const char* option, bool equal) {
-        if (equal || given.has(option)) return;
-        throw ConfigError(one_line(run.string()) + ": it sweeps " + key +
-                          ", and evaluate compares variants by one of these: run them apart");
-      };
-      same("data.people", "people", other.people == first.people);
-      same("faces.detector", "detector", other.detector == first.detector);
-      same("faces.landmarks", "landmarks", other.landmarks == first.landmarks);
-      same("faces.minimum_score", "minimum-score", other.minimum_score == first.minimum_score);
-      same("evaluate.after", "after",
-           std::ranges::equal(other.after, first.after, {}, &Degradation::name, &Degradation::name));
-    }
+/// Who judges a run's variants, and who finds the faces for all of them.
+void choose_judges(Work& work, const std::vector<Experiment>& experiments,
+                   const std::optional<Environment>& environment, const Arguments& given, NamedModels& models) {
+  ModelPool& pool = models.pool();
+  const auto missing = [&](const std::string& name, const std::string& why) {
+    return stand_in(work, environment ? environment->model(name) : nullptr, name, why);
+  };
+  std::vector<std::vector<const LoadedModel*>> surrogates;
+  std::vector<const LoadedModel*> attacked;
+  for (const Experiment& experiment : experiments) {
+    for (const LoadedModel* surrogate : surrogates.emplace_back(attacked_models(experiment, pool, missing)))
+      add_once(attacked, surrogate);
   }
-
-  /// What stands for an attacked model that is not there: what the run knew of it.
-  const LoadedModel* stand_in(const std::string& name, const std::string& why) {
-    const auto there = std::ranges::find(work.stand_ins, name, &LoadedModel::name);
-    if (there != work.stand_ins.end()) return &*there;
-    std::cerr << one_line(name) << ", which was attacked, does not judge: " << one_line(why)
-              << "; what the run itself recorded of it stays\n";
-    work.gone.push_back(name);
-    LoadedModel& made = work.stand_ins.emplace_back();
-    made.name = name;
-    const Environment::Model* known = environment_ ? environment_->model(name) : nullptr;
-    if (known == nullptr) return &made;
-    made.plugin = known->plugin;
-    made.sha256 = known->sha256;
-    made.family = known->family;
-    return &made;
+  const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
+  Portraying& by = work.examination.by;
+  by.detector = asked_finder(given, models);
+  for (std::size_t v = 0; v < experiments.size(); ++v) {
+    Judges judges = judges_of(experiments[v], pool, surrogates[v], attacked, by.detector);
+    for (const LoadedModel* model : more) add_judge(judges, *model, role_of(*model, surrogates[v]));
+    for (const Judge& judge : judges.recognisers) add_once(by.models, judge.model);
+    for (const Judge& judge : judges.detectors) add_once(work.examination.detectors, judge.model);
+    if (judges.landmarks != nullptr) by.landmarks = judges.landmarks;
+    work.variants.push_back({std::move(judges), experiments[v].targets});
   }
-
-  void choose_judges(const Arguments& given, NamedModels& models) {
-    std::vector<std::vector<const LoadedModel*>> surrogates;
-    std::vector<const LoadedModel*> attacked;
-    for (const Experiment& experiment : experiments_) {
-      surrogates.push_back(
-          attacked_models(experiment, models.pool(),
-                          [&](const std::string& name, const std::string& why) { return stand_in(name, why); }));
-      for (const LoadedModel* surrogate : surrogates.back()) add_once(attacked, surrogate);
-    }
-    const std::vector<const LoadedModel*> more = asked_for(given, models, "model");
-    Portraying& by = work.examination.by;
-    by.detector = asked_finder(given, models);
-    for (std::size_t v = 0; v < experiments_.size(); ++v) {
-      Judges judges = judges_of(experiments_[v], models.pool(), surrogates[v], attacked, by.detector);
-      for (const LoadedModel* model : more) add_judge(judges, *model, role_of(*model, surrogates[v]));
-      for (const Judge& judge : judges.recognisers) add_once(by.models, judge.model);
-      for (const Judge& judge : judges.detectors) add_once(work.examination.detectors, judge.model);
-      if (judges.landmarks != nullptr) by.landmarks = judges.landmarks;
-      work.variants.push_back({std::move(judges), experiments_[v].targets});
-    }
-    if (!by.models.empty()) {
-      if (by.detector == nullptr) by.detector = &finder_of(experiments_.front(), models.pool(), attacked);
-      const Experiment& first = experiments_.front();
-      if (by.landmarks == nullptr && !first.landmarks.empty() && !first.unknown_models.contains(first.landmarks))
-        by.landmarks = &models.pool().get(first.landmarks, first.models.at(first.landmarks));
-      by.landmarks = landmarks_for(given, models, by);
-    }
-    by.minimum_score = experiments_.front().minimum_score;
-    by.device = models.pool().setup().device;
-    by.cache = usual_cache();
-  }
-
-  void read_result(const fs::path& run, const ItemLine& line, const std::string& where) {
-    const auto found = std::ranges::find(experiments_, line.variant, &Experiment::variant);
-    if (found == experiments_.end())
-      throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
-    if (line.status == Status::no_face) ++work.without_face;
-    if (line.status == Status::failed) ++work.failed;
-    if (line.status != Status::attacked) return;
-    Task& task = work.tasks.emplace_back();
-    task.line.item = line.item;
-    task.line.variant = line.variant;
-    task.line.picture = line.picture;
-    task.line.output = line.output;
-    task.line.epsilon = line.epsilon;
-    task.line.choice = choice_of(*found);
-    task.clean = {line.picture, line.picture_sha256};
-    task.delivered = {run / line.output, line.output_sha256};
-    task.variant = static_cast<std::size_t>(found - experiments_.begin());
-    task.faces.emplace();
-    for (const ItemFace& face : line.faces) {
-      task.faces->push_back({face.said.box, face.said.who.target});
-      task.known.push_back(face.said);
-    }
-  }
-
-  std::optional<Environment> environment_;
-  std::vector<Experiment> experiments_;
-};
+  const Experiment& first = experiments.front();
+  by.minimum_score = first.minimum_score;
+  by.device = pool.setup().device;
+  by.cache = usual_cache();
+  if (by.models.empty()) return;
+  if (by.detector == nullptr) by.detector = &finder_of(first, pool, attacked);
+  if (by.landmarks == nullptr && !first.landmarks.empty() && !first.unknown_models.contains(first.landmarks))
+    by.landmarks = &pool.get(first.landmarks, first.models.at(first.landmarks));
+  by.landmarks = landmarks_for(given, models, by);
+}
 
 }  // namespace
 
@@ -247,7 +197,40 @@ at::Device judging_device(const fs::path& what, const Arguments& given) {
 }
 
 Work run_work(const fs::path& run, const Arguments& given, NamedModels& models) {
-  return std::move(RunReader(run, given, models).work);
+  const std::optional<Environment> environment = read_environment(run);
+  const std::vector<Experiment> experiments =
+      read_experiments(Document(run / "resolved.toml", {}), models.plugins(), Purpose::judge);
+  require_judged_alike(run, experiments, given);
+  Work work;
+  work.name = experiments.front().name;
+  work.out = run;
+  work.people = experiments.front().people;
+  choose_judges(work, experiments, environment, given, models);
+  work.examination.after = degradations(given, experiments.front().after);
+  for (const Experiment& experiment : experiments) work.choices[experiment.variant] = experiment.choices;
+  if (environment) {
+    for (const Environment::Variant& variant : environment->variants) work.choices[variant.name] = variant.choices;
+  }
+  read_results(run, [&](const ItemLine& line, const std::string& where) {
+    const auto experiment = std::ranges::find(experiments, line.variant, &Experiment::variant);
+    if (experiment == experiments.end())
+      throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
+    if (line.status == Status::no_face) ++work.without_face;
+    if (line.status == Status::failed) ++work.failed;
+    if (line.status != Status::attacked) return;
+    Task& task = work.tasks.emplace_back();
+    task.line = {line.item, line.variant, line.picture, line.output, line.epsilon, choice_of(*experiment), {}, {}};
+    task.clean = {line.picture, line.picture_sha256};
+    task.delivered = {run / line.output, line.output_sha256};
+    task.variant = static_cast<std::size_t>(experiment - experiments.begin());
+    task.faces.emplace();
+    for (const ItemFace& face : line.faces) {
+      task.faces->push_back({face.said.box, face.said.who.target});
+      task.known.push_back(face.said);
+    }
+  });
+  work.missing = missing_items(run);
+  return work;
 }
 
 Work folder_work(const fs::path& folder, const Arguments& given, NamedModels& models) {
@@ -268,33 +251,26 @@ Work folder_work(const fs::path& folder, const Arguments& given, NamedModels& mo
   if (std::ranges::none_of(asked, [](const LoadedModel* m) { return includes(m->provides, Field::embedding); })) {
     for (const LoadedModel* embedder : models.embedders()) asked.push_back(embedder);
   }
-  Portraying& by = work.examination.by;
-  by.detector = asked_finder(given, models);
-  if (by.detector == nullptr) by.detector = &finder_of(models.pool(), nullptr, attacked);
-  by.device = models.pool().setup().device;
-  by.cache = usual_cache();
   Judges& judges = work.variants.emplace_back().judges;
+  judges.device = models.pool().setup().device;
+  judges.finder = asked_finder(given, models);
+  if (judges.finder == nullptr) judges.finder = &finder_of(models.pool(), nullptr, attacked);
   for (const LoadedModel* model : attacked) add_judge(judges, *model, Role::surrogate);
   for (const LoadedModel* model : asked) add_judge(judges, *model, role_of(*model, attacked));
-  if (judges.detectors.empty()) add_judge(judges, *by.detector, role_of(*by.detector, attacked));
-  for (const Judge& judge : judges.recognisers) by.models.push_back(judge.model);
-  by.landmarks = landmarks_for(given, models, by);
-  for (const Judge& judge : judges.detectors) work.examination.detectors.push_back(judge.model);
-  work.examination.after = degradations(given, {});
+  if (judges.detectors.empty()) add_judge(judges, *judges.finder, role_of(*judges.finder, attacked));
+  judges.landmarks = landmarks_for(given, models, portraying(judges));
+  work.examination = examination(judges, degradations(given, {}));
   const std::string target = given.has("target") ? given.text("target") : "";
   const std::vector<fs::path> clean = expand_pictures({given.text("clean")});
   for (const fs::path& delivered : expand_pictures({folder.string()})) {
     const fs::path& before = same_name(clean, delivered, given.text("clean"));
-    Task task;
-    task.line.item = static_cast<std::int64_t>(work.tasks.size());
-    task.line.variant = "base";
-    task.line.picture = before.string();
-    task.line.output = fs::absolute(delivered).string();
-    task.line.choice = target.empty() ? "" : "named";
+    const auto item = static_cast<std::int64_t>(work.tasks.size());
+    Task& task = work.tasks.emplace_back();
+    task.line = {item, "base", before.string(), fs::absolute(delivered).string(), {}, target.empty() ? "" : "named",
+                 {},   {}};
     task.clean.file = before;
     task.delivered.file = delivered;
     task.target = target;
-    work.tasks.push_back(std::move(task));
   }
   return work;
 }

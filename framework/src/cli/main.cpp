@@ -14,7 +14,6 @@
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
 
@@ -25,21 +24,18 @@ struct Entry {
   faceoff::Command (*command)();
 };
 
-const std::vector<Entry>& commands() {
-  static const std::vector<Entry> all = {
-      {"run", "attack pictures as an experiment says", faceoff::run_command},
-      {"merge", "put the parts of a run that jobs did by themselves together", faceoff::merge_command},
-      {"detect", "find the faces of pictures", faceoff::detect_command},
-      {"embed", "embed the faces of people", faceoff::embed_command},
-      {"verify", "say whether two pictures show the same person", faceoff::verify_command},
-      {"evaluate", "judge what was delivered: outcomes, similarities, detections", faceoff::evaluate_command},
-      {"compare", "compare variants of runs, pair by pair: tables with intervals and tests", faceoff::compare_command},
-      {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
-      {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
-      {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
-  };
-  return all;
-}
+const std::vector<Entry> commands = {
+    {"run", "attack pictures as an experiment says", faceoff::run_command},
+    {"merge", "put the parts of a run that jobs did by themselves together", faceoff::merge_command},
+    {"detect", "find the faces of pictures", faceoff::detect_command},
+    {"embed", "embed the faces of people", faceoff::embed_command},
+    {"verify", "say whether two pictures show the same person", faceoff::verify_command},
+    {"evaluate", "judge what was delivered: outcomes, similarities, detections", faceoff::evaluate_command},
+    {"compare", "compare variants of runs, pair by pair: tables with intervals and tests", faceoff::compare_command},
+    {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
+    {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
+    {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
+};
 
 /// faceoff worker BOX run …, faceoff worker BOX check FILE [SET…]: a part of another command in a process of its own,
 /// which a plugin may end.
@@ -56,7 +52,7 @@ int work(const std::vector<std::string>& args) {
 
 std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
-  for (const Entry& one : commands())
+  for (const Entry& one : commands)
     text += "  " + one.name + std::string(11 - one.name.size(), ' ') + one.summary + "\n";
   return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
 }
@@ -76,7 +72,7 @@ int dispatch(const std::vector<std::string>& args) {
   if (args.front() == "plugins" && !more.empty() && more.front() == "check")
     return faceoff::check_command().run({more.begin() + 1, more.end()});
   std::vector<std::string> names;
-  for (const Entry& one : commands()) {
+  for (const Entry& one : commands) {
     if (one.name == args.front()) return one.command().run(more);
     names.push_back(one.name);
   }

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "cli/progress.hpp"
@@ -133,6 +134,7 @@ void add_portraying_options(Command& command) {
   command.text("landmarks", "the model that finds a face's landmarks", "face_landmark_68");
   command.texts("model", "an embedder; may be repeated; else all whose weights are there");
   command.number("minimum-score", "of a face", .5);
+  NamedModels::add_options(command);
 }
 
 Portraying portraying(const Arguments& given, NamedModels& models) {
@@ -141,10 +143,7 @@ Portraying portraying(const Arguments& given, NamedModels& models) {
   by.landmarks = &models.get(given.text("landmarks"), Field::landmarks);
   by.minimum_score = given.minimum_score();
   for (const char* option : {"model", "models"}) {
-    for (const std::string& name : given.texts(option)) {
-      const LoadedModel* const model = &models.get(name, Field::embedding);
-      if (std::ranges::find(by.models, model) == by.models.end()) by.models.push_back(model);
-    }
+    for (const std::string& name : given.texts(option)) add_once(by.models, &models.get(name, Field::embedding));
   }
   by.cache = usual_cache();
   if (by.models.empty()) by.models = models.embedders();

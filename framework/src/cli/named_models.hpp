@@ -47,7 +47,8 @@ class NamedModels {
   ModelPool pool_;
 };
 
-/// How faces are found and embedded: --detector, --landmarks, --minimum-score, and --model, embedders.
+/// How faces are found and embedded: --detector, --landmarks, --minimum-score, --model (embedders), and NamedModels'
+/// options.
 void add_portraying_options(Command& command);
 Portraying portraying(const Arguments& given, NamedModels& models);
 

@@ -25,18 +25,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What may be made, by the word on the command line, which is also the name of the templates' folder.
-const std::map<std::string, Kind>& kinds() {
-  static const std::map<std::string, Kind> all = {
-      {"loss", Kind::loss}, {"optimizer", Kind::optimizer}, {"augment", Kind::augmentation}, {"model", Kind::model}};
-  return all;
-}
-
+/// What is to be made, by the word on the command line, which is also the name of the templates' folder.
 Kind kind_named(const std::string& word) {
-  const auto found = kinds().find(word);
-  if (found != kinds().end()) return found->second;
+  const std::map<std::string, Kind> kinds = {
+      {"loss", Kind::loss}, {"optimizer", Kind::optimizer}, {"augment", Kind::augmentation}, {"model", Kind::model}};
+  const auto found = kinds.find(word);
+  if (found != kinds.end()) return found->second;
   std::vector<std::string> words;
-  for (const auto& [known, kind] : kinds()) words.push_back(known);
+  for (const auto& [known, kind] : kinds) words.push_back(known);
   throw ConfigError("no kind of plugin '" + one_line(word, 64) + "': loss, optimizer, augment or model" +
                     did_you_mean(word, words));
 }
@@ -171,10 +167,10 @@ std::map<std::string, std::string> project(const std::string& word, const std::s
                          {"FACEOFF", in_shell(executable.string())},
                          {"PICTURE", to_toml((samples / "sample1.jpg").string())},
                          {"OTHER_PICTURE", to_toml((samples / "sample2.jpg").string())}};
-  const std::map<std::string, fs::path> sources = {{name + ".cpp", fs::path(word) / "plugin.cpp.in"},
-                                                   {name + ".toml", fs::path(word) / "experiment.toml.in"},
-                                                   {"CMakeLists.txt", fs::path("project") / "CMakeLists.txt.in"},
-                                                   {"README.md", fs::path("project") / "README.md.in"}};
+  const std::map<std::string, std::string> sources = {{name + ".cpp", word + "/plugin.cpp.in"},
+                                                      {name + ".toml", word + "/experiment.toml.in"},
+                                                      {"CMakeLists.txt", "project/CMakeLists.txt.in"},
+                                                      {"README.md", "project/README.md.in"}};
   constexpr std::size_t largest = 1U << 20U;
   std::map<std::string, std::string> files;
   for (const auto& [file, source] : sources) {

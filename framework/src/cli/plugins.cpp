@@ -2,12 +2,17 @@
 #include <faceoff/loss.hpp>
 #include <faceoff/model.hpp>
 
+#include <boost/algorithm/string/replace.hpp>
+
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdint>
+#include <iomanip>
 #include <iostream>
 #include <optional>
+#include <sstream>
 
 #include "base/json.hpp"
 #include "base/lists.hpp"
@@ -27,11 +32,11 @@ namespace {
 std::optional<Field> fields_of(const PluginLibrary& library, const PluginInfo& info) {
   try {
     const std::unique_ptr<Plugin> plugin = library.create(info);
-    const Field fields = call_plugin(to_string(info.kind) + " '" + info.name + "'", [&] {
+    const Field fields = call_plugin(describe(info), [&] {
       const auto* loss = dynamic_cast<const Loss*>(plugin.get());
       return loss != nullptr ? loss->needs() : dynamic_cast<const Model&>(*plugin).provides();
     });
-    check_fields(to_string(info.kind) + " '" + info.name + "'", fields);
+    check_fields(describe(info), fields);
     if (info.kind == Kind::loss || fields != Field::none) return fields;
   } catch (const PluginError& error) {
     std::cerr << "warning: " << error.what() << '\n';
@@ -61,15 +66,14 @@ std::string short_path(const std::filesystem::path& path) {
 std::string list_text(const PluginLibrary& library) {
   std::size_t widest = 0;
   for (const PluginInfo* info : library.all()) widest = std::max(widest, info->name.size());
-  std::string text;
+  const int kinds = static_cast<int>(to_string(Kind::augmentation).size()), names = static_cast<int>(widest);
+  std::ostringstream text;
+  text << std::left;
   for (const PluginInfo* info : library.all()) {
-    std::string kind = to_string(info->kind);
-    kind.resize(std::max(kind.size(), std::string_view("augmentation").size()), ' ');
-    std::string name = info->name;
-    name.resize(widest, ' ');
-    text += kind + "  " + name + "  " + one_line(info->summary) + "  [" + short_path(library.file_of(*info)) + "]\n";
+    text << std::setw(kinds) << to_string(info->kind) << "  " << std::setw(names) << info->name << "  "
+         << one_line(info->summary) << "  [" << short_path(library.file_of(*info)) << "]\n";
   }
-  return text;
+  return text.str();
 }
 
 /// A bound in the parameter's own type, as far as that can hold it: 1 for an integer, 1.0 for a number.
@@ -84,13 +88,8 @@ std::string type_text(const ParamInfo& param) {
   std::string text = type_name(param.initial);
   if (param.file)
     text += std::holds_alternative<std::string>(param.initial) ? ", the name of a file" : ", the names of files";
-  if (param.low && param.high) {
-    text += " from " + to_toml(bound_of(param, *param.low)) + " to " + to_toml(bound_of(param, *param.high));
-  } else if (param.low) {
-    text += " from " + to_toml(bound_of(param, *param.low));
-  } else if (param.high) {
-    text += " up to " + to_toml(bound_of(param, *param.high));
-  }
+  if (param.low) text += " from " + to_toml(bound_of(param, *param.low));
+  if (param.high) text += (param.low ? " to " : " up to ") + to_toml(bound_of(param, *param.high));
   if (!param.unit.empty()) text += ", in " + one_line(param.unit);
   std::vector<std::string> choices;
   for (const std::string& choice : param.choices) choices.push_back(to_toml(choice));
@@ -170,9 +169,7 @@ std::string json_text(const PluginLibrary& library, const std::vector<const Plug
 
 std::string markdown_text(const PluginLibrary& library, const std::vector<const PluginInfo*>& infos) {
   const auto cell = [](const std::string& text) {
-    std::string escaped;
-    for (const char c : one_line(text)) escaped += c == '|' ? "\\|" : std::string(1, c);
-    return escaped;
+    return boost::algorithm::replace_all_copy(one_line(text), "|", "\\|");
   };
   const auto upper = [](std::string word) {
     word.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(word.front())));

@@ -3,15 +3,21 @@
 #include <faceoff/error.hpp>
 
 #include <fcntl.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
-#include <string>
+#include <thread>
 
-#include "plugins/black_box.hpp"
+#include "base/numbers.hpp"
 #include "plugins/call_plugin.hpp"
 
 namespace faceoff {
@@ -39,6 +45,29 @@ void on_exit_of(int status, void*) {
   ::_exit(static_cast<int>(ExitCode::plugin));
 }
 
+/// Starts a worker, in a process group of its own: a Ctrl-C reaches the supervisor alone, which passes it on.
+int start(const std::vector<std::string>& args, const SharedBlackBox& box) {
+  ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
+  std::vector<std::string> command = {"/proc/self/exe", "worker", std::to_string(box.file())};
+  command.insert(command.end(), args.begin(), args.end());
+  std::vector<char*> pointers;
+  for (std::string& arg : command) pointers.push_back(arg.data());
+  pointers.push_back(nullptr);
+  posix_spawnattr_t attributes{};
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawn_file_actions_t actions{};
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  int pid = -1;
+  const int failed = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
+  return pid;
+}
+
 }  // namespace
 
 void tell_of_terminations() {
@@ -61,10 +90,6 @@ void keep_stdout() {
   if (out < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw Error("can't keep standard output");
 }
 
-int kept_stdout() {
-  return out;
-}
-
 void print(const std::string& text) {
   for (std::size_t written = 0; written < text.size();) {
     const ssize_t part = ::write(out, text.data() + written, text.size() - written);
@@ -72,6 +97,49 @@ void print(const std::string& text) {
     if (part <= 0) throw FileError("standard output can't be written to");
     written += static_cast<std::size_t>(part);
   }
+}
+
+std::string WorkerEnd::text(double time_limit) const {
+  if (timed_out) return "not done within " + shortest(time_limit) + " s (--time-limit)";
+  if (signal != 0) return "ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  return "ended the process with exit code " + std::to_string(code);
+}
+
+WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox& box, double time_limit) {
+  using Clock = std::chrono::steady_clock;
+  const int pid = start(args, box);
+  std::int64_t beats = -1;
+  Clock::time_point beat_began;
+  int passed_on = 0;
+  while (true) {
+    if (const std::int64_t now = box->beats; now != beats) {
+      beats = now;
+      beat_began = Clock::now();
+    }
+    const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - beat_began).count(); };
+    const bool late = seconds() > time_limit * static_cast<double>(std::max<std::int64_t>(box->pictures, 1));
+    if (late) ::kill(-pid, SIGKILL);
+    int status = 0;
+    if (::waitpid(pid, &status, late ? 0 : WNOHANG) == pid) {
+      ::kill(-pid, SIGKILL);  // whatever it started
+      const bool exited = WIFEXITED(status);
+      return {exited ? WEXITSTATUS(status) : 0, exited ? 0 : WTERMSIG(status), late && !exited, seconds()};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const int interrupt = Interrupt::received();
+    if (interrupt != passed_on) ::kill(pid, interrupt);
+    passed_on = interrupt;
+  }
+}
+
+void end_with_launcher() {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+void end_with_supervisor(const BlackBox& box) {
+  ::signal(SIGTTOU, SIG_IGN);  // it writes to the terminal from a process group in the background
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != box.supervisor) ::_exit(1);
 }
 
 }  // namespace faceoff

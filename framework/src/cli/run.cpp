@@ -10,12 +10,10 @@
 #include "cli/process.hpp"
 #include "cli/progress.hpp"
 #include "cli/summary.hpp"
-#include "cli/worker.hpp"
 #include "plugins/black_box.hpp"
 #include "report/tensorboard.hpp"
 #include "run/attack_batches.hpp"
 #include "run/item.hpp"
-#include "run/item_list.hpp"
 #include "run/ranks.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
@@ -100,19 +98,13 @@ void record_lost(const BlackBox& box, const WorkerEnd& end, const std::string& w
 int run_isolated(const std::vector<std::string>& args, double time_limit) {
   const Interrupt interrupt;
   const SharedBlackBox box;
+  std::vector<std::string> command = {"run"};
+  command.insert(command.end(), args.begin(), args.end());
   while (true) {
-    std::vector<std::string> command = {"worker", std::to_string(box.file()), "run"};
-    command.insert(command.end(), args.begin(), args.end());
     box->item = box->group = box->step = -1;
     box->doing = {};
     const std::int64_t done_before = box->done;
-    Worker worker(command, kept_stdout());
-    int passed_on = 0;
-    const WorkerEnd end = worker.wait(*box, time_limit, [&] {
-      if (Interrupt::received() == passed_on) return;
-      passed_on = Interrupt::received();
-      worker.send(passed_on);
-    });
+    const WorkerEnd end = run_worker(command, box, time_limit);
     const bool begun = box->run.front() != '\0';
     std::set<std::int64_t> saved;
     if (begun) {

@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/numbers.hpp"
 #include "faces/matching.hpp"
@@ -26,10 +25,14 @@ std::string count(std::int64_t n, const std::string& what) {
   return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
 }
 
-/// "; protected 3 of 4 (clean 0)"
-std::string held(const std::string& what, const Counts& counts) {
-  return "; " + what + " " + std::to_string(counts.held[1]) + " of " + std::to_string(counts.n) + " (clean " +
+/// "3 of 4 (clean 0)"
+std::string held(const Counts& counts) {
+  return std::to_string(counts.held[1]) + " of " + std::to_string(counts.n) + " (clean " +
          std::to_string(counts.held[0]) + ")";
+}
+
+BeforeAfter<bool> found(const Sighting& said, double minimum_score) {
+  return {said.score[0] > minimum_score, still_found(said.score[1], said.iou, minimum_score)};
 }
 
 /// A mean of cosines before and after, over the faces that were found both times.
@@ -49,12 +52,13 @@ struct MeanChange {
 };
 
 /// The measures that are told of a recogniser, in words.
-constexpr std::array<std::pair<const char*, const char*>, 6> share_words = {{{"protected", "protected"},
-                                                                             {"rank1", "best match the target"},
-                                                                             {"not_found", "not found"},
-                                                                             {"impersonated", "taken for the target"},
-                                                                             {"dodged", "not taken for oneself"},
-                                                                             {"identified", "identified"}}};
+constexpr auto share_words =
+    std::to_array<std::pair<const char*, const char*>>({{"protected", "protected"},
+                                                        {"rank1", "best match the target"},
+                                                        {"not_found", "not found"},
+                                                        {"impersonated", "taken for the target"},
+                                                        {"dodged", "not taken for oneself"},
+                                                        {"identified", "identified"}});
 
 /// What one recogniser said of a variant's faces.
 struct RecogniserSummary {
@@ -63,42 +67,27 @@ struct RecogniserSummary {
   MeanChange target, self;
   std::map<std::string, Counts> shares;  ///< by the measure's name
 
-  void add(const Identity& who, const Recognition& said) {
-    target.add(said.target);
-    self.add(said.self);
-    for (const auto& [name, holds] : shares_by_match(said)) shares[name].add(holds);
-    if (!threshold) return;
-    for (const auto& [name, holds] : shares_by_cosine(who, said, *threshold)) shares[name].add(holds);
-  }
-
   std::string text(double rate) const {
     std::string text;
     if (self.n == 0) text = "no face found any more";
     if (target.n > 0) text += "similarity to the target " + target.text() + ", ";
     if (self.n > 0) text += "to oneself " + self.text();
     for (const auto& [name, words] : share_words) {
-      const auto found = shares.find(name);
-      if (found == shares.end()) continue;
-      if (name != std::string("not_found") || found->second.held[1] > 0) text += held(words, found->second);
+      const auto share = shares.find(name);
+      if (share == shares.end() || (share->first == "not_found" && share->second.held[1] == 0)) continue;
+      text += "; " + std::string(words) + " " + held(share->second);
     }
     if (!threshold) return text + "; no threshold was measured for this model, view and false accept rate\n";
     return text + " (cosine " + fixed(*threshold, 3) + ", false accept rate " + fixed(rate, 4) + ")\n";
   }
 };
 
-/// How many of a variant's faces one detector found.
-struct DetectorSummary {
-  std::string role;
-  Counts found;
-};
-
 struct VariantSummary {
   Environment::Variant judging;
-  std::int64_t items = 0, no_face = 0, failed = 0, changed = 0;
-  std::int64_t faces = 0;
-  nlohmann::ordered_map<std::string, DetectorSummary> detectors;
+  std::int64_t items = 0, faces = 0, no_face = 0, failed = 0, changed = 0;
   int linf = 0;
-  double psnr = 0;
+  double psnr = 0;                                      ///< a sum, over those that were changed
+  nlohmann::ordered_map<std::string, Counts> detected;  ///< faces, by each detector
   nlohmann::ordered_map<std::string, RecogniserSummary> recognisers;
 
   void add(const ItemLine& item) {
@@ -111,24 +100,24 @@ struct VariantSummary {
       psnr += *item.quality.psnr;
       ++changed;
     }
-    for (const ItemFace& face : item.faces) add(face);
+    for (const ItemFace& face : item.faces) {
+      ++faces;
+      for (const Sighting& said : face.detectors)
+        detected[said.name + " (" + said.role + ")"].add(found(said, judging.minimum_score));
+      for (const Recognition& said : face.said.models) add(face.said.who, said);
+    }
   }
 
-  void add(const ItemFace& face) {
-    ++faces;
-    for (const Sighting& said : face.detectors) {
-      DetectorSummary& detector = detectors[said.name];
-      detector.role = said.role;
-      detector.found.add(
-          {said.score[0] > judging.minimum_score, still_found(said.score[1], said.iou, judging.minimum_score)});
-    }
-    for (const Recognition& said : face.said.models) {
-      RecogniserSummary& sums = recognisers[said.name];
-      sums.role = said.role;
-      const auto judge = std::ranges::find(judging.recognisers, said.name, &Environment::Recogniser::name);
-      if (judge != judging.recognisers.end()) sums.threshold = judge->threshold;
-      sums.add(face.said.who, said);
-    }
+  void add(const Identity& who, const Recognition& said) {
+    RecogniserSummary& sums = recognisers[said.name];
+    sums.role = said.role;
+    sums.target.add(said.target);
+    sums.self.add(said.self);
+    for (const auto& [name, holds] : shares_by_match(said)) sums.shares[name].add(holds);
+    const auto judge = std::ranges::find(judging.recognisers, said.name, &Environment::Recogniser::name);
+    if (judge == judging.recognisers.end() || !judge->threshold) return;
+    sums.threshold = judge->threshold;
+    for (const auto& [name, holds] : shares_by_cosine(who, said, *judge->threshold)) sums.shares[name].add(holds);
   }
 
   std::string text() const {
@@ -145,9 +134,9 @@ struct VariantSummary {
           "  nobody was found on any picture: are the detector's weights whole, and is [faces] minimum_score not too "
           "high?\n";
     }
-    for (const auto& [name, detector] : detectors) {
-      text += "  found by " + name + " (" + detector.role + "): " + std::to_string(detector.found.held[0]) +
-              " before, " + std::to_string(detector.found.held[1]) + " after\n";
+    for (const auto& [detector, counts] : detected) {
+      text += "  found by " + detector + ": " + std::to_string(counts.held[0]) + " before, " +
+              std::to_string(counts.held[1]) + " after\n";
     }
     for (const auto& [recogniser, sums] : recognisers)
       text += "  " + recogniser + " (" + sums.role + "): " + sums.text(judging.false_accept_rate);
@@ -161,8 +150,7 @@ struct VariantSummary {
     for (const auto& [recogniser, sums] : recognisers) {
       const auto share = sums.shares.find(measure);
       if (sums.role != to_string(Role::held_out) || share == sums.shares.end()) continue;
-      said += (said.empty() ? "" : ", ") + recogniser + " " + std::to_string(share->second.held[1]) + " of " +
-              std::to_string(share->second.n) + " (clean " + std::to_string(share->second.held[0]) + ")";
+      said += (said.empty() ? "" : ", ") + recogniser + " " + held(share->second);
     }
     if (recognisers.empty()) return "";
     if (said.empty()) said = "nobody can tell: name a recogniser that is not attacked in [evaluate] models, and people";
@@ -177,17 +165,14 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
   if (report.status == Status::failed) return line + "failed: " + report.error;
   if (report.status == Status::no_face) return line + "no face found, delivered unchanged";
   const double minimum = variant.assembly->experiment.minimum_score;
-  Counts found;  // by the first detector, which need not be the one that found the faces
-  for (const ItemFace& face : report.faces) {
-    const Sighting& first = face.detectors.front();
-    found.add({first.score[0] > minimum, still_found(first.score[1], first.iou, minimum)});
-  }
-  line += count(found.n, "face") + ", " + std::to_string(found.held[1]) + " of " + std::to_string(found.held[0]) +
-          " still found";
+  Counts faces;  // that the first detector finds, which need not be the one that found them for the attack
   nlohmann::ordered_map<std::string, MeanChange> targets;
   for (const ItemFace& face : report.faces) {
+    faces.add(found(face.detectors.front(), minimum));
     for (const Recognition& said : face.said.models) targets[said.name + " (" + said.role + ")"].add(said.target);
   }
+  line += count(faces.n, "face") + ", " + std::to_string(faces.held[1]) + " of " + std::to_string(faces.held[0]) +
+          " still found";
   for (const auto& [recogniser, change] : targets) {
     if (change.n > 0) line += "; " + recogniser + " with the target " + change.text();
   }

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "run/item.hpp"
-#include "run/item_list.hpp"
 
 namespace faceoff {
 

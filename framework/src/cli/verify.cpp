@@ -1,9 +1,6 @@
 // faceoff verify: whether two pictures show the same person.
 #include <ATen/core/Tensor.h>
 
-#include <array>
-#include <optional>
-
 #include "base/json.hpp"
 #include "base/numbers.hpp"
 #include "base/one_line.hpp"
@@ -22,33 +19,6 @@ Portrait portrait(const std::string& file, const Portraying& by) {
   return portrait;
 }
 
-struct Verdict {
-  std::string model;
-  double cosine = 0;
-  std::optional<double> threshold;
-};
-
-std::string text_of(const Verdict& verdict, double rate) {
-  const std::string text = verdict.model + ": cosine " + fixed(verdict.cosine, 3), at = shortest(rate);
-  if (!verdict.threshold)
-    return text + ", and no threshold at a false accept rate of " + at +
-           " was measured for these weights and this view\n";
-  return text + ", threshold " + fixed(*verdict.threshold, 3) + " at a false accept rate of " + at + ": " +
-         (verdict.cosine >= *verdict.threshold ? "the same person\n" : "not the same\n");
-}
-
-std::string json_of(const std::array<std::string, 2>& files, const std::vector<Verdict>& verdicts, double rate) {
-  Json json = {{"pictures", files}, {"false_accept_rate", rate}, {"models", Json::array()}};
-  for (const Verdict& verdict : verdicts) {
-    json["models"].push_back(
-        {{"name", verdict.model},
-         {"cosine", verdict.cosine},
-         {"threshold", verdict.threshold ? Json(*verdict.threshold) : Json(nullptr)},
-         {"same", verdict.threshold ? Json(verdict.cosine >= *verdict.threshold) : Json(nullptr)}});
-  }
-  return to_text(json, 2) + "\n";
-}
-
 int verify(const Arguments& given) {
   const std::vector<std::string> files = given.texts("picture");
   if (files.size() != 2) throw ConfigError("verify needs two pictures: faceoff verify A B");
@@ -62,26 +32,31 @@ int verify(const Arguments& given) {
   NamedModels models(given);
   const Portraying by = portraying(given, models);
   const Portrait a = portrait(files[0], by), b = portrait(files[1], by);
-  std::vector<Verdict> verdicts;
-  for (const LoadedModel* model : by.models) {
-    const double cosine = a.best().embeddings.at(model)[0].dot(b.best().embeddings.at(model)[0]).item<double>();
-    Verdict verdict{model->name, cosine, {}};
-    const double* threshold = model->calibration != nullptr ? model->calibration->threshold(rate) : nullptr;
-    if (threshold != nullptr) verdict.threshold = *threshold;
-    verdicts.push_back(verdict);
-  }
-  if (given.has("json")) {
-    print(json_of({files[0], files[1]}, verdicts, rate));
-    return static_cast<int>(ExitCode::done);
-  }
+  Json json = {{"pictures", files}, {"false_accept_rate", rate}, {"models", Json::array()}};
   std::string text;
   for (const Portrait* one : {&a, &b}) {
     if (one->faces.size() > 1)
       text += one_line(files[one == &a ? 0 : 1]) + ": the best of " + std::to_string(one->faces.size()) +
               " faces is compared\n";
   }
-  for (const Verdict& verdict : verdicts) text += text_of(verdict, rate);
-  print(text);
+  for (const LoadedModel* model : by.models) {
+    const double cosine = a.best().embeddings.at(model)[0].dot(b.best().embeddings.at(model)[0]).item<double>();
+    const double* threshold = model->calibration != nullptr ? model->calibration->threshold(rate) : nullptr;
+    Json verdict = {{"name", model->name}, {"cosine", cosine}, {"threshold", nullptr}, {"same", nullptr}};
+    text += model->name + ": cosine " + fixed(cosine, 3);
+    if (threshold == nullptr) {
+      text += ", and no threshold at a false accept rate of " + shortest(rate) +
+              " was measured for these weights and this view\n";
+    } else {
+      const bool same = cosine >= *threshold;
+      verdict["threshold"] = *threshold;
+      verdict["same"] = same;
+      text += ", threshold " + fixed(*threshold, 3) + " at a false accept rate of " + shortest(rate) + ": " +
+              (same ? "the same person\n" : "not the same\n");
+    }
+    json["models"].push_back(verdict);
+  }
+  print(given.has("json") ? to_text(json, 2) + "\n" : text);
   return static_cast<int>(ExitCode::done);
 }
 
@@ -93,8 +68,7 @@ Command verify_command() {
       .operand("picture", -1)
       .flag("json", "as JSON, for programs")
       .number("false-accept-rate", "of the threshold: 0.01, 0.001 or 0.0001", 1e-3)
-      .with(add_portraying_options)
-      .with(NamedModels::add_options);
+      .with(add_portraying_options);
 }
 
 }  // namespace faceoff

@@ -21,14 +21,14 @@ std::string policy(const std::vector<std::string>& scripts) {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> plot_scripts() {
+std::vector<std::string> plot_scripts() {
   constexpr std::size_t largest = 4U << 20U;
   std::error_code ignored;
   const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path folder = executable.parent_path().parent_path() / "share" / "faceoff" / "report";
   std::vector<std::string> scripts;
   for (const char* name : {"vega.min.js", "vega-lite.min.js", "vega-embed.min.js"}) {
-    if (!fs::exists(folder / name, ignored)) return std::nullopt;
+    if (!fs::exists(folder / name, ignored)) return {};
     const std::vector<std::uint8_t> bytes = read_file(folder / name, largest);
     scripts.emplace_back(bytes.begin(), bytes.end());
   }

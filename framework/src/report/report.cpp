@@ -82,16 +82,16 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
   for (std::vector<Figure> more :
        {histogram_figures(cosines, thresholds_of(examination)), roc_figures(cosines), trace_figures(run, grid)})
     std::ranges::move(more, std::back_inserter(figures));
-  const auto scripts = plot_scripts();
+  const std::vector<std::string> scripts = plot_scripts();
   const Page page{name,
                   judged,
                   {{"recognisers", "Recognisers", recognisers_table(tallies)},
                    {"detectors", "Detectors", detectors_table(tallies)},
-                   plots_section(figures, scripts.has_value()),
+                   plots_section(figures, !scripts.empty()),
                    {"faces", "Faces", faces_table(run, grid)}}};
-  write_atomically(run / "report.html", to_html(page, scripts.value_or(std::vector<std::string>())));
+  write_atomically(run / "report.html", to_html(page, scripts));
   write_atomically(run / "report.tex", to_latex(run, name, judged, grid, tallies));
-  return scripts.has_value() || figures.empty();
+  return !scripts.empty() || figures.empty();
 }
 
 }  // namespace faceoff

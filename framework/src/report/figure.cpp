@@ -76,6 +76,11 @@ Json layered(const Json& rows, const Json& layers, bool clean_first) {
           {"layer", layers}};
 }
 
+std::vector<Figure> drawable(std::vector<Figure> figures) {
+  std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
+  return figures;
+}
+
 std::string figure_html(const Figure& figure, bool drawn) {
   std::string head = "<tr>", rows;
   for (const std::string& column : figure.head) head += cell(escape_html(column), "th");

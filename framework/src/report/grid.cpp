@@ -144,4 +144,10 @@ std::string column_name(const Grid& grid, const GridColumn& column) {
   return (column.group.empty() ? "" : column.group + ", ") + "ε " + column.epsilon;
 }
 
+std::vector<std::string> series_names(const Grid& grid) {
+  std::vector<std::string> names = {"clean"};
+  for (const GridColumn& column : grid.columns) names.push_back(column_name(grid, column));
+  return names;
+}
+
 }  // namespace faceoff

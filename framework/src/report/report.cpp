@@ -1,8 +1,5 @@
 #include "report/report.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/files.hpp"
 #include "base/numbers.hpp"
 #include "report/faces.hpp"
@@ -78,10 +75,9 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
   const std::string judged = judged_by(examination, gallery);
   const Grid grid = make_grid(lines, choices);
   std::vector<Figure> figures = success_figures(grid, tallies);
-  const Similarities cosines = similarities(grid, lines);
-  for (std::vector<Figure> more :
-       {histogram_figures(cosines, thresholds_of(examination)), roc_figures(cosines), trace_figures(run, grid)})
-    std::ranges::move(more, std::back_inserter(figures));
+  for (const std::vector<Figure>& more :
+       {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(run, grid)})
+    figures.insert(figures.end(), more.begin(), more.end());
   const std::vector<std::string> scripts = plot_scripts();
   const Page page{name,
                   judged,

@@ -190,8 +190,7 @@ Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, cons
 
 Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const SuccessKind& kind,
                     RateCounts RecogniserTally::*rates) {
-  std::vector<std::string> series = {"clean"};
-  for (const GridColumn& column : grid.columns) series.push_back(column_name(grid, column));
+  const std::vector<std::string> series = series_names(grid);
   std::vector<Point> points;
   for (std::size_t c = 0; c < grid.columns.size(); ++c) {
     const Tally* tally = tally_of(tallies, grid.columns[c].variant, grid.after);
@@ -249,8 +248,7 @@ std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& 
   for (const SuccessKind& kind : kinds) figures.push_back(against_epsilon(grid, tallies, kind));
   for (const auto& [title, caption, rates] : at_rates)
     figures.push_back(against_rate(grid, tallies, {title, caption + ".", {}}, rates));
-  std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
-  return figures;
+  return drawable(std::move(figures));
 }
 
 }  // namespace faceoff

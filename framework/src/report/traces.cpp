@@ -128,8 +128,7 @@ std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
     }
     if (!series.empty()) figure.plots.push_back({what, "", layered(rows, layers(what, series), false)});
   }
-  if (figure.plots.empty()) return {};
-  return {figure};
+  return drawable({figure});
 }
 
 }  // namespace faceoff

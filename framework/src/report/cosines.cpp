@@ -54,13 +54,8 @@ struct Bins {
   int count = 0;
 
   double from(int i) const { return first + width * i; }
-  std::vector<int> count_all(const std::vector<double>& cosines) const {
-    std::vector<int> counts(static_cast<std::size_t>(count));
-    for (const double cosine : cosines) {
-      const auto place = static_cast<int>(std::floor((cosine - first) / width));
-      ++counts.at(static_cast<std::size_t>(std::clamp(place, 0, count - 1)));
-    }
-    return counts;
+  std::size_t of(double cosine) const {
+    return static_cast<std::size_t>(std::clamp(static_cast<int>(std::floor((cosine - first) / width)), 0, count - 1));
   }
 };
 
@@ -130,7 +125,8 @@ void add_histogram(Figure& figure, const Similarities& recogniser, const std::st
   Json rows = Json::array();
   for (std::size_t s = 0; s < series.size(); ++s) {
     const std::vector<double>& cosines = recogniser.series.at(series[s]).*kind;
-    const std::vector<int> counts = bins.count_all(cosines);
+    std::vector<int> counts(static_cast<std::size_t>(bins.count));
+    for (const double cosine : cosines) ++counts[bins.of(cosine)];
     for (int i = 0; i < bins.count; ++i) {
       const int faces = counts.at(static_cast<std::size_t>(i));
       const double from = bins.from(i), to = bins.from(i + 1);

@@ -4,23 +4,9 @@
 (() => {
   const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
-  // The head's cells that stand directly over a column, by the column's number.
-  const headsOf = (table) => {
-    const rows = [...table.tHead.rows];
-    const taken = rows.map(() => []);
-    const heads = [];
-    rows.forEach((row, r) => {
-      for (const cell of row.cells) {
-        let column = 0;
-        while (taken[r][column]) ++column;
-        for (let y = r; y < r + cell.rowSpan; ++y) {
-          for (let x = column; x < column + cell.colSpan; ++x) taken[y][x] = true;
-        }
-        if (r + cell.rowSpan === rows.length) heads[column] = cell;
-      }
-    });
-    return heads;
-  };
+  // The head's cells that stand directly over a column, in the columns' order: those over two rows come first.
+  const headsOf = (table) => [...table.tHead.rows].flatMap(
+      (row, r, rows) => [...row.cells].filter((cell) => r + cell.rowSpan === rows.length));
 
   const sortable = (table) => {
     const body = table.tBodies[0];

@@ -176,10 +176,8 @@ TEST(Plots, LinesStandInTheOrderOfTheVariants) {
 
 TEST(Plots, CosinesTellThePersonFromTheTarget) {
   const std::vector<EvaluationLine> all = lines();
-  const Similarities cosines = similarities(grid_of(all), all);
-  const std::vector<Figure> telling = roc_figures(cosines);
-  ASSERT_EQ(telling.size(), 1U);
-  EXPECT_THAT(telling[0].rows,
+  const std::vector<Figure> figures = cosine_figures(grid_of(all), all, {});
+  EXPECT_THAT(figure(figures, "Telling the person from the target").rows,
               ElementsAre(ElementsAre("judge", "held-out", "clean", "2", "1.000", "1.00", "1.00", "1.00"),
                           // .7 and .6 against .2 and .6: three pairs and a tie
                           ElementsAre("judge", "held-out", "ε 8", "2", "0.875", "0.50", "0.50", "1.00"),
@@ -189,13 +187,13 @@ TEST(Plots, CosinesTellThePersonFromTheTarget) {
 TEST(Plots, HistogramsCountEachFaceOnceAndShowTheThresholds) {
   const std::vector<EvaluationLine> all = lines();
   const Thresholds about = {{"judge", {{1e-3, .5}}}};
-  const std::vector<Figure> figures = histogram_figures(similarities(grid_of(all), all), about);
-  ASSERT_EQ(figures.size(), 1U);
-  ASSERT_EQ(figures[0].plots.size(), 2U) << "with the person and with the target";
+  const std::vector<Figure> figures = cosine_figures(grid_of(all), all, about);
+  const Figure& histograms = figure(figures, "Similarities before and after");
+  ASSERT_EQ(histograms.plots.size(), 2U) << "with the person and with the target";
   int faces = 0;
-  for (const std::vector<std::string>& row : figures[0].rows) faces += std::stoi(row.back());
+  for (const std::vector<std::string>& row : histograms.rows) faces += std::stoi(row.back());
   EXPECT_EQ(faces, 2 * 3 * 2) << "of clean and two variants";
-  EXPECT_THAT(figures[0].plots[0].spec.dump(), HasSubstr(R"({"cosine":0.5,"rate":"1e-3"})"));
+  EXPECT_THAT(histograms.plots[0].spec.dump(), HasSubstr(R"({"cosine":0.5,"rate":"1e-3"})"));
 }
 
 TEST(Plots, TracesAreMediansAndQuartilesOfWhatIsThere) {

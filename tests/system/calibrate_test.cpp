@@ -34,7 +34,7 @@ TEST_F(Calibrating, AnEmbedderWhoseThresholdsARunThenPrefers) {
   EXPECT_EQ(faceres["different_pairs"], 9);
   for (const char* rate : {"1e-2", "1e-3", "1e-4"}) EXPECT_TRUE(faceres["far"][rate].is_null()) << "of nine pairs";
   EXPECT_TRUE(fs::exists(folder_ / "models" / "faceres.toml"));
-  EXPECT_TRUE(contains(read_text(folder_ / "models" / "calibration.svg"), "<svg"));
+  EXPECT_TRUE(contains(read_text(folder_ / "models" / "calibration.html"), "class=\"spec\""));
 
   // As if it had been measured on more people.
   write_text(folder_ / "models" / "faceres.toml",
@@ -102,8 +102,8 @@ TEST_F(Calibrating, NeedsAFolderToWriteInAndPairsToMeasure) {
   };
   refuse(with({"--out", "nobody.png"}), 4, "nobody.png: can't make the folder: Not a directory");
   refuse(with({"--out", ""}), 2, "--out: name a folder");
-  fs::create_directories(folder_ / "out" / "calibration.svg");
-  refuse(with({"--out", "out"}), 4, "out/calibration.svg: cannot be written: it is a folder");
+  fs::create_directories(folder_ / "out" / "calibration.html");
+  refuse(with({"--out", "out"}), 4, "out/calibration.html: cannot be written: it is a folder");
   refuse({"calibrate", "--people", "nowhere"}, 2, "no picture nowhere");
 
   const auto says = [&](const std::string& message) {

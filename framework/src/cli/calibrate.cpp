@@ -14,6 +14,7 @@
 #include "faces/gallery.hpp"
 #include "judge/recognition.hpp"
 #include "judge/verification.hpp"
+#include "report/page.hpp"
 #include "report/roc.hpp"
 
 namespace faceoff {
@@ -22,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* plot_name = "calibration.svg";
+constexpr const char* plot_name = "calibration.html";
 
 Json estimate_json(const Estimate& estimate) {
   return Json::array({estimate.low, estimate.high});
@@ -157,7 +158,10 @@ int calibrate(const Arguments& given) {
     std::cerr << one_line(files[m].string()) << ": written\n";
   }
   const fs::path plot = files.front().parent_path() / plot_name;
-  write_atomically(plot, roc_svg(measured));
+  const std::vector<std::string> scripts = plot_scripts();
+  write_atomically(plot, roc_page(measured, scripts));
+  if (scripts.empty())
+    std::cerr << plot_name << " has no plot: the program was built without Vega; scripts/bootstrap gets it\n";
   std::cerr << one_line(plot.string()) << ": written\n";
   print(given.has("json") ? to_text(json, 2) + "\n" : text);
   return static_cast<int>(ExitCode::done);

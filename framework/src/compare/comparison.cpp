@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
-
-#include "compare/paired_tests.hpp"
 
 namespace faceoff {
 
@@ -61,27 +60,6 @@ std::int64_t count(const std::vector<Observation>& all, double value) {
   return std::ranges::count(all, value, &Observation::value);
 }
 
-void test_shares(Difference& difference, const std::vector<Observation>& pairs) {
-  difference.gained = count(pairs, 1);
-  difference.lost = count(pairs, -1);
-  const McNemar found = mcnemar({difference.n, difference.gained, difference.lost});
-  difference.test = "mcnemar";
-  difference.value = found.difference;
-  difference.p = found.p;
-  difference.effect = found.g;
-  difference.odds_ratio = found.odds_ratio;
-}
-
-void test_means(Difference& difference, const std::vector<Observation>& pairs) {
-  std::vector<double> values;
-  for (const Observation& pair : pairs) values.push_back(pair.value);
-  const Wilcoxon found = wilcoxon(values);
-  difference.test = found.exact || found.n == 0 ? "wilcoxon (exact)" : "wilcoxon (normal)";
-  difference.value = difference.by_picture;
-  difference.p = found.p;
-  difference.effect = found.rank_biserial;
-}
-
 Difference compare(const std::vector<Observation>& pairs, bool shares) {
   const std::vector<Cluster> pictures = clusters_of(pairs);
   Difference difference;
@@ -89,9 +67,16 @@ Difference compare(const std::vector<Observation>& pairs, bool shares) {
   difference.pictures = static_cast<std::int64_t>(pictures.size());
   difference.by_picture = bootstrap_mean(pictures);
   if (shares) {
-    test_shares(difference, pairs);
+    difference.gained = count(pairs, 1);
+    difference.lost = count(pairs, -1);
+    const Pairs counted{difference.n, difference.gained, difference.lost};
+    difference.value = share_difference(counted);
+    difference.test = mcnemar(counted);
   } else {
-    test_means(difference, pairs);
+    std::vector<double> values;
+    for (const Observation& pair : pairs) values.push_back(pair.value);
+    difference.value = difference.by_picture;
+    difference.test = wilcoxon(values);
   }
   if (difference.clustered()) {
     std::vector<double> sums;
@@ -101,18 +86,18 @@ Difference compare(const std::vector<Observation>& pairs, bool shares) {
   return difference;
 }
 
-/// Adjusts the p-values of these rows among one another.
-void adjust(const std::vector<Row*>& family, std::optional<double> Difference::*p,
-            std::optional<double> Difference::*adjusted) {
+/// Adjusts the p-values of these differences, where they have one, among one another.
+void adjust(const std::vector<Difference*>& family, const auto& p, std::optional<double> Difference::*adjusted) {
+  std::vector<Difference*> tested;
   std::vector<double> found;
-  for (const Row* row : family) {
-    if (((*row->difference).*p).has_value()) found.push_back(*((*row->difference).*p));
+  for (Difference* difference : family) {
+    const std::optional<double> value = std::invoke(p, *difference);
+    if (!value) continue;
+    tested.push_back(difference);
+    found.push_back(*value);
   }
   const std::vector<double> among_all = holm(found);
-  std::size_t i = 0;
-  for (Row* row : family) {
-    if (((*row->difference).*p).has_value()) (*row->difference).*adjusted = among_all[i++];
-  }
+  for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->*adjusted = among_all[i];
 }
 
 Table table_of(const Series& series, const Plan& plan) {
@@ -135,11 +120,12 @@ Table table_of(const Series& series, const Plan& plan) {
     }
   }
   for (const bool pooled : {false, true}) {
-    std::vector<Row*> family;
+    std::vector<Difference*> family;
     for (Row& row : table.rows) {
-      if (row.difference && plan.groups[row.group].pooled == pooled) family.push_back(&row);
+      if (row.difference && plan.groups[row.group].pooled == pooled) family.push_back(&*row.difference);
     }
-    adjust(family, &Difference::p, &Difference::p_holm);
+    adjust(
+        family, [](const Difference& one) { return one.test.p; }, &Difference::p_holm);
     adjust(family, &Difference::p_by_picture, &Difference::p_by_picture_holm);
   }
   return table;

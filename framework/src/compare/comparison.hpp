@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "compare/paired_tests.hpp"
 #include "compare/plan.hpp"
 #include "compare/runs.hpp"
-#include "judge/interval.hpp"
 
 namespace faceoff {
 
@@ -15,14 +15,12 @@ struct Difference {
   std::int64_t n = 0, pictures = 0;  ///< pairs, and the pictures that they are on
   Estimate value;                    ///< of a share Agresti and Min's interval, of a mean the bootstrap's
   Estimate by_picture;               ///< with the bootstrap's interval, which draws pictures
-  const char* test = "";             ///< "mcnemar", "wilcoxon (exact)", "wilcoxon (normal)"
-  std::optional<double> p, p_holm;   ///< nothing where a mean's pairs are all equal
+  PairedTest test;
   /// The test that draws pictures' signs: only where pictures have several pairs, which the other takes for
   /// independent.
-  std::optional<double> p_by_picture, p_by_picture_holm;
-  std::optional<double> effect;  ///< Cohen's g of a share, rank-biserial correlation of a mean
-  std::int64_t gained = 0, lost = 0;
-  std::optional<double> odds_ratio;  ///< gained / lost
+  std::optional<double> p_by_picture;
+  std::optional<double> p_holm, p_by_picture_holm;  ///< adjusted
+  std::int64_t gained = 0, lost = 0;                ///< of a share
 
   bool clustered() const { return n > pictures; }
 };

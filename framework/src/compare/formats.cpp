@@ -1,17 +1,16 @@
 #include "compare/formats.hpp"
 
-#include <cmath>
-#include <utility>
+#include <boost/algorithm/string/replace.hpp>
 
-#include "base/json.hpp"
+#include <cmath>
+#include <sstream>
+
+#include "base/lists.hpp"
+#include "judge/record.hpp"
 
 namespace faceoff {
 
 namespace {
-
-Json number(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
 
 Json interval(const Estimate& estimate) {
   if (std::isnan(estimate.low)) return nullptr;
@@ -25,17 +24,18 @@ Json difference_json(const Difference& difference, bool share) {
                {"interval", interval(difference.value)},
                {"interval_method", share ? "agresti-min" : "bootstrap"},
                {"interval_by_picture", interval(difference.by_picture)},
-               {"test", difference.test},
-               {"p", number(difference.p)},
-               {"p_holm", number(difference.p_holm)},
-               {"p_by_picture", number(difference.p_by_picture)},
-               {"p_by_picture_holm", number(difference.p_by_picture_holm)},
+               {"test", difference.test.name},
+               {"p", difference.test.p},
+               {"p_holm", difference.p_holm},
+               {"p_by_picture", difference.p_by_picture},
+               {"p_by_picture_holm", difference.p_by_picture_holm},
                {"effect", share ? "cohens_g" : "rank_biserial"},
-               {"effect_size", number(difference.effect)}};
+               {"effect_size", difference.test.effect}};
   if (!share) return json;
+  const auto gained = static_cast<double>(difference.gained), lost = static_cast<double>(difference.lost);
   json["gained"] = difference.gained;
   json["lost"] = difference.lost;
-  json["odds_ratio"] = number(difference.odds_ratio);
+  json["odds_ratio"] = lost > 0 ? Json(gained / lost) : Json(nullptr);
   return json;
 }
 
@@ -58,24 +58,34 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-/// A field of a CSV file.
-std::string quoted(const std::string& text) {
+Json measure_json(const Measure& measure) {
+  return {{"measure", measure.name},
+          {"kind", measure.is_share ? "share" : "mean"},
+          {"of", measure.of_faces() ? "faces" : "pictures"},
+          {"judge", text_or_null(measure.judge)},
+          {"role", text_or_null(measure.role)},
+          {"sha256", text_or_null(measure.weights)},
+          {"threshold", measure.threshold},
+          {"false_accept_rate", measure.false_accept_rate}};
+}
+
+/// The columns of the CSV: each is in the JSON of a row and its measure by that name, else where it says after the =.
+constexpr const char* columns =
+    "measure of judge role sha256 threshold false_accept_rate setting pooled level n pictures value low=interval/0 "
+    "high=interval/1 clean clean_low=clean_interval/0 clean_high=clean_interval/1 baseline pairs=difference/n "
+    "paired_pictures=difference/pictures difference=difference/value gained=difference/gained lost=difference/lost "
+    "test=difference/test p=difference/p p_holm=difference/p_holm p_by_picture=difference/p_by_picture "
+    "p_by_picture_holm=difference/p_by_picture_holm effect=difference/effect effect_size=difference/effect_size "
+    "odds_ratio=difference/odds_ratio difference_low=difference/interval/0 difference_high=difference/interval/1 "
+    "by_picture_low=difference/interval_by_picture/0 by_picture_high=difference/interval_by_picture/1";
+
+/// A field as JSON has it, but nothing is empty and text has no quotes that it does not need.
+std::string field(const Json& record, const Json::json_pointer& place) {
+  if (!record.contains(place) || record.at(place).is_null()) return "";
+  const Json& value = record.at(place);
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return field + "\"";
-}
-
-/// A field as JSON has it, but null is empty and text has no quotes that it does not need.
-std::string field(const Json& value) {
-  if (value.is_null()) return "";
-  return quoted(value.is_string() ? value.get<std::string>() : value.dump());
-}
-
-std::string line_of(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& one : fields) line += (line.empty() ? "" : ",") + one;
-  return line + "\r\n";
+  return "\"" + boost::replace_all_copy(text, "\"", "\"\"") + "\"";
 }
 
 }  // namespace
@@ -95,18 +105,10 @@ std::string to_json(const Comparison& comparison) {
                            {"failed", one.failed}});
   }
   for (const Table& table : comparison.tables) {
-    const Measure& measure = table.measure;
-    Json rows = Json::array();
-    for (const Row& row : table.rows) rows.push_back(row_json(row, comparison.plan, measure.is_share));
-    measures.push_back({{"measure", measure.name},
-                        {"kind", measure.is_share ? "share" : "mean"},
-                        {"of", measure.of_faces() ? "faces" : "pictures"},
-                        {"judge", text_or_null(measure.judge)},
-                        {"role", text_or_null(measure.role)},
-                        {"sha256", text_or_null(measure.weights)},
-                        {"threshold", number(measure.threshold)},
-                        {"false_accept_rate", number(measure.false_accept_rate)},
-                        {"rows", rows}});
+    Json measure = measure_json(table.measure);
+    measure["rows"] = Json::array();
+    for (const Row& row : table.rows) measure["rows"].push_back(row_json(row, comparison.plan, table.measure.is_share));
+    measures.push_back(measure);
   }
   const Json all = {{"by", text_or_null(comparison.plan.by)},
                     {"baseline", comparison.plan.baseline},
@@ -118,53 +120,23 @@ std::string to_json(const Comparison& comparison) {
 }
 
 std::string to_csv(const Comparison& comparison) {
-  // What a row and its difference hold, under these names.
-  const std::vector<const char*> plain = {"setting", "pooled", "level", "n", "pictures", "value"};
-  const std::vector<std::pair<const char*, const char*>> of_difference = {{"pairs", "n"},
-                                                                          {"paired_pictures", "pictures"},
-                                                                          {"difference", "value"},
-                                                                          {"gained", "gained"},
-                                                                          {"lost", "lost"},
-                                                                          {"test", "test"},
-                                                                          {"p", "p"},
-                                                                          {"p_holm", "p_holm"},
-                                                                          {"p_by_picture", "p_by_picture"},
-                                                                          {"p_by_picture_holm", "p_by_picture_holm"},
-                                                                          {"effect", "effect"},
-                                                                          {"effect_size", "effect_size"},
-                                                                          {"odds_ratio", "odds_ratio"}};
-  std::vector<std::string> header = {"measure", "of", "judge", "role", "sha256", "threshold", "false_accept_rate"};
-  header.insert(header.end(), plain.begin(), plain.end());
-  for (const char* name : {"low", "high", "clean", "clean_low", "clean_high", "baseline"}) header.emplace_back(name);
-  for (const auto& [name, key] : of_difference) header.emplace_back(name);
-  for (const char* name : {"difference_low", "difference_high", "by_picture_low", "by_picture_high"})
-    header.emplace_back(name);
-  std::string text = line_of(header);
+  std::vector<std::string> names;
+  std::vector<Json::json_pointer> places;
+  std::istringstream words(columns);
+  for (std::string column; words >> column;) {
+    const std::size_t equals = column.find('=');
+    names.push_back(column.substr(0, equals));
+    places.emplace_back("/" + (equals == std::string::npos ? column : column.substr(equals + 1)));
+  }
+  std::string text = joined(names, ",") + "\r\n";
   for (const Table& table : comparison.tables) {
-    const Measure& measure = table.measure;
     for (const Row& row : table.rows) {
-      const Json json = row_json(row, comparison.plan, measure.is_share), &difference = json.at("difference");
-      std::vector<std::string> fields = {measure.name,
-                                         measure.of_faces() ? "faces" : "pictures",
-                                         quoted(measure.judge),
-                                         measure.role,
-                                         measure.weights,
-                                         field(number(measure.threshold)),
-                                         field(number(measure.false_accept_rate))};
-      const auto add_interval = [&](const Json& of, const char* key) {
-        const bool known = of.is_object() && of.at(key).is_array();
-        for (const std::size_t end : {0U, 1U}) fields.push_back(known ? field(of.at(key).at(end)) : "");
-      };
-      for (const char* key : plain) fields.push_back(field(json.at(key)));
-      add_interval(json, "interval");
-      fields.push_back(field(json.at("clean")));
-      add_interval(json, "clean_interval");
-      fields.push_back(quoted(comparison.plan.baseline));
-      for (const auto& [name, key] : of_difference)
-        fields.push_back(difference.is_object() && difference.contains(key) ? field(difference.at(key)) : "");
-      add_interval(difference, "interval");
-      add_interval(difference, "interval_by_picture");
-      text += line_of(fields);
+      Json record = measure_json(table.measure);
+      record.update(row_json(row, comparison.plan, table.measure.is_share));
+      record["baseline"] = comparison.plan.baseline;
+      std::vector<std::string> fields;
+      for (const Json::json_pointer& place : places) fields.push_back(field(record, place));
+      text += joined(fields, ",") + "\r\n";
     }
   }
   return text;

@@ -13,14 +13,6 @@ namespace faceoff {
 
 namespace {
 
-Estimate agresti_min(double n, double gained, double lost) {
-  constexpr double z = 1.959963984540054;  // 95 %, both sides
-  const double more = n + 2, net = gained - lost, apart = gained + lost + 1;
-  const double centre = net / more;
-  const double half = z * std::sqrt(apart - net * net / more) / more;
-  return {net / n, std::max(centre - half, -1.), std::min(centre + half, 1.)};
-}
-
 /// Twice the rank of each size, whole numbers even where ties share a rank; and the sum of t³ − t over ties.
 struct Ranks {
   std::vector<std::size_t> doubled;
@@ -63,21 +55,24 @@ double approximate_p(double n, double ties, double rising) {
 
 }  // namespace
 
-McNemar mcnemar(const Pairs& pairs) {
-  const auto gained = static_cast<double>(pairs.gained), lost = static_cast<double>(pairs.lost);
-  McNemar found;
-  found.difference = agresti_min(static_cast<double>(pairs.n), gained, lost);
-  const double apart = gained + lost;
-  if (apart > 0) {
-    const boost::math::binomial_distribution<double> chance(apart, .5);
-    found.p = std::min(1., 2 * boost::math::cdf(chance, std::min(gained, lost)));
-    found.g = gained / apart - .5;
-  }
-  if (lost > 0) found.odds_ratio = gained / lost;
-  return found;
+Estimate share_difference(const Pairs& pairs) {
+  constexpr double z = 1.959963984540054;  // 95 %, both sides
+  const auto n = static_cast<double>(pairs.n), gained = static_cast<double>(pairs.gained),
+             lost = static_cast<double>(pairs.lost);
+  const double more = n + 2, net = gained - lost, apart = gained + lost + 1;
+  const double centre = net / more;
+  const double half = z * std::sqrt(apart - net * net / more) / more;
+  return {net / n, std::max(centre - half, -1.), std::min(centre + half, 1.)};
 }
 
-Wilcoxon wilcoxon(std::span<const double> differences) {
+PairedTest mcnemar(const Pairs& pairs) {
+  const auto gained = static_cast<double>(pairs.gained), apart = static_cast<double>(pairs.gained + pairs.lost);
+  if (apart == 0) return {"mcnemar", 1, {}};
+  const boost::math::binomial_distribution<double> chance(apart, .5);
+  return {"mcnemar", std::min(1., 2 * boost::math::cdf(chance, std::min(gained, apart - gained))), gained / apart - .5};
+}
+
+PairedTest wilcoxon(std::span<const double> differences) {
   std::vector<double> sizes;
   std::vector<bool> rises;
   for (const double difference : differences) {
@@ -85,18 +80,15 @@ Wilcoxon wilcoxon(std::span<const double> differences) {
     sizes.push_back(std::abs(difference));
     rises.push_back(difference > 0);
   }
-  Wilcoxon found;
-  found.n = static_cast<std::int64_t>(sizes.size());
-  if (sizes.empty()) return found;
+  if (sizes.empty()) return {"wilcoxon (exact)", {}, {}};
   const Ranks ranks = ranks_of(sizes);
   std::size_t rising = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) rising += rises[i] ? ranks.doubled[i] : 0;
-  const auto n = static_cast<double>(found.n), doubled_sum = static_cast<double>(rising);
+  const auto n = static_cast<double>(sizes.size()), doubled_sum = static_cast<double>(rising);
+  const double effect = 2 * doubled_sum / (n * (n + 1)) - 1;
   constexpr std::size_t most_exact = 50;
-  found.exact = sizes.size() <= most_exact;
-  found.p = found.exact ? exact_p(ranks.doubled, rising) : approximate_p(n, ranks.ties, doubled_sum / 2);
-  found.rank_biserial = 2 * doubled_sum / (n * (n + 1)) - 1;
-  return found;
+  if (sizes.size() <= most_exact) return {"wilcoxon (exact)", exact_p(ranks.doubled, rising), effect};
+  return {"wilcoxon (normal)", approximate_p(n, ranks.ties, doubled_sum / 2), effect};
 }
 
 double sign_flips(std::span<const double> differences) {

@@ -11,32 +11,29 @@ namespace faceoff {
 
 /// What two variants made of the same faces, where each either succeeded or did not.
 struct Pairs {
-  std::int64_t n = 0;
+  std::int64_t n = 0;                 ///< above 0
   std::int64_t gained = 0, lost = 0;  ///< successes of the second alone, of the first alone
 };
 
-struct McNemar {
-  /// The second's share minus the first's, with the interval of Agresti and Min 2005 (Wald's, with half a pair more of
-  /// each of the four kinds), which is wide where pairs are few and none where all agree.
-  Estimate difference;
-  double p = 1;                      ///< exact (binomial), two-sided; 1 where no pair differs
-  std::optional<double> g;           ///< Cohen's, from -0.5 to 0.5: the gains' share of all that differ, less a half
-  std::optional<double> odds_ratio;  ///< gained / lost; nothing where none was lost
+/// The second's share minus the first's, with the interval of Agresti and Min 2005 (Wald's, with half a pair more of
+/// each of the four kinds), which is wide where pairs are few and none where all agree.
+Estimate share_difference(const Pairs& pairs);
+
+struct PairedTest {
+  const char* name = "";         ///< "mcnemar", "wilcoxon (exact)" or "wilcoxon (normal)"
+  std::optional<double> p;       ///< two-sided
+  std::optional<double> effect;  ///< nothing where no pair differs
 };
 
-/// McNemar's test; n > 0.
-McNemar mcnemar(const Pairs& pairs);
+/// McNemar's test, exact (binomial): p is 1 where no pair differs. The effect is Cohen's g, from -0.5 to 0.5: the
+/// gains' share of all that differ, less a half.
+PairedTest mcnemar(const Pairs& pairs);
 
-struct Wilcoxon {
-  std::int64_t n = 0;                   ///< differences other than 0, which alone count
-  bool exact = false;                   ///< else by the normal approximation, corrected for ties and not for continuity
-  std::optional<double> p;              ///< two-sided; nothing where no pair differs
-  std::optional<double> rank_biserial;  ///< matched-pairs rank-biserial correlation, from -1 (all fall) to 1 (all rise)
-};
-
-/// Wilcoxon's signed-rank test of paired differences. Exact up to 50, with ties too: over all signs that the ranks at
-/// hand could have.
-Wilcoxon wilcoxon(std::span<const double> differences);
+/// Wilcoxon's signed-rank test of paired differences, of which those other than 0 count: no p where there is none.
+/// Exact up to 50, with ties too: over all signs that the ranks at hand could have; else by the normal approximation,
+/// corrected for ties and not for continuity. The effect is the matched-pairs rank-biserial correlation, from -1 (all
+/// fall) to 1 (all rise).
+PairedTest wilcoxon(std::span<const double> differences);
 
 /// How likely differences add up to as much either way, if each could as well have had the other sign: a paired
 /// permutation test, two-sided. Given one difference a picture, summed over its faces, it asks nothing of faces on one

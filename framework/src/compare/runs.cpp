@@ -31,11 +31,6 @@ std::string name_of(const fs::path& folder) {
   return one_line((whole.has_filename() ? whole : whole.parent_path()).filename().string());
 }
 
-/// A cosine from which on two faces pass for one person's, and how often two people's do.
-struct Threshold {
-  double false_accept_rate = 0, cosine = 0;
-};
-
 /// Puts what the runs say in order.
 class Reader {
  public:
@@ -107,7 +102,8 @@ class Reader {
     return *found;
   }
 
-  void add_mean(const Measure& measure, const Unit& unit, double value) {
+  void add_mean(Measure measure, const char* name, const Unit& unit, double value) {
+    measure.name = name;
     series(measure).values[current_][unit] = value;
   }
 
@@ -136,11 +132,11 @@ class Reader {
     if (item.status != Status::attacked) return;
     ++one.pictures;
     const Unit whole{number, 0};
-    if (item.quality.psnr) add_mean({"psnr"}, whole, *item.quality.psnr);
-    add_mean({"ssim"}, whole, item.quality.ssim);
-    add_mean({"linf"}, whole, item.quality.linf);
-    add_mean({"queries"}, whole, static_cast<double>(item.queries));
-    add_mean({"seconds"}, whole, item.seconds);
+    if (item.quality.psnr) add_mean({}, "psnr", whole, *item.quality.psnr);
+    add_mean({}, "ssim", whole, item.quality.ssim);
+    add_mean({}, "linf", whole, item.quality.linf);
+    add_mean({}, "queries", whole, static_cast<double>(item.queries));
+    add_mean({}, "seconds", whole, item.seconds);
     std::set<std::size_t> taken;
     for (const ItemFace& face : item.faces) {
       ++one.faces;
@@ -177,53 +173,49 @@ class Reader {
     std::optional<Measure> measure = judged_by(said.name, said.role);
     if (!measure) return;
     measure->threshold = minimum;
-    measure->name = "score";
-    add_mean(*measure, unit, said.iou >= same_face ? said.score[1] : 0);
+    add_mean(*measure, "score", unit, said.iou >= same_face ? said.score[1] : 0);
     if (said.score[0] <= minimum) return;  // it never found this face, so it can't lose it
-    measure->name = "hidden";
     measure->is_share = true;
-    add_mean(*measure, unit, still_found(said.score[1], said.iou, minimum) ? 0 : 1);
+    add_mean(*measure, "hidden", unit, still_found(said.score[1], said.iou, minimum) ? 0 : 1);
   }
 
-  /// A recogniser's threshold at the rate that is asked for, or at the variant's own; nothing where it has none. Throws
-  /// ConfigError where it has some and not this one.
-  std::optional<Threshold> threshold_of(const Environment::Variant& variant, const std::string& model) const {
+  /// The measure at a recogniser's threshold at the rate that is asked for, or at the variant's own; nothing where it
+  /// has none. Throws ConfigError where it has some and not this one.
+  std::optional<Measure> at_threshold(Measure measure, const Environment::Variant& variant) const {
     if (!rate_) {
-      const auto own = std::ranges::find(variant.recognisers, model, &Environment::Recogniser::name);
+      const auto own = std::ranges::find(variant.recognisers, measure.judge, &Environment::Recogniser::name);
       if (own == variant.recognisers.end() || !own->threshold) return std::nullopt;
-      return Threshold{variant.false_accept_rate, *own->threshold};
+      measure.threshold = own->threshold;
+      measure.false_accept_rate = variant.false_accept_rate;
+      return measure;
     }
-    const Environment::Model* const found = environment_.model(model);
+    const Environment::Model* const found = environment_.model(measure.judge);
     if (found == nullptr || found->thresholds.empty()) return std::nullopt;
-    std::vector<std::string> measured;
-    for (const auto& [at, cosine] : found->thresholds) {
-      if (std::abs(at - *rate_) < 1e-9) return Threshold{at, cosine};
-      measured.push_back(shortest(at));
+    std::vector<std::string> known;
+    for (const auto& [rate, cosine] : found->thresholds) {
+      known.push_back(shortest(rate));
+      if (std::abs(rate - *rate_) >= 1e-9) continue;
+      measure.threshold = cosine;
+      measure.false_accept_rate = rate;
+      return measure;
     }
-    throw ConfigError("--false-accept-rate " + shortest(*rate_) + ": of " + one_line(model) +
-                      " only the thresholds at " + joined(measured) + " were measured");
+    throw ConfigError("--false-accept-rate " + shortest(*rate_) + ": of " + one_line(measure.judge) +
+                      " only the thresholds at " + joined(known) + " were measured");
   }
 
   void add_recogniser(const Environment::Variant& variant, const Identity& who, const Recognition& said,
                       const Unit& unit) {
     const std::optional<Measure> measure = judged_by(said.name, said.role);
     if (!measure) return;
-    for (const auto& [name, cosines] : {std::pair("target_cosine", said.target), std::pair("self_cosine", said.self)}) {
-      Measure mean = *measure;
-      mean.name = name;
-      if (cosines && cosines->at(1)) add_mean(mean, unit, *cosines->at(1));
-    }
+    if (said.target && said.target->at(1)) add_mean(*measure, "target_cosine", unit, *said.target->at(1));
+    if (said.self && said.self->at(1)) add_mean(*measure, "self_cosine", unit, *said.self->at(1));
     for (const auto& [name, holds] : shares_by_match(said)) add_share(*measure, name, unit, holds);
-    const std::optional<Threshold> threshold = threshold_of(variant, said.name);
-    if (!threshold) {
+    if (const std::optional<Measure> passing = at_threshold(*measure, variant)) {
+      for (const auto& [name, holds] : shares_by_cosine(who, said, *passing->threshold))
+        add_share(*passing, name, unit, holds);
+    } else {
       note(one_line(said.name) + ": no threshold was measured, so of it there are cosines and best matches alone");
-      return;
     }
-    Measure at_rate = *measure;
-    at_rate.threshold = threshold->cosine;
-    at_rate.false_accept_rate = threshold->false_accept_rate;
-    for (const auto& [name, holds] : shares_by_cosine(who, said, threshold->cosine))
-      add_share(at_rate, name, unit, holds);
   }
 
   std::optional<double> rate_;

@@ -80,17 +80,12 @@ std::string words_of(const Table& table, const Plan& plan) {
                                        row.clean ? fixed(factor * row.clean->value, digits) : ""};
     if (row.difference) {
       const Difference& found = *row.difference;
-      fields.push_back(std::to_string(found.n));
-      fields.push_back(with_interval(found.value, digits, factor, true));
-      fields.push_back(share ? std::to_string(found.gained) : "");
-      fields.push_back(share ? std::to_string(found.lost) : "");
-      fields.push_back(found.effect ? with_sign(*found.effect, 2) : "–");
-      fields.push_back(p_text(found.p));
-      fields.push_back(p_text(found.p_holm));
-      if (found.p_by_picture) {
-        fields.push_back(p_text(found.p_by_picture));
-        fields.push_back(p_text(found.p_by_picture_holm));
-      }
+      fields.insert(fields.end(), {std::to_string(found.n), with_interval(found.value, digits, factor, true),
+                                   share ? std::to_string(found.gained) : "", share ? std::to_string(found.lost) : "",
+                                   found.test.effect ? with_sign(*found.test.effect, 2) : "–", p_text(found.test.p),
+                                   p_text(found.p_holm)});
+      if (found.p_by_picture)
+        fields.insert(fields.end(), {p_text(found.p_by_picture), p_text(found.p_by_picture_holm)});
     } else {
       fields.insert(fields.end(), {"", row.level == 0 ? "baseline" : "no pairs"});
     }

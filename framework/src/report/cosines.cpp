@@ -13,10 +13,39 @@ namespace faceoff {
 
 namespace {
 
-SimilaritiesOf& of(std::vector<SimilaritiesOf>& all, const std::string& name, const std::string& role) {
-  const auto found =
-      std::ranges::find_if(all, [&](const SimilaritiesOf& one) { return one.name == name && one.role == role; });
-  return found != all.end() ? *found : all.emplace_back(SimilaritiesOf{name, role, {}});
+/// Cosines of the faces that were found: with the person's own other photos, where there are some, and with the
+/// target's.
+struct Cosines {
+  std::vector<double> self, target;
+};
+
+/// What one recogniser says, by series.
+struct Similarities {
+  std::string name, role;
+  std::map<std::string, Cosines> series;
+};
+
+std::vector<Similarities> similarities(const Grid& grid, const std::vector<EvaluationLine>& lines) {
+  std::vector<Similarities> all;
+  for (const EvaluationLine& line : lines) {
+    if (line.seen.after != grid.after) continue;
+    const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant);
+    for (const FaceEvaluation& face : line.seen.faces) {
+      for (const Recognition& said : face.models) {
+        auto recogniser = std::ranges::find_if(
+            all, [&](const Similarities& one) { return one.name == said.name && one.role == said.role; });
+        if (recogniser == all.end()) recogniser = all.insert(recogniser, {said.name, said.role, {}});
+        const auto add_to = [&](Cosines& cosines, std::size_t which) {
+          if (face.who.known && said.self && said.self->at(which)) cosines.self.push_back(*said.self->at(which));
+          if (said.target && said.target->at(which)) cosines.target.push_back(*said.target->at(which));
+        };
+        // The clean pictures are the same under every variant; their targets may differ.
+        if (column == grid.columns.begin()) add_to(recogniser->series["clean"], 0);
+        add_to(recogniser->series[column_name(grid, *column)], 1);
+      }
+    }
+  }
+  return all;
 }
 
 /// Equal bins of cosines.
@@ -25,13 +54,8 @@ struct Bins {
   int count = 0;
 
   double from(int i) const { return first + width * i; }
-  std::vector<int> count_all(const std::vector<double>& cosines) const {
-    std::vector<int> counts(static_cast<std::size_t>(count));
-    for (const double cosine : cosines) {
-      const auto place = static_cast<int>(std::floor((cosine - first) / width));
-      ++counts.at(static_cast<std::size_t>(std::clamp(place, 0, count - 1)));
-    }
-    return counts;
+  std::size_t of(double cosine) const {
+    return static_cast<std::size_t>(std::clamp(static_cast<int>(std::floor((cosine - first) / width)), 0, count - 1));
   }
 };
 
@@ -86,7 +110,7 @@ Json histogram(const Json& rows, const Json& rules, const std::vector<std::strin
   return layered(rows, layers, true);
 }
 
-void add_histogram(Figure& figure, const SimilaritiesOf& recogniser, const std::string& title,
+void add_histogram(Figure& figure, const Similarities& recogniser, const std::string& title,
                    std::vector<double> Cosines::*kind, std::vector<std::string> series, const Json& rules) {
   std::vector<double> all;
   for (const auto& [name, cosines] : recogniser.series)
@@ -101,7 +125,8 @@ void add_histogram(Figure& figure, const SimilaritiesOf& recogniser, const std::
   Json rows = Json::array();
   for (std::size_t s = 0; s < series.size(); ++s) {
     const std::vector<double>& cosines = recogniser.series.at(series[s]).*kind;
-    const std::vector<int> counts = bins.count_all(cosines);
+    std::vector<int> counts(static_cast<std::size_t>(bins.count));
+    for (const double cosine : cosines) ++counts[bins.of(cosine)];
     for (int i = 0; i < bins.count; ++i) {
       const int faces = counts.at(static_cast<std::size_t>(i));
       const double from = bins.from(i), to = bins.from(i + 1);
@@ -152,47 +177,39 @@ double true_rate_at(const Roc& roc, double rate) {
   return best;
 }
 
-}  // namespace
-
-Similarities similarities(const Grid& grid, const std::vector<EvaluationLine>& lines) {
-  Similarities all{{"clean"}, {}};
-  for (const GridColumn& column : grid.columns) all.series.push_back(column_name(grid, column));
-  for (const EvaluationLine& line : lines) {
-    if (line.seen.after != grid.after) continue;
-    const auto column = std::ranges::find(grid.columns, line.variant, &GridColumn::variant);
-    for (const FaceEvaluation& face : line.seen.faces) {
-      for (const Recognition& said : face.models) {
-        SimilaritiesOf& recogniser = of(all.recognisers, said.name, said.role);
-        const auto add_to = [&](Cosines& cosines, std::size_t which) {
-          if (face.who.known && said.self && said.self->at(which)) cosines.self.push_back(*said.self->at(which));
-          if (said.target && said.target->at(which)) cosines.target.push_back(*said.target->at(which));
-        };
-        // The clean pictures are the same under every variant; their targets may differ.
-        if (column == grid.columns.begin()) add_to(recogniser.series["clean"], 0);
-        add_to(recogniser.series[column_name(grid, *column)], 1);
-      }
-    }
-  }
-  return all;
-}
-
-std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds) {
+Figure histograms(const std::vector<Similarities>& recognisers, const std::vector<std::string>& series,
+                  const Thresholds& thresholds) {
   Figure figure{"Similarities before and after",
                 "Mean cosines with the person's own other photos, and with the target's; a face that is not found has "
                 "none. Dashed rules: the thresholds at these false accept rates.",
                 {},
                 {"model", "role", "compared with", "pictures", "from", "to", "faces"},
                 {}};
-  for (const SimilaritiesOf& one : similarities.recognisers) {
+  for (const Similarities& one : recognisers) {
     const Json rules = rules_of(thresholds, one.name);
-    add_histogram(figure, one, "the person", &Cosines::self, similarities.series, rules);
-    add_histogram(figure, one, "the target", &Cosines::target, similarities.series, rules);
+    add_histogram(figure, one, "the person", &Cosines::self, series, rules);
+    add_histogram(figure, one, "the target", &Cosines::target, series, rules);
   }
-  if (figure.plots.empty()) return {};
-  return {figure};
+  return figure;
 }
 
-std::vector<Figure> roc_figures(const Similarities& similarities) {
+Json roc_layers(const std::vector<std::string>& series) {
+  const Json x = quantity("wrong", "accepted as the target", {-.03, 1.03}),
+             y = quantity("right", "accepted as the person", {-.03, 1.03});
+  const Json diagonal = {{{"wrong", 0}, {"right", 0}}, {{"wrong", 1}, {"right", 1}}};
+  return {{{"data", {{"values", diagonal}}},
+           {"mark", {{"type", "line"}, {"strokeDash", {2, 3}}, {"strokeWidth", 1}, {"opacity", .5}}},
+           {"encoding", {{"x", x}, {"y", y}}}},
+          {{"mark", "line"},
+           {"encoding",
+            {{"x", x},
+             {"y", y},
+             {"order", {{"field", "step"}, {"type", "quantitative"}}},
+             {"color", series_colour(series)},
+             {"strokeDash", series_dashes(series)}}}}};
+}
+
+Figure rocs(const std::vector<Similarities>& recognisers, const std::vector<std::string>& series) {
   Figure figure{
       "Telling the person from the target",
       "ROC: at each threshold, the share of the faces that are accepted as the person (by their own other photos) "
@@ -202,10 +219,10 @@ std::vector<Figure> roc_figures(const Similarities& similarities) {
       {},
       {"model", "role", "pictures", "faces", "area under the curve", "true at 0.01", "true at 0.1", "true at 0.5"},
       {}};
-  for (const SimilaritiesOf& one : similarities.recognisers) {
+  for (const Similarities& one : recognisers) {
     Json rows = Json::array();
     std::vector<std::string> drawn;
-    for (const std::string& name : similarities.series) {
+    for (const std::string& name : series) {
       const auto found = one.series.find(name);
       if (found == one.series.end() || found->second.self.size() < 2 || found->second.target.size() < 2) continue;
       const Roc roc = measure(found->second.self, found->second.target);
@@ -220,24 +237,19 @@ std::vector<Figure> roc_figures(const Similarities& similarities) {
                         {"wrong", rounded(roc.points[i][0])},
                         {"right", rounded(roc.points[i][1])}});
     }
-    if (drawn.empty()) continue;
-    const Json x = quantity("wrong", "accepted as the target", {-.03, 1.03}),
-               y = quantity("right", "accepted as the person", {-.03, 1.03});
-    const Json diagonal = {{{"wrong", 0}, {"right", 0}}, {{"wrong", 1}, {"right", 1}}};
-    const Json layers = {{{"data", {{"values", diagonal}}},
-                          {"mark", {{"type", "line"}, {"strokeDash", {2, 3}}, {"strokeWidth", 1}, {"opacity", .5}}},
-                          {"encoding", {{"x", x}, {"y", y}}}},
-                         {{"mark", "line"},
-                          {"encoding",
-                           {{"x", x},
-                            {"y", y},
-                            {"order", {{"field", "step"}, {"type", "quantitative"}}},
-                            {"color", series_colour(drawn)},
-                            {"strokeDash", series_dashes(drawn)}}}}};
-    figure.plots.push_back({one.name, one.role, layered(rows, layers, drawn.front() == "clean")});
+    if (!drawn.empty())
+      figure.plots.push_back({one.name, one.role, layered(rows, roc_layers(drawn), drawn.front() == "clean")});
   }
-  if (figure.plots.empty()) return {};
-  return {figure};
+  return figure;
+}
+
+}  // namespace
+
+std::vector<Figure> cosine_figures(const Grid& grid, const std::vector<EvaluationLine>& lines,
+                                   const Thresholds& thresholds) {
+  const std::vector<Similarities> recognisers = similarities(grid, lines);
+  const std::vector<std::string> series = series_names(grid);
+  return drawable({histograms(recognisers, series, thresholds), rocs(recognisers, series)});
 }
 
 }  // namespace faceoff

@@ -151,12 +151,10 @@ std::optional<Thumbnail> thumbnail(const fs::path& picture, const Box& face, int
 std::string faces_table(const fs::path& run, const Grid& grid) {
   if (grid.rows.empty()) return "";
   std::string text =
-      "<p>In each cell the face before, what was changed (grey is nothing, the "
-      "largest change black or a full colour) and the face after; open the three to see them large. Then each "
-      "recogniser "
-      "with its outcome and its cosine with the target, without a target with the person's other photos, before → "
-      "after; "
-      "each detector with its score, a dash where it does not find the face.</p>\n<p>Boxes: " +
+      "<p>In each cell the face before, what was changed (grey is nothing, the largest change black or a full colour) "
+      "and the face after; open the three to see them large. Then each recogniser with its outcome and its cosine with "
+      "the target, without a target with the person's other photos, before → after; each detector with its score, a "
+      "dash where it does not find the face.</p>\n<p>Boxes: " +
       legend(grid) + "</p>\n";
   if (grid.faces > grid.rows.size()) {
     text += "<p>The first " + std::to_string(grid.rows.size()) + " of " + std::to_string(grid.faces) +

@@ -1,6 +1,5 @@
 // What plots share.
-#include <algorithm>
-#include <map>
+#include <array>
 #include <utility>
 
 #include "report/html.hpp"
@@ -11,18 +10,15 @@ namespace faceoff {
 namespace {
 
 /// What a figure's plots of one role say; attacked and judging models are never in one box.
-const std::vector<std::pair<std::string, std::string>>& roles() {
-  static const std::vector<std::pair<std::string, std::string>> all = {
-      {"", ""},
-      {"held_out", "held-out models: what the attack is worth elsewhere"},
-      {"related", "related models: they share weights or training with an attacked one"},
-      {"surrogate", "attacked models: what the attack was made against"}};
-  return all;
-}
+constexpr std::array<std::pair<const char*, const char*>, 4> roles = {
+    {{"", ""},
+     {"held_out", "<p>held-out models: what the attack is worth elsewhere</p>"},
+     {"related", "<p>related models: they share weights or training with an attacked one</p>"},
+     {"surrogate", "<p>attacked models: what the attack was made against</p>"}}};
 
 std::string plots_html(const Figure& figure) {
   std::string text;
-  for (const auto& [role, words] : roles()) {
+  for (const auto& [role, words] : roles) {
     std::string plots;
     for (const Plot& one : figure.plots) {
       if (one.role != role) continue;
@@ -30,8 +26,7 @@ std::string plots_html(const Figure& figure) {
                data_block("spec", one.spec) + "</div>\n";
     }
     if (plots.empty()) continue;
-    text += "<div class=\"panels " + role + "\">" + (role.empty() ? "" : "<p>" + words + "</p>") + "\n" + plots +
-            "</div>\n";
+    text += std::string("<div class=\"panels ") + role + "\">" + words + "\n" + plots + "</div>\n";
   }
   return text;
 }
@@ -74,6 +69,11 @@ Json layered(const Json& rows, const Json& layers, bool clean_first) {
           {"usermeta", {{"clean_first", clean_first}}},
           {"data", {{"values", rows}}},
           {"layer", layers}};
+}
+
+std::vector<Figure> drawable(std::vector<Figure> figures) {
+  std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
+  return figures;
 }
 
 std::string figure_html(const Figure& figure, bool drawn) {

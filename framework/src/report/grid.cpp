@@ -54,10 +54,6 @@ std::string group_of(const std::string& variant, const Choices& choices) {
   return joined(said, ",");
 }
 
-GridColumn column_of(const EvaluationLine& line, const Choices& choices) {
-  return {line.variant, group_of(line.variant, choices), line.epsilon ? shortest(*line.epsilon) : ""};
-}
-
 Verdict saying(const Recognition& said) {
   Verdict word{said.name, said.role, {}, {}, {}, {}};
   if (said.outcome) word.letter = static_cast<char>(*said.outcome);
@@ -116,9 +112,11 @@ Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices)
       std::ranges::any_of(lines, [](const EvaluationLine& line) { return line.seen.after == "png"; });
   grid.after = delivered ? "png" : lines.front().seen.after;
   for (const EvaluationLine& line : lines) {
-    if (line.seen.after == grid.after &&
-        std::ranges::find(grid.columns, line.variant, &GridColumn::variant) == grid.columns.end())
-      grid.columns.push_back(column_of(line, choices));
+    if (line.seen.after != grid.after ||
+        std::ranges::find(grid.columns, line.variant, &GridColumn::variant) != grid.columns.end())
+      continue;
+    grid.columns.push_back(
+        {line.variant, group_of(line.variant, choices), line.epsilon ? shortest(*line.epsilon) : ""});
   }
   sort_columns(grid);
   const std::size_t most = std::max<std::size_t>(most_cells / grid.columns.size(), 1);
@@ -142,6 +140,12 @@ Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices)
 std::string column_name(const Grid& grid, const GridColumn& column) {
   if (!grid.by_epsilon) return column.variant;
   return (column.group.empty() ? "" : column.group + ", ") + "ε " + column.epsilon;
+}
+
+std::vector<std::string> series_names(const Grid& grid) {
+  std::vector<std::string> names = {"clean"};
+  for (const GridColumn& column : grid.columns) names.push_back(column_name(grid, column));
+  return names;
 }
 
 }  // namespace faceoff

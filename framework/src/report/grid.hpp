@@ -63,5 +63,7 @@ Grid make_grid(const std::vector<EvaluationLine>& lines, const Choices& choices)
 
 /// What a column is called where no other stands beside it: "ε 8", "furthest, ε 8" or the variant.
 std::string column_name(const Grid& grid, const GridColumn& column);
+/// "clean", and then what each column is called.
+std::vector<std::string> series_names(const Grid& grid);
 
 }  // namespace faceoff

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 
 #include "base/files.hpp"
 #include "base/numbers.hpp"
@@ -95,19 +96,18 @@ std::string said(const Verdict& word) {
 /// So many columns fit on a page; more go on the next one.
 constexpr std::size_t fitting = 9;
 
-std::string grid_table(const Grid& grid, const std::vector<GridColumn>& columns, std::size_t first, const fs::path& run,
-                       Thumbnails& thumbnails) {
+/// Of the columns from this one on, as many as fit.
+std::string grid_table(const Grid& grid, std::size_t first, const fs::path& run, Thumbnails& thumbnails) {
+  const auto columns = std::span(grid.columns).subspan(first, std::min(fitting, grid.columns.size() - first));
   constexpr double widest = .14;  // so that a page has several faces where columns are few
   const double share = std::min(.9 / static_cast<double>(columns.size() + 1), widest);
   const std::string width = fixed(share, 4) + "\\linewidth";
   std::string text = "{\\tiny\\setlength{\\tabcolsep}{2pt}\\setlength{\\LTleft}{0pt}\n\\begin{longtable}{*{" +
                      std::to_string(columns.size() + 1) + "}{p{" + width + "}}}\n\\toprule\n";
   if (grid.by_epsilon && !columns.front().group.empty()) {
-    for (std::size_t c = 0; c < columns.size();) {
-      std::size_t end = c;
+    for (std::size_t c = 0, end = 0; c < columns.size(); c = end) {
       while (end < columns.size() && columns[end].group == columns[c].group) ++end;
       text += " & \\multicolumn{" + std::to_string(end - c) + "}{l}{" + escape_latex(columns[c].group) + "}";
-      c = end;
     }
     text += " \\\\\n";
   }
@@ -183,12 +183,8 @@ std::string to_latex(const fs::path& run, const std::string& name, const std::st
       text += "The first " + std::to_string(grid.rows.size()) + " of " + std::to_string(grid.faces) +
               " faces are shown.\n\n";
     }
-    for (std::size_t first = 0; first < grid.columns.size(); first += fitting) {
-      const std::size_t end = std::min(first + fitting, grid.columns.size());
-      const std::vector<GridColumn> columns(grid.columns.begin() + static_cast<std::ptrdiff_t>(first),
-                                            grid.columns.begin() + static_cast<std::ptrdiff_t>(end));
-      text += grid_table(grid, columns, first, run, thumbnails);
-    }
+    for (std::size_t first = 0; first < grid.columns.size(); first += fitting)
+      text += grid_table(grid, first, run, thumbnails);
   }
   return text + "\\end{document}\n";
 }

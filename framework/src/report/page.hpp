@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +14,8 @@ namespace faceoff {
 extern const char* const page_style;
 extern const char* const page_script;
 
-/// The scripts that draw plots, in the order in which they run; nothing where the set-up did not fetch them.
-std::optional<std::vector<std::string>> plot_scripts();
+/// The scripts that draw plots, in the order in which they run; none where the set-up did not fetch them.
+std::vector<std::string> plot_scripts();
 
 /// A part of a page, with a name for links.
 struct PageSection {

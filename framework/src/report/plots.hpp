@@ -43,40 +43,22 @@ Json hints(const std::vector<std::pair<std::string, std::string>>& fields);
 /// `clean_first` is set, the first series is the control's grey.
 Json layered(const Json& rows, const Json& layers, bool clean_first);
 
+/// Those that have something to draw.
+std::vector<Figure> drawable(std::vector<Figure> figures);
+
 /// A figure as HTML; its plots only where the page can draw them.
 std::string figure_html(const Figure& figure, bool drawn);
 
 /// Success against epsilon, where there are several, and against the false accept rate.
 std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& tallies);
 
-/// Cosines of the faces that were found: with the person's own other photos, where there are some, and with the
-/// target's.
-struct Cosines {
-  std::vector<double> self, target;
-};
-
-/// What one recogniser says, by series.
-struct SimilaritiesOf {
-  std::string name, role;
-  std::map<std::string, Cosines> series;
-};
-
-struct Similarities {
-  std::vector<std::string> series;  ///< "clean", then a variant each
-  std::vector<SimilaritiesOf> recognisers;
-};
-
-/// From the lines of evaluation.jsonl that the grid shows.
-Similarities similarities(const Grid& grid, const std::vector<EvaluationLine>& lines);
-
 /// The thresholds of recognisers, by name: cosines by false accept rate.
 using Thresholds = std::map<std::string, std::map<double, double>>;
 
-/// Cosines before and after.
-std::vector<Figure> histogram_figures(const Similarities& similarities, const Thresholds& thresholds);
-
-/// How well a cosine tells the person from the target, before and after.
-std::vector<Figure> roc_figures(const Similarities& similarities);
+/// From the lines of evaluation.jsonl that the grid shows: cosines before and after, and how well they tell the person
+/// from the target.
+std::vector<Figure> cosine_figures(const Grid& grid, const std::vector<EvaluationLine>& lines,
+                                   const Thresholds& thresholds);
 
 /// The attack's objective and margin at each step, from a run's traces, where there are some.
 std::vector<Figure> trace_figures(const std::filesystem::path& run, const Grid& grid);

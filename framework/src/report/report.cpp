@@ -1,8 +1,5 @@
 #include "report/report.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/files.hpp"
 #include "base/numbers.hpp"
 #include "report/faces.hpp"
@@ -78,20 +75,19 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
   const std::string judged = judged_by(examination, gallery);
   const Grid grid = make_grid(lines, choices);
   std::vector<Figure> figures = success_figures(grid, tallies);
-  const Similarities cosines = similarities(grid, lines);
-  for (std::vector<Figure> more :
-       {histogram_figures(cosines, thresholds_of(examination)), roc_figures(cosines), trace_figures(run, grid)})
-    std::ranges::move(more, std::back_inserter(figures));
-  const auto scripts = plot_scripts();
+  for (const std::vector<Figure>& more :
+       {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(run, grid)})
+    figures.insert(figures.end(), more.begin(), more.end());
+  const std::vector<std::string> scripts = plot_scripts();
   const Page page{name,
                   judged,
                   {{"recognisers", "Recognisers", recognisers_table(tallies)},
                    {"detectors", "Detectors", detectors_table(tallies)},
-                   plots_section(figures, scripts.has_value()),
+                   plots_section(figures, !scripts.empty()),
                    {"faces", "Faces", faces_table(run, grid)}}};
-  write_atomically(run / "report.html", to_html(page, scripts.value_or(std::vector<std::string>())));
+  write_atomically(run / "report.html", to_html(page, scripts));
   write_atomically(run / "report.tex", to_latex(run, name, judged, grid, tallies));
-  return scripts.has_value() || figures.empty();
+  return !scripts.empty() || figures.empty();
 }
 
 }  // namespace faceoff

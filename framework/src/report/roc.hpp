@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "judge/verification.hpp"
+#include "report/plots.hpp"
 
 namespace faceoff {
 
@@ -17,8 +18,11 @@ struct RocLine {
 /// same.
 const std::vector<double>& roc_rates();
 
-/// True against false accept rate as an SVG picture, a line a model, the false accept rate in powers of ten down to
-/// where ten pairs pass; the intervals are those of `at_rate`. It is light, and dark where its reader prefers that.
-std::string roc_svg(std::vector<RocLine> lines);
+/// True against false accept rate, a line a model, the false accept rate in powers of ten down to where ten pairs pass;
+/// the intervals are those of `at_rate`.
+Figure roc_figure(const std::vector<RocLine>& lines);
+
+/// The figure as a page, drawn by these scripts; at least one line.
+std::string roc_page(const std::vector<RocLine>& lines, const std::vector<std::string>& scripts);
 
 }  // namespace faceoff

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/lists.hpp"
 #include "base/numbers.hpp"
 #include "report/plots.hpp"
 #include "report/tables.hpp"
@@ -142,37 +143,27 @@ std::vector<ByEpsilon> by_epsilon(const Grid& grid) {
 /// What a run that sweeps epsilon alone did to the pictures before each judgement, else the groups as delivered.
 Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, const SuccessKind& kind) {
   const std::vector<ByEpsilon> groups = by_epsilon(grid);
-  // A line, and which pictures it is of.
-  struct Line {
-    std::string name, after;
-    const ByEpsilon* group;
-  };
-  std::vector<Line> lines;
+  const bool alone = groups.size() == 1;
   std::vector<std::string> series;
-  const auto add_line = [&](const std::string& name, const std::string& after, const ByEpsilon& group) {
-    if (std::ranges::find(series, name) != series.end()) return;
-    lines.push_back({name, after, &group});
-    series.push_back(name);
-  };
-  double largest = 0;
   std::set<double> at = {0};
   for (const ByEpsilon& group : groups) {
-    if (groups.size() > 1) add_line(group.name, grid.after, group);
+    if (!alone) series.push_back(group.name);
     for (const GridColumn* column : group.columns) at.insert(std::stod(column->epsilon));
-    largest = *at.rbegin();
   }
-  if (groups.size() == 1) {
-    for (const Tally& tally : tallies) add_line(tally.after, tally.after, groups.front());
+  if (alone) {
+    for (const Tally& tally : tallies) add_once(series, tally.after);
   }
+  const double largest = *at.rbegin();
   std::vector<Point> points;
-  for (const Line& line : lines) {
-    const double beside = largest / 90 * aside(series, line.name);
-    for (const GridColumn* column : line.group->columns) {
-      const Tally* tally = tally_of(tallies, column->variant, line.after);
+  for (const std::string& name : series) {
+    const ByEpsilon& group = alone ? groups.front() : *std::ranges::find(groups, name, &ByEpsilon::name);
+    const double beside = largest / 90 * aside(series, name);
+    for (const GridColumn* column : group.columns) {
+      const Tally* tally = tally_of(tallies, column->variant, alone ? name : grid.after);
       if (tally == nullptr) continue;
       for (const Success& success : kind.of(*tally)) {
-        if (column == line.group->columns.front()) add(points, success, 0, line.name, "0, clean", beside);
-        add(points, success, 1, line.name, column->epsilon, std::stod(column->epsilon) + beside);
+        if (column == group.columns.front()) add(points, success, 0, name, "0, clean", beside);
+        add(points, success, 1, name, column->epsilon, std::stod(column->epsilon) + beside);
       }
     }
   }
@@ -180,8 +171,8 @@ Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, cons
   x["axis"] = {{"values", at}};
   return draw({kind.title + " against ε",
                kind.caption + " At ε 0 is the control, the picture as it was. Lines: " +
-                   (groups.size() == 1 ? "what happened to the pictures before they were judged (png: nothing)."
-                                       : "the variants, " + after_words(grid.after) + "."),
+                   (alone ? "what happened to the pictures before they were judged (png: nothing)."
+                          : "the variants, " + after_words(grid.after) + "."),
                {},
                {},
                {}},
@@ -190,8 +181,7 @@ Figure against_epsilon(const Grid& grid, const std::vector<Tally>& tallies, cons
 
 Figure against_rate(const Grid& grid, const std::vector<Tally>& tallies, const SuccessKind& kind,
                     RateCounts RecogniserTally::*rates) {
-  std::vector<std::string> series = {"clean"};
-  for (const GridColumn& column : grid.columns) series.push_back(column_name(grid, column));
+  const std::vector<std::string> series = series_names(grid);
   std::vector<Point> points;
   for (std::size_t c = 0; c < grid.columns.size(); ++c) {
     const Tally* tally = tally_of(tallies, grid.columns[c].variant, grid.after);
@@ -249,8 +239,7 @@ std::vector<Figure> success_figures(const Grid& grid, const std::vector<Tally>& 
   for (const SuccessKind& kind : kinds) figures.push_back(against_epsilon(grid, tallies, kind));
   for (const auto& [title, caption, rates] : at_rates)
     figures.push_back(against_rate(grid, tallies, {title, caption + ".", {}}, rates));
-  std::erase_if(figures, [](const Figure& figure) { return figure.plots.empty(); });
-  return figures;
+  return drawable(std::move(figures));
 }
 
 }  // namespace faceoff

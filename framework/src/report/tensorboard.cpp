@@ -55,18 +55,10 @@ std::string bytes_field(unsigned field, std::string_view value) {
 
 // -------------------------------------------------------------------------------------- TensorFlow's messages' fields
 
-namespace event {
-constexpr unsigned wall_time = 1, step = 2, file_version = 3, summary = 5;
-}
-namespace summary {
-constexpr unsigned value = 1;
-}
-namespace value {
-constexpr unsigned tag = 1, simple_value = 2, image = 4;
-}
-namespace image {
-constexpr unsigned height = 1, width = 2, colorspace = 3, encoded_image_string = 4;
-}
+constexpr unsigned event_wall_time = 1, event_step = 2, event_file_version = 3, event_summary = 5;
+constexpr unsigned summary_value = 1;
+constexpr unsigned value_tag = 1, value_simple_value = 2, value_image = 4;
+constexpr unsigned image_height = 1, image_width = 2, image_colorspace = 3, image_encoded_image_string = 4;
 
 // ------------------------------------------------------------------------------------------------------------ records
 
@@ -83,34 +75,33 @@ std::string record(std::string_view data) {
 /// An event file that is being filled.
 class EventFile {
  public:
-  explicit EventFile(double time) : time_(time) { add_event(0, bytes_field(event::file_version, "brain.Event:2")); }
+  explicit EventFile(double time) : time_(time) { add_event(0, bytes_field(event_file_version, "brain.Event:2")); }
 
   void add_scalar(std::string_view tag, std::int64_t step, double value) {
-    add_value(step, tag, float_field(value::simple_value, static_cast<float>(value)));
+    add_value(step, tag, float_field(value_simple_value, static_cast<float>(value)));
   }
 
   void add_picture(std::string_view tag, std::int64_t step, const Picture& picture) {
     constexpr int rgb = 3;
     const std::vector<std::uint8_t> png = encode_picture(picture);
     const std::string_view bytes(reinterpret_cast<const char*>(png.data()), png.size());
-    add_value(
-        step, tag,
-        bytes_field(value::image,
-                    integer_field(image::height, picture.rgb.rows) + integer_field(image::width, picture.rgb.cols) +
-                        integer_field(image::colorspace, rgb) + bytes_field(image::encoded_image_string, bytes)));
+    add_value(step, tag,
+              bytes_field(value_image,
+                          integer_field(image_height, picture.rgb.rows) + integer_field(image_width, picture.rgb.cols) +
+                              integer_field(image_colorspace, rgb) + bytes_field(image_encoded_image_string, bytes)));
   }
 
   const std::string& bytes() const { return bytes_; }
 
  private:
   void add_value(std::int64_t step, std::string_view tag, std::string_view value) {
-    const std::string whole = bytes_field(value::tag, tag) + std::string(value);
-    add_event(step, bytes_field(event::summary, bytes_field(summary::value, whole)));
+    const std::string whole = bytes_field(value_tag, tag) + std::string(value);
+    add_event(step, bytes_field(event_summary, bytes_field(summary_value, whole)));
   }
 
   void add_event(std::int64_t step, std::string_view what) {
-    const std::string of_step = step != 0 ? integer_field(event::step, step) : "";  // protobuf leaves zeros out
-    bytes_ += record(double_field(event::wall_time, time_) + of_step + std::string(what));
+    const std::string of_step = step != 0 ? integer_field(event_step, step) : "";  // protobuf leaves zeros out
+    bytes_ += record(double_field(event_wall_time, time_) + of_step + std::string(what));
   }
 
   double time_;

@@ -110,26 +110,24 @@ std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
       {},
       {"what", "variant", "step", "lower quartile", "median", "upper quartile", "items"},
       {}};
-  std::map<std::string, VariantSteps> traces;
+  std::vector<std::pair<std::string, VariantSteps>> traces;
   for (const GridColumn& column : grid.columns)
-    traces[column_name(grid, column)] = read_traces(run / "traces" / column.variant);
+    traces.emplace_back(column_name(grid, column), read_traces(run / "traces" / column.variant));
   using Values = std::map<std::int64_t, std::vector<double>> VariantSteps::*;
   const std::vector<std::pair<std::string, Values>> kinds = {{"objective", &VariantSteps::objective},
                                                              {"margin", &VariantSteps::margin}};
   for (const auto& [what, values] : kinds) {
     Json rows = Json::array();
     std::vector<std::string> series;
-    for (const GridColumn& column : grid.columns) {
-      const std::string name = column_name(grid, column);
-      if ((traces.at(name).*values).empty()) continue;
+    for (const auto& [name, steps] : traces) {
+      if ((steps.*values).empty()) continue;
       const bool drawn = series.size() < most_series;
-      add_series(figure, drawn ? &rows : nullptr, what, name, traces.at(name).*values);
+      add_series(figure, drawn ? &rows : nullptr, what, name, steps.*values);
       if (drawn) series.push_back(name);
     }
     if (!series.empty()) figure.plots.push_back({what, "", layered(rows, layers(what, series), false)});
   }
-  if (figure.plots.empty()) return {};
-  return {figure};
+  return drawable({figure});
 }
 
 }  // namespace faceoff

@@ -41,6 +41,7 @@ std::string experiment(const std::string& attack, const std::string& rest) {
   return "name = \"gradient\"\nseed = 3\n[data]\npictures = [\"models/samples/sample1.jpg\"]\n"
          "people = [\"models/samples/sample2.jpg\"]\n"
          "[models.ssd]\nplugin = \"ssd_mobilenet_v1\"\n"
+         "[models.tiny]\nplugin = \"tiny_face_detector\"\n"
          "[models.landmarks]\nplugin = \"face_landmark_68\"\n"
          "[models.dlib]\nplugin = \"face_recognition\"\n"
          "[models.faceres]\nplugin = \"torchscript\"\n"
@@ -113,12 +114,12 @@ TEST(ChainGradient, OfDetectionWithAreaAndTanhOnTheWholePictureIsTrue) {
 }
 
 TEST(ChainGradient, OfDetectionWithAHardSignIsTrue) {
-  expect_true_chain_gradient(experiment("", "[[loss]]\nplugin = \"detection\"\nmodels = [\"ssd\"]\n"));
+  expect_true_chain_gradient(experiment("", "[[loss]]\nplugin = \"detection\"\nmodels = [\"tiny\"]\n"));
 }
 
 TEST(ChainGradient, OfDetectionWithAHardSignAndAreaIsTrueAfterChangesToThePicture) {
   expect_true_chain_gradient(experiment("",
-                                        "[[loss]]\nplugin = \"detection\"\nmodels = [\"ssd\"]\narea = true\n"
+                                        "[[loss]]\nplugin = \"detection\"\nmodels = [\"tiny\"]\narea = true\n"
                                         "[[augment]]\nplugin = \"random_crop\"\nat = \"picture\"\n"));
 }
 

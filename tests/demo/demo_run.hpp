@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
 namespace system_test {
+
+/// So many of the samples the test's demo attacks.
+inline constexpr std::size_t demo_photos = 2;
 
 /// The run folder that scripts/demo made of an experiment, in the ctest named demo that these tests come after.
 inline std::filesystem::path demo_run(const std::string& experiment) {

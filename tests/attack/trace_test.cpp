@@ -153,7 +153,7 @@ class Chain {
     EXPECT_EQ(input.faces.size(), 2U);
     for (std::size_t f = 0; f < input.faces.size() && !built_.assembly.experiment.targets.empty(); ++f) {
       const at::Tensor raw = noise({2, 1024}, -1, 1, 40 + f, at::kFloat);
-      input.targets.push_back({{"somebody", {{&faceres(), raw / raw.norm(2, 1, true)}}, {}}});
+      input.targets.push_back({{"somebody", {{&faceres(), raw / raw.norm(2, 1, true)}}}});
     }
     inputs_.push_back(std::move(input));
     subjects_ = make_subjects(built_.assembly.experiment, built_.assembly.surrogates.front()->view, inputs_);

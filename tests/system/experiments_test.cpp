@@ -236,6 +236,26 @@ TEST_F(Experiments, NobodyIsTheirOwnTarget) {
   EXPECT_EQ(all[0]["faces"][0]["target"], "bea");
 }
 
+TEST_F(Experiments, OtherPhotosOfThePersonCountBesideTheOneThatIsAttacked) {
+  for (const char* person : {"ann", "bea"}) fs::create_directories(folder_ / "people" / person);
+  ASSERT_TRUE(cv::imwrite((folder_ / "people/ann/1.png").string(), small_picture()));
+  ASSERT_TRUE(cv::imwrite((folder_ / "people/bea/1.png").string(), other_small_picture()));
+  const auto away_from = [&](const std::string& own) {
+    return items("dodge", {"--set", "data.pictures=people/ann/1.png", "--set", "data.people=people", "--set",
+                           "sweep={}", "--set", "attack.epsilon=8", "--set", "optimizer.steps=2", "--set",
+                           "attack.own=" + own})[0]["output_sha256"];
+  };
+  const Json by_face = away_from("face");
+  EXPECT_EQ(away_from("photos"), by_face) << "ann has no other photo";
+  // Every other photo is one that attacks may look at.
+  for (const int photo : {2, 3, 4}) {
+    const fs::path file = folder_ / "people/ann" / (std::to_string(photo) + ".png");
+    ASSERT_TRUE(cv::imwrite(file.string(), small_picture() * (1 - .05 * photo)));
+  }
+  EXPECT_EQ(away_from("face"), by_face);
+  EXPECT_NE(away_from("photos"), by_face);
+}
+
 TEST_F(Experiments, NoTwoDrawsAreTheSamePersonUntilAllWereDrawn) {
   const Args few = {
       "--set", "optimizer.steps=1", "--set", "attack.epsilon=8", "--set", "data.people=models/samples/sample2.jpg",

@@ -22,7 +22,7 @@ namespace faceoff {
 /// What a plugin was built with: a plain struct in the ELF section ".faceoff", read from the file before anything of it
 /// is mapped. Host and plugin exchange C++ objects, so all of this has to match; a mismatch is a clear refusal.
 struct Handshake {
-  static constexpr std::uint32_t current_api = 4;
+  static constexpr std::uint32_t current_api = 5;
 
   std::array<char, 8> magic = {'F', 'A', 'C', 'E', 'O', 'F', 'F', '\0'};
   std::uint32_t size = sizeof(Handshake);

@@ -122,7 +122,8 @@ fs::path prepared_place(const Arguments& given, const LoadedModel& model) {
   const fs::path file = folder / (model.weights.stem().string() + ".toml");
   make_folder(folder);
   check_place(file);
-  if (fs::exists(file)) read_calibration_file(file);
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) read_calibration_file(file);
   check_place(folder / plot_name);
   return file;
 }

@@ -2,8 +2,8 @@
 
 #include <boost/algorithm/string/replace.hpp>
 
+#include <array>
 #include <cmath>
-#include <sstream>
 
 #include "base/lists.hpp"
 #include "judge/record.hpp"
@@ -69,15 +69,44 @@ Json measure_json(const Measure& measure) {
           {"false_accept_rate", measure.false_accept_rate}};
 }
 
-/// The columns of the CSV: each is in the JSON of a row and its measure by that name, else where it says after the =.
-constexpr const char* columns =
-    "measure of judge role sha256 threshold false_accept_rate setting pooled level n pictures value low=interval/0 "
-    "high=interval/1 clean clean_low=clean_interval/0 clean_high=clean_interval/1 baseline pairs=difference/n "
-    "paired_pictures=difference/pictures difference=difference/value gained=difference/gained lost=difference/lost "
-    "test=difference/test p=difference/p p_holm=difference/p_holm p_by_picture=difference/p_by_picture "
-    "p_by_picture_holm=difference/p_by_picture_holm effect=difference/effect effect_size=difference/effect_size "
-    "odds_ratio=difference/odds_ratio difference_low=difference/interval/0 difference_high=difference/interval/1 "
-    "by_picture_low=difference/interval_by_picture/0 by_picture_high=difference/interval_by_picture/1";
+/// The columns of the CSV, and where each is in the JSON of a row and its measure.
+constexpr std::array<std::pair<const char*, const char*>, 36> columns = {
+    {{"measure", "/measure"},
+     {"of", "/of"},
+     {"judge", "/judge"},
+     {"role", "/role"},
+     {"sha256", "/sha256"},
+     {"threshold", "/threshold"},
+     {"false_accept_rate", "/false_accept_rate"},
+     {"setting", "/setting"},
+     {"pooled", "/pooled"},
+     {"level", "/level"},
+     {"n", "/n"},
+     {"pictures", "/pictures"},
+     {"value", "/value"},
+     {"low", "/interval/0"},
+     {"high", "/interval/1"},
+     {"clean", "/clean"},
+     {"clean_low", "/clean_interval/0"},
+     {"clean_high", "/clean_interval/1"},
+     {"baseline", "/baseline"},
+     {"pairs", "/difference/n"},
+     {"paired_pictures", "/difference/pictures"},
+     {"difference", "/difference/value"},
+     {"gained", "/difference/gained"},
+     {"lost", "/difference/lost"},
+     {"test", "/difference/test"},
+     {"p", "/difference/p"},
+     {"p_holm", "/difference/p_holm"},
+     {"p_by_picture", "/difference/p_by_picture"},
+     {"p_by_picture_holm", "/difference/p_by_picture_holm"},
+     {"effect", "/difference/effect"},
+     {"effect_size", "/difference/effect_size"},
+     {"odds_ratio", "/difference/odds_ratio"},
+     {"difference_low", "/difference/interval/0"},
+     {"difference_high", "/difference/interval/1"},
+     {"by_picture_low", "/difference/interval_by_picture/0"},
+     {"by_picture_high", "/difference/interval_by_picture/1"}}};
 
 /// A field as JSON has it, but nothing is empty and text has no quotes that it does not need.
 std::string field(const Json& record, const Json::json_pointer& place) {
@@ -122,11 +151,9 @@ std::string to_json(const Comparison& comparison) {
 std::string to_csv(const Comparison& comparison) {
   std::vector<std::string> names;
   std::vector<Json::json_pointer> places;
-  std::istringstream words(columns);
-  for (std::string column; words >> column;) {
-    const std::size_t equals = column.find('=');
-    names.push_back(column.substr(0, equals));
-    places.emplace_back("/" + (equals == std::string::npos ? column : column.substr(equals + 1)));
+  for (const auto& [name, place] : columns) {
+    names.emplace_back(name);
+    places.emplace_back(place);
   }
   std::string text = joined(names, ",") + "\r\n";
   for (const Table& table : comparison.tables) {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "faces/drawn.hpp"
 #include "faces/faces.hpp"
-#include "faces/targets.hpp"
 #include "faces/views.hpp"
 #include "picture/picture.hpp"
 

@@ -42,7 +42,7 @@ struct Portrait {
 /// file is read only where the cache lacks something. Throws as read_picture() does.
 Portrait portray(const Portraying& by, const std::filesystem::path& photo, const std::string& sha256 = {});
 
-/// Who is told of a photo, in a line.
+/// Who is told a line of words, or of a photo.
 using Notice = std::function<void(const std::string&)>;
 
 /// What was found out about photos before they are asked for.

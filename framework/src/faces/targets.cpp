@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/suggest.hpp"
+#include "faces/drawn.hpp"
 
 namespace faceoff {
 

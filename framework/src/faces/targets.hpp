@@ -1,14 +1,12 @@
 #pragma once
 
 #include <faceoff/error.hpp>
-#include <faceoff/random.hpp>
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "faces/gallery.hpp"
@@ -33,14 +31,6 @@ struct Target {
   std::string name;
   Embeddings attacked;
 };
-
-/// The first so many of a list in a random order.
-template <class T>
-std::vector<T> drawn(std::vector<T> list, std::uint64_t key, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) std::swap(list[i], list[i + mix(key, i) % (list.size() - i)]);
-  list.resize(count);
-  return list;
-}
 
 /// A picture whose faces get targets.
 struct Targeted {

@@ -62,15 +62,17 @@ cv::Mat bgr_of(const cv::Mat& rgb, const cv::Mat& alpha) {
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding) try {
-  if (encoding.format == PictureFormat::jpeg)
-    return encode(".jpeg", picture.grey ? grey_of(picture) : bgr_of(picture.rgb, {}),
-                  {cv::IMWRITE_JPEG_QUALITY, std::clamp(encoding.quality, 1, 100)});
-  if (!picture.grey) return encode_png(bgr_of(picture.rgb, picture.alpha));
-  return picture.alpha.empty() ? encode_png(grey_of(picture)) : encode_grey_alpha(grey_of(picture), picture.alpha);
-} catch (const cv::Exception& exception) {
-  throw PictureError("a picture of " + std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) +
-                     " pixels cannot be encoded: " + exception.err);
+std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding) {
+  try {
+    if (encoding.format == PictureFormat::jpeg)
+      return encode(".jpeg", picture.grey ? grey_of(picture) : bgr_of(picture.rgb, {}),
+                    {cv::IMWRITE_JPEG_QUALITY, std::clamp(encoding.quality, 1, 100)});
+    if (!picture.grey) return encode_png(bgr_of(picture.rgb, picture.alpha));
+    return picture.alpha.empty() ? encode_png(grey_of(picture)) : encode_grey_alpha(grey_of(picture), picture.alpha);
+  } catch (const cv::Exception& exception) {
+    throw PictureError("a picture of " + std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) +
+                       " pixels cannot be encoded: " + exception.err);
+  }
 }
 
 void write_picture(const std::filesystem::path& path, const Picture& picture, const Encoding& encoding) {

@@ -29,35 +29,6 @@ Extent extent_or_none(const fs::path& picture) {
   }
 }
 
-}  // namespace
-
-std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size) {
-  constexpr std::int64_t most_pixels = 32'000'000;
-  std::vector<std::size_t> parts;
-  Extent largest;
-  std::int64_t own = 0, readable = 0;
-  for (const Extent& picture : pictures) {
-    Extent together{std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
-    const std::int64_t padded = together.pixels() * (readable + 1);
-    const bool fits =
-        padded <= most_pixels && padded <= 2 * (own + picture.pixels()) && (!one_size || picture == largest);
-    const bool none = picture.pixels() == 0;
-    if (parts.empty() || (!none && readable > 0 && !fits)) {
-      parts.push_back(0);
-      together = picture;
-      own = readable = 0;
-    }
-    ++parts.back();
-    if (none) continue;
-    largest = together;
-    own += picture.pixels();
-    ++readable;
-  }
-  return parts;
-}
-
-namespace {
-
 /// Whether an item's results depend on a value by itself: pictures and people count by what is in them, and
 /// [run] by what is attacked together.
 bool matters(const Resolved::Line& line) {
@@ -86,6 +57,31 @@ std::string thresholds_of(const LoadedModel& model) {
 }
 
 }  // namespace
+
+std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size) {
+  constexpr std::int64_t most_pixels = 32'000'000;
+  std::vector<std::size_t> parts;
+  Extent largest;
+  std::int64_t own = 0, readable = 0;
+  for (const Extent& picture : pictures) {
+    Extent together{std::max(largest.height, picture.height), std::max(largest.width, picture.width)};
+    const std::int64_t padded = together.pixels() * (readable + 1);
+    const bool fits =
+        padded <= most_pixels && padded <= 2 * (own + picture.pixels()) && (!one_size || picture == largest);
+    const bool none = picture.pixels() == 0;
+    if (parts.empty() || (!none && readable > 0 && !fits)) {
+      parts.push_back(0);
+      together = picture;
+      own = readable = 0;
+    }
+    ++parts.back();
+    if (none) continue;
+    largest = together;
+    own += picture.pixels();
+    ++readable;
+  }
+  return parts;
+}
 
 std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
   const Assembly& assembly = *variant.assembly;

@@ -19,9 +19,14 @@ namespace fs = std::filesystem;
 
 /// A file or folder in a second place: the same one where the file system can do that, else a copy.
 void put(const fs::path& from, const fs::path& to) {
+  if (fs::is_directory(from)) {
+    make_folder(to);
+    for (const fs::directory_entry& entry : fs::directory_iterator(from)) put(entry, to / entry.path().filename());
+    return;
+  }
   std::error_code error;
-  fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::create_hard_links, error);
-  if (error) fs::copy(from, to, fs::copy_options::recursive, error);
+  fs::create_hard_link(from, to, error);
+  if (error) fs::copy_file(from, to, error);
   if (error) throw FileError(to.string() + ": can't be made of " + from.string() + ": " + error.message());
 }
 

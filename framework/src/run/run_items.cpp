@@ -312,16 +312,22 @@ std::optional<RunFolder> RunItems::folder(const ItemList& items) {
     const Shard& shard = request_.shard;
     const std::string part =
         shard.whole() ? "" : "-part" + std::to_string(shard.index) + "of" + std::to_string(shard.of);
-    path = begun          ? *begun
-           : request_.out ? *request_.out
-                          : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
+    if (begun) {
+      path = *begun;
+    } else {
+      path = request_.out ? *request_.out : RunFolder::fresh(experiments_.front().name + part, document_->whole_text());
+    }
     const bool goes_on = begun || request_.resume;
     if (!goes_on) RunFolder::require_free(path);
     if (ranks_) ranks_->begin(path);
-    goes_on ? resume(path, items, begun.has_value()) : make(path, items);
+    if (goes_on) {
+      resume(path, items, begun.has_value());
+    } else {
+      make(path, items);
+    }
   }
   if (ranks_ && !ranks_->meet(items.key(), [&] { return observer_.stop(); })) return std::nullopt;
-  if (path.empty()) path = ranks_->begun().value();
+  if (ranks_ && !ranks_->first()) path = ranks_->begun().value();
   note(box.run, path.string());
   return ranks_ ? RunFolder(path, rank_results(ranks_->rank())) : RunFolder(path);
 }

@@ -66,11 +66,11 @@ at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activati
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
     return PackedConvolution::run(convolution_, input, residual, activation, {rows, columns});
   };
-  const auto reach = [&](std::int64_t axis) { return convolution_->reach(axis) - 1; };
+  const std::int64_t high = convolution_->reach(2), wide = convolution_->reach(3);
   if (options_.padding == Padding::valid) return run(x, 0, 0);
-  if (options_.padding == Padding::symmetric) return run(x, reach(2) / 2, reach(3) / 2);
-  const Margins rows = same_margins(x.size(2), reach(2) + 1, options_.stride);
-  const Margins columns = same_margins(x.size(3), reach(3) + 1, options_.stride);
+  if (options_.padding == Padding::symmetric) return run(x, (high - 1) / 2, (wide - 1) / 2);
+  const Margins rows = same_margins(x.size(2), high, options_.stride);
+  const Margins columns = same_margins(x.size(3), wide, options_.stride);
   if (rows.before == rows.after && columns.before == columns.after) return run(x, rows.before, columns.before);
   return run(pad(x, rows, columns), 0, 0);
 }

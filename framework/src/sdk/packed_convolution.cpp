@@ -35,7 +35,7 @@ using PackTransposed = at::Tensor(const at::Tensor&, at::IntArrayRef, at::IntArr
                                   std::int64_t, at::OptionalIntArrayRef);
 
 /// What oneDNN calls an activation, and its numbers.
-std::pair<std::string_view, Scalars> told(Activation activation) {
+std::pair<std::string_view, Scalars> onednn_activation(Activation activation) {
   switch (activation) {
     case Activation::relu:
       return {"relu", Scalars()};
@@ -152,7 +152,7 @@ at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& res
     return relu ? sum : activate(sum, activation);
   }
   static const auto convolve = operation<Pointwise>("mkldnn::_convolution_pointwise");
-  const auto [name, scalars] = told(activation);
+  const auto [name, scalars] = onednn_activation(activation);
   return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name, scalars, "");
 }
 

@@ -79,13 +79,13 @@ class Parts : public testing::Test {
   const std::string experiment_ = R"(name = "parts"
 [data]
 pictures = ["?.png"]
-[models.ssd]
-plugin = "ssd_mobilenet_v1"
+[models.tiny]
+plugin = "tiny_face_detector"
 [faces]
-detector = "ssd"
+detector = "tiny"
 [[loss]]
 plugin = "detection"
-models = ["ssd"]
+models = ["tiny"]
 [optimizer]
 plugin = "pgd"
 steps = 1

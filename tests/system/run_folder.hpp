@@ -28,13 +28,13 @@ class RunFolder : public testing::Test {
            "pictures = " +
            pictures +
            "\n"
-           "[models.ssd]\n"
-           "plugin = \"ssd_mobilenet_v1\"\n"
+           "[models.tiny]\n"
+           "plugin = \"tiny_face_detector\"\n"
            "[faces]\n"
-           "detector = \"ssd\"\n"
+           "detector = \"tiny\"\n"
            "[[loss]]\n"
            "plugin = \"detection\"\n"
-           "models = [\"ssd\"]\n"
+           "models = [\"tiny\"]\n"
            "[optimizer]\n"
            "plugin = \"pgd\"\n"
            "steps = 2\n" +

@@ -280,13 +280,13 @@ TEST_F(RunFolder, NamesThatAreNoFitForATerminalOrAFolderAreMadeSo) {
 
 TEST_F(RunFolder, AWeightFileOfEveryVariantIsNamed) {
   save("none.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
-  fs::copy_file(models_folder() / "ssd_mobilenet_v1.safetensors", folder_ / "other.safetensors");
+  fs::copy_file(models_folder() / "tiny_face_detector.safetensors", folder_ / "other.safetensors");
   items(hide("[\"none.png\"]",
-             "[sweep]\n\"models.ssd.weights\" = [\"models/ssd_mobilenet_v1.safetensors\", "
+             "[sweep]\n\"models.tiny.weights\" = [\"models/tiny_face_detector.safetensors\", "
              "\"other.safetensors\"]\n"));
   const std::string environment = read_text(folder_ / "run" / "environment.json");
   EXPECT_TRUE(contains(environment, "other.safetensors\"")) << environment;
-  EXPECT_TRUE(contains(environment, "ssd_mobilenet_v1.safetensors\"")) << environment;
+  EXPECT_TRUE(contains(environment, "tiny_face_detector.safetensors\"")) << environment;
 }
 
 TEST_F(RunFolder, ADryRunWritesNothing) {

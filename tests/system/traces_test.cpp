@@ -26,9 +26,9 @@ class Traces : public testing::Test {
     write_text(folder_ / "broken.png", "no picture");
     write_text(folder_ / "x.toml",
                "data = { pictures = [\"small.png\"] }\n"
-               "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
-               "faces.detector = \"ssd\"\n"
-               "loss = [{ plugin = \"detection\", models = [\"ssd\"] }]\n"
+               "models.tiny.plugin = \"tiny_face_detector\"\n"
+               "faces.detector = \"tiny\"\n"
+               "loss = [{ plugin = \"detection\", models = [\"tiny\"] }]\n"
                "augment = [{ plugin = \"uniform_noise\" }]\n"
                "optimizer = { plugin = \"pgd\", steps = 3, step_size = 2 }\n");
   }

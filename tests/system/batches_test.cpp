@@ -66,7 +66,7 @@ TEST_F(RunBatches, APictureMoreRedoesTheBatchesWhoseMembersChange) {
   save("e.png", small_picture());
   Outcome resumed = done({"--resume", "--set", "sweep={}", "--set", "attack.epsilon=8", "--out", "run"});
   EXPECT_TRUE(contains(resumed.err, "resumed: 4 of 5 items are kept, 1 are left")) << resumed.err;
-  save("f.png", other_small_picture());
+  save("f.png", shifted_small_picture());
   resumed = done({"--resume", "--set", "sweep={}", "--set", "attack.epsilon=8", "--out", "run"});
   EXPECT_TRUE(contains(resumed.err, "resumed: 4 of 6 items are kept, 2 are left; 1 that failed or are not the same"))
       << resumed.err;

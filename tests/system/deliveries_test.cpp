@@ -22,7 +22,8 @@ class Deliveries : public RunFolder {};
 TEST_F(Deliveries, AJpegSaysWhatItDidToTheBudgetAndToTheSuccess) {
   save("small.png", small_picture());
   const std::string steps = "[output]\nformat = \"jpeg\"\nquality = 60\n";
-  const std::vector<Json> all = items(hide("[\"small.png\"]", steps), {"--set", "optimizer.steps=12"});
+  const std::vector<Json> all =
+      items(hide("[\"small.png\"]", steps, "ssd_mobilenet_v1"), {"--set", "optimizer.steps=12"});
   ASSERT_EQ(all.size(), 1U);
   const Json& item = all[0];
   EXPECT_EQ(item["output"], "images/base/small.jpg");
@@ -36,7 +37,7 @@ TEST_F(Deliveries, AJpegSaysWhatItDidToTheBudgetAndToTheSuccess) {
   EXPECT_LT(before, after) << "the hidden face comes back";
 
   fs::remove_all(folder_ / "run");
-  const Json lossless = items(hide("[\"small.png\"]"), {"--set", "optimizer.steps=12"}).at(0);
+  const Json lossless = items(hide("[\"small.png\"]", "", "ssd_mobilenet_v1"), {"--set", "optimizer.steps=12"}).at(0);
   EXPECT_FALSE(lossless.contains("lossless"));
   EXPECT_EQ(lossless["faces"], item["lossless"]["faces"]) << "the attack itself is the same";
 }

@@ -27,11 +27,11 @@ class Evaluate : public testing::Test {
     save_photos(other, other_small_picture());
     write_text(*made_ / "x.toml",
                "data = { pictures = [\"people/ann/1.png\"], people = \"people\" }\n"
-               "models.tiny.plugin = \"tiny_face_detector\"\n"
+               "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
                "models.marks.plugin = \"face_landmark_68\"\n"
                "models.faceres.plugin = \"faceres\"\n"
                "models.mobileface.plugin = \"mobileface\"\n"
-               "faces = { detector = \"tiny\", landmarks = \"marks\" }\n"
+               "faces = { detector = \"ssd\", landmarks = \"marks\" }\n"
                "attack = { target = { choice = \"named\", name = \"bea <b>_&\" }, epsilon = 16 }\n"
                "loss = [{ plugin = \"similarity\", models = [\"faceres\"] }]\n"
                "optimizer = { plugin = \"pgd\", steps = 20, step_size = 2 }\n"
@@ -187,7 +187,7 @@ TEST_F(Evaluate, ReportsARunAsPagesThatNeedNoOther) {
   ASSERT_EQ(evaluate({"run", "--after", "png"}).code, 0);
   const std::string page = read_text(folder_ / "run/report.html");
   EXPECT_TRUE(contains(page,
-                       "Faces found by tiny (score at least 0.5), aligned by marks. Recognisers choose "
+                       "Faces found by ssd (score at least 0.5), aligned by marks. Recognisers choose "
                        "between 2 people."))
       << page.substr(0, 2000);
   const std::string check =
@@ -245,7 +245,7 @@ TEST_F(Evaluate, SaysTheSameOfAFolder) {
 
 TEST_F(Evaluate, CleanPicturesAreTheControl) {
   const Outcome outcome = evaluate({"people/ann", "--clean", "people/ann", "--people", "people", "--out", "control",
-                                    "--model", "faceres", "--model", "tiny_face_detector", "--after", "png"});
+                                    "--model", "faceres", "--model", "ssd_mobilenet_v1", "--after", "png"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   const std::vector<Json> all = lines("control");
   ASSERT_EQ(all.size(), 4U);
@@ -276,9 +276,9 @@ TEST_F(Evaluate, TakesWhatOthersAnswered) {
 TEST_F(Evaluate, ADetectorThatWasAttackedFindsNoFacesForIt) {
   write_text(folder_ / "hide.toml",
              "data.pictures = [\"people/ann/1.png\"]\n"
-             "models.tiny.plugin = \"tiny_face_detector\"\n"
-             "faces.detector = \"tiny\"\n"
-             "loss = [{ plugin = \"detection\", models = [\"tiny\"] }]\n"
+             "models.ssd.plugin = \"ssd_mobilenet_v1\"\n"
+             "faces.detector = \"ssd\"\n"
+             "loss = [{ plugin = \"detection\", models = [\"ssd\"] }]\n"
              "optimizer = { plugin = \"pgd\", steps = 20 }\n");
   const Outcome outcome = run_faceoff({"run", "hide.toml", "--out", "hidden"}, folder_.path());
   ASSERT_EQ(outcome.code, 0) << outcome.err;

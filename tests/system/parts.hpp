@@ -30,7 +30,7 @@ class Parts : public testing::Test {
     cv::Mat flipped;
     cv::flip(small_picture(), flipped, 1);
     save("a.png", small_picture());
-    save("b.png", other_small_picture());
+    save("b.png", shifted_small_picture());
     save("c.png", cv::Mat(90, 120, CV_8UC3, cv::Scalar(90, 120, 150)));
     save("d.png", flipped);
     write_text(folder_ / "x.toml", experiment_);

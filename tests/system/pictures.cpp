@@ -66,6 +66,10 @@ cv::Mat small_picture() {
   return half_of(0, {100, 115, 720, 720});
 }
 
+cv::Mat shifted_small_picture() {
+  return half_of(0, {60, 90, 720, 720});
+}
+
 cv::Mat other_small_picture() {
   return half_of(1, {80, 0, 720, 720});
 }

@@ -27,6 +27,8 @@ constexpr std::array<std::size_t, 6> faces_on_samples = {3, 3, 3, 4, 5, 4};
 
 /// A small picture (360 × 360) with one of sample1's faces, in place of the many pixels and faces of a whole photo.
 cv::Mat small_picture();
+/// The same face elsewhere in a picture of that size, which every detector finds.
+cv::Mat shifted_small_picture();
 /// Another, of sample2.
 cv::Mat other_small_picture();
 /// A part of sample1 with two faces beside each other.

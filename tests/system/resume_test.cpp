@@ -99,7 +99,7 @@ TEST_F(Resume, WhatFailedIsTriedOnceMore) {
   write_text(at("e.png"), "no picture");
   done({"--out", "run"}, 1);
   EXPECT_EQ(results(at("run")).at(4).at("status"), "failed");
-  save("e.png", other_small_picture());
+  save("e.png", shifted_small_picture());
   const Outcome outcome = done({"--resume", "--out", "run"});
   EXPECT_TRUE(contains(outcome.err, "resumed: 8 of 10 items are kept, 2 are left; 2 that failed")) << outcome.err;
   EXPECT_EQ(results(at("run")).at(4).at("status"), "attacked");

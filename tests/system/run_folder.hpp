@@ -19,8 +19,9 @@ class RunFolder : public testing::Test {
     ASSERT_TRUE(cv::imwrite((folder_ / name).string(), pixels));
   }
 
-  /// Attacks the detector; quick, and any picture will do.
-  std::string hide(const std::string& pictures, const std::string& rest = "") const {
+  /// Attacks a detector; quick, and any picture will do.
+  std::string hide(const std::string& pictures, const std::string& rest = "",
+                   const std::string& plugin = "tiny_face_detector") const {
     return "# A small experiment.\n"
            "name = \"small\"\n"
            "seed = 7\n"
@@ -28,13 +29,15 @@ class RunFolder : public testing::Test {
            "pictures = " +
            pictures +
            "\n"
-           "[models.tiny]\n"
-           "plugin = \"tiny_face_detector\"\n"
+           "[models.detector]\n"
+           "plugin = \"" +
+           plugin +
+           "\"\n"
            "[faces]\n"
-           "detector = \"tiny\"\n"
+           "detector = \"detector\"\n"
            "[[loss]]\n"
            "plugin = \"detection\"\n"
-           "models = [\"tiny\"]\n"
+           "models = [\"detector\"]\n"
            "[optimizer]\n"
            "plugin = \"pgd\"\n"
            "steps = 2\n" +

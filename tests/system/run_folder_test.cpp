@@ -282,7 +282,7 @@ TEST_F(RunFolder, AWeightFileOfEveryVariantIsNamed) {
   save("none.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
   fs::copy_file(models_folder() / "tiny_face_detector.safetensors", folder_ / "other.safetensors");
   items(hide("[\"none.png\"]",
-             "[sweep]\n\"models.tiny.weights\" = [\"models/tiny_face_detector.safetensors\", "
+             "[sweep]\n\"models.detector.weights\" = [\"models/tiny_face_detector.safetensors\", "
              "\"other.safetensors\"]\n"));
   const std::string environment = read_text(folder_ / "run" / "environment.json");
   EXPECT_TRUE(contains(environment, "other.safetensors\"")) << environment;

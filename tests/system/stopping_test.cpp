@@ -25,7 +25,7 @@ class Stopping : public RunFolder {
   Process& start_on(const std::vector<std::string>& pictures, const Args& more) {
     std::string list;
     for (const std::string& picture : pictures) {
-      save(picture, list.empty() ? small_picture() : other_small_picture());
+      save(picture, list.empty() ? small_picture() : shifted_small_picture());
       list += (list.empty() ? "\"" : ", \"") + picture + "\"";
     }
     Args args = {"--set", "optimizer.steps=8"};

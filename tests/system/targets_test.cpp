@@ -79,16 +79,16 @@ TEST_F(TargetsAndVariants, AJudgeOfTheSurrogatesFamilyIsRelated) {
 TEST_F(TargetsAndVariants, DetectorsAreAttackedTogetherAndJudgeToo) {
   save("small.png", small_picture());
   const std::string experiment = hide("[\"small.png\"]",
-                                      "[models.tiny]\nplugin = \"tiny_face_detector\"\n"
+                                      "[models.ssd]\nplugin = \"ssd_mobilenet_v1\"\n"
                                       "[models.mtcnn]\nplugin = \"mtcnn\"\n"
                                       "[models.again]\nplugin = \"ssd_mobilenet_v1\"\n"
                                       "[evaluate]\nmodels = [\"mtcnn\", \"again\"]\n");
-  const std::vector<Json> all = items(experiment, {"--set", "loss.0.models=[\"tiny\", \"ssd\"]"});
+  const std::vector<Json> all = items(experiment, {"--set", "loss.0.models=[\"detector\", \"ssd\"]"});
   ASSERT_EQ(all.size(), 1U);
   ASSERT_EQ(all[0]["faces"].size(), 1U);
   const Json& face = all[0]["faces"][0];
   const std::vector<std::pair<std::string, std::string>> roles = {
-      {"tiny", "surrogate"}, {"ssd", "surrogate"}, {"mtcnn", "held_out"}, {"again", "related"}};
+      {"detector", "surrogate"}, {"ssd", "surrogate"}, {"mtcnn", "held_out"}, {"again", "related"}};
   ASSERT_EQ(face["detectors"].size(), roles.size());
   const Json environment = Json::parse(read_text(folder_ / "run" / "environment.json"));
   const Json& listed = environment["variants"]["base"]["detectors"];

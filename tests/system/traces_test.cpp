@@ -21,7 +21,7 @@ class Traces : public testing::Test {
  protected:
   void SetUp() override {
     save("small.png", small_picture());
-    save("other.png", other_small_picture());
+    save("other.png", shifted_small_picture());
     save("nobody.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
     write_text(folder_ / "broken.png", "no picture");
     write_text(folder_ / "x.toml",

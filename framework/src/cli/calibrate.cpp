@@ -16,6 +16,7 @@
 #include "judge/verification.hpp"
 #include "report/page.hpp"
 #include "report/roc.hpp"
+#include "report/tables.hpp"
 
 namespace faceoff {
 
@@ -60,10 +61,6 @@ Json performance_json(const LoadedModel& model, const Performance& performance, 
                          {"interval", estimate_json(at->second.tar)}};
   }
   return json;
-}
-
-std::string with_interval(const Estimate& estimate) {
-  return fixed(estimate.value, 3) + " [" + fixed(estimate.low, 3) + ", " + fixed(estimate.high, 3) + "]";
 }
 
 std::string performance_text(const LoadedModel& model, const Performance& performance, const Gallery& gallery) {

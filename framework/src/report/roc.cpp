@@ -69,10 +69,6 @@ Json spec(const std::vector<RocLine>& lines) {
   return plot;
 }
 
-std::string with_interval(const Estimate& estimate) {
-  return fixed(estimate.value, 3) + " [" + fixed(estimate.low, 3) + ", " + fixed(estimate.high, 3) + "]";
-}
-
 /// Who was compared: the same people for all lines.
 std::string compared(const Performance& performance) {
   return std::to_string(performance.people) + " people, " + std::to_string(performance.faces) + " faces; " +

@@ -71,6 +71,10 @@ std::string with_control(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::string with_interval(const Estimate& estimate) {
+  return fixed(estimate.value, 3) + " [" + fixed(estimate.low, 3) + ", " + fixed(estimate.high, 3) + "]";
+}
+
 std::string or_dash(const std::optional<double>& value, int digits) {
   return value ? fixed(*value, digits) : "–";
 }

@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "judge/interval.hpp"
 #include "judge/tally.hpp"
 
 namespace faceoff {
 
 /// A number or a dash.
 std::string or_dash(const std::optional<double>& value, int digits);
+/// A figure and its 95 % interval: "0.955 [0.933, 0.984]".
+std::string with_interval(const Estimate& estimate);
 /// When pictures were judged: "as delivered", "after jpeg:75".
 std::string after_words(const std::string& after);
 /// A judge's role as it is read: "held-out".

@@ -7,7 +7,7 @@
 namespace system_test {
 
 /// So many of the samples the test's demo attacks.
-inline constexpr std::size_t demo_photos = 2;
+inline constexpr std::size_t demo_photos = 1;
 
 /// The run folder that scripts/demo made of an experiment, in the ctest named demo that these tests come after.
 inline std::filesystem::path demo_run(const std::string& experiment) {

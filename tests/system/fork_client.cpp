@@ -65,6 +65,8 @@ int start(const Call& call) {
   static const Server server;
   std::string message;
   for (const std::string* text : {&call.folder, &call.out, &call.err}) message += *text + '\0';
+  for (const auto& [name, value] : call.environment) message += name + (value ? "=" + *value : "") + '\0';
+  message += '\0';
   for (const std::string& text : call.command) message += text + '\0';
   return server.start(message);
 }

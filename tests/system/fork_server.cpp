@@ -32,8 +32,16 @@ Main program = nullptr;
   open(STDIN_FILENO, "/dev/null", O_RDONLY);
   open(STDOUT_FILENO, texts[1].c_str(), O_WRONLY | O_CREAT | O_APPEND);
   open(STDERR_FILENO, texts[2].c_str(), O_WRONLY | O_CREAT | O_APPEND);
+  auto text = texts.begin() + 3;
+  for (; !text->empty(); ++text) {
+    const std::size_t name = text->find('=');
+    const bool there = name != std::string::npos;
+    const int failed =
+        there ? ::setenv(text->substr(0, name).c_str(), text->c_str() + name + 1, 1) : ::unsetenv(text->c_str());
+    if (failed != 0) ::_exit(not_started);
+  }
   std::vector<char*> arguments;
-  for (auto text = texts.begin() + 3; text != texts.end(); ++text) arguments.push_back(text->data());
+  for (++text; text != texts.end(); ++text) arguments.push_back(text->data());
   const int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);
   std::exit(program(count, arguments.data(), environ));

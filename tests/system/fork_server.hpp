@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +13,11 @@ namespace system_test::fork_server {
 /// Of the server alone: the socket on which it takes calls.
 inline constexpr int socket_file = 3;
 
-/// What a call is: a datagram of texts that end with NUL.
+/// What a call is: a datagram of texts that end with NUL, where those of the environment are NAME=VALUE, or NAME for a
+/// variable that is not to be there, and an empty one ends them.
 struct Call {
   std::string folder, out, err;
+  std::map<std::string, std::optional<std::string>> environment;
   std::vector<std::string> command;
 };
 

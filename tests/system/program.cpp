@@ -48,8 +48,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 Process::Process(const Call& call) {
   // LibTorch and OpenMP read the environment when they are loaded; a sanitizer wants to be loaded first.
-  if (call.command.front() == FACEOFF_BINARY && call.environment.empty() && std::getenv("ASAN_OPTIONS") == nullptr) {
-    pid_ = fork_server::start({call.folder, folder_ / "out", folder_ / "err", call.command});
+  const bool ours =
+      std::ranges::all_of(call.environment, [](const auto& one) { return one.first.starts_with("FACEOFF_"); });
+  if (call.command.front() == FACEOFF_BINARY && ours && std::getenv("ASAN_OPTIONS") == nullptr) {
+    pid_ = fork_server::start({call.folder, folder_ / "out", folder_ / "err", call.environment, call.command});
     return;
   }
   posix_spawn_file_actions_t actions{};

@@ -1,8 +1,6 @@
 // faceoff plugins check: whether the plugins of a library keep their interfaces' promises.
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <iterator>
 #include <map>
 
 #include "base/one_line.hpp"
@@ -14,7 +12,10 @@
 
 namespace faceoff {
 
-int check_in_worker(const std::string& file, const std::vector<std::string>& sets) {
+namespace {
+
+/// The checks of a library; `sets`: PLUGIN.KEY=VALUE.
+int check_library(const std::string& file, const std::vector<std::string>& sets) {
   PluginLibrary library;
   library.load_file(file);
   for (const BrokenPlugin& broken : library.broken()) throw PluginError(to_string(broken));
@@ -33,8 +34,6 @@ int check_in_worker(const std::string& file, const std::vector<std::string>& set
   return static_cast<int>(faults == 0 ? ExitCode::done : ExitCode::plugin);
 }
 
-namespace {
-
 int check(const Arguments& given) {
   const std::string file = given.text("file");
   std::error_code ignored;
@@ -42,9 +41,7 @@ int check(const Arguments& given) {
     throw ConfigError("no library " + one_line(file));
   const double limit = given.time_limit();
   const SharedBlackBox box;
-  std::vector<std::string> command = {"check", file};
-  std::ranges::copy(given.texts("set"), std::back_inserter(command));
-  const WorkerEnd end = run_worker(command, box, limit);
+  const WorkerEnd end = run_worker([&] { return check_library(file, given.texts("set")); }, box, limit);
   if (end.signal == SIGPIPE) ::raise(SIGPIPE);  // nobody reads on
   if (box->code > 0 || (box->code == 0 && end.signal == 0)) return box->code;
   const std::string doing = box->doing.front() != '\0' ? box->doing.data()

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/options.hpp"
 
 namespace faceoff {
@@ -21,10 +18,5 @@ Command plugins_command();
 /// faceoff plugins check FILE
 Command check_command();
 Command new_command();
-
-/// What a worker does in the place of `faceoff run`: the items that are left of a run.
-int run_in_worker(const std::vector<std::string>& args);
-/// And of `faceoff plugins check`: the checks of a library; `sets`: PLUGIN.KEY=VALUE.
-int check_in_worker(const std::string& file, const std::vector<std::string>& sets);
 
 }  // namespace faceoff

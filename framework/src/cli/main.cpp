@@ -2,11 +2,8 @@
 #include <faceoff/error.hpp>
 
 #include <malloc.h>
-#include <unistd.h>
 
-#include <climits>
 #include <csignal>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -14,8 +11,6 @@
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
-#include "plugins/black_box.hpp"
-#include "plugins/call_plugin.hpp"
 
 namespace {
 
@@ -37,19 +32,6 @@ const std::vector<Entry> commands = {
     {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
 };
 
-/// faceoff worker BOX run …, faceoff worker BOX check FILE [SET…]: a part of another command in a process of its own,
-/// which a plugin may end.
-int work(const std::vector<std::string>& args) {
-  const bool box = args.size() >= 3 && !args[0].empty() && args[0].size() <= 6 &&
-                   args[0].find_first_not_of("0123456789") == std::string::npos;
-  if (!box || (args[1] != "run" && args[1] != "check"))
-    throw faceoff::ConfigError("worker is what other commands start");
-  faceoff::SharedBlackBox::attach(std::stoi(args[0]));
-  faceoff::end_with_supervisor(faceoff::BlackBox::here());
-  if (args[1] == "run") return faceoff::run_in_worker({args.begin() + 2, args.end()});
-  return faceoff::check_in_worker(args[2], {args.begin() + 3, args.end()});
-}
-
 std::string usage() {
   std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
   for (const Entry& one : commands)
@@ -68,7 +50,6 @@ int dispatch(const std::vector<std::string>& args) {
     return 0;
   }
   const std::vector<std::string> more(args.begin() + 1, args.end());
-  if (args.front() == "worker") return work(more);
   if (args.front() == "plugins" && !more.empty() && more.front() == "check")
     return faceoff::check_command().run({more.begin() + 1, more.end()});
   std::vector<std::string> names;
@@ -78,27 +59,6 @@ int dispatch(const std::vector<std::string>& args) {
   }
   throw faceoff::ConfigError("no command '" + faceoff::one_line(args.front()) + "'" +
                              faceoff::did_you_mean(args.front(), names) + "\n" + usage());
-}
-
-/// The one place where an error becomes a message and an exit code.
-int run(const std::vector<std::string>& args) {
-  try {
-    faceoff::keep_stdout();
-    return dispatch(args);
-  } catch (const faceoff::Error& error) {
-    // What is wrong with an experiment takes lines of its own; else a line break is part of a file's name.
-    constexpr std::size_t longest = 3 * PATH_MAX;
-    const bool lines = error.exit_code() == faceoff::ExitCode::usage;
-    std::cerr << "faceoff: " << (lines ? error.what() : faceoff::one_line(error.what(), longest)) << '\n';
-    return static_cast<int>(error.exit_code());
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "faceoff: " << faceoff::one_line(error.path1().string(), PATH_MAX) << ": " << error.code().message()
-              << '\n';
-    return static_cast<int>(faceoff::ExitCode::files);
-  } catch (...) {
-    std::cerr << "faceoff: " << faceoff::what_was_thrown() << '\n';
-    return static_cast<int>(faceoff::ExitCode::items_failed);
-  }
 }
 
 }  // namespace
@@ -112,7 +72,8 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond the limit is an error of writing, with its message
   faceoff::tell_of_terminations();
   faceoff::tell_of_exits();
-  const int code = run({argv + 1, argv + argc});
-  faceoff::BlackBox::here().code = code;
-  ::_exit(code);  // plugins are never unloaded, so nothing of theirs has to run here and can be in the way
+  faceoff::end_process(faceoff::exit_code_of([&] {
+    faceoff::keep_stdout();
+    return dispatch({argv + 1, argv + argc});
+  }));
 }

@@ -63,10 +63,11 @@ class Command {
   /// Reads the command line and does the work, or prints help. Throws ConfigError, with the option that may have been
   /// meant.
   int run(const std::vector<std::string>& args) const;
+
+ private:
   /// What is given, help apart.
   Arguments parse(const std::vector<std::string>& args) const;
 
- private:
   std::string usage_, about_;
   int (*work_)(const Arguments&);
   boost::program_options::options_description options_, operands_;

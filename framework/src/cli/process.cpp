@@ -3,7 +3,6 @@
 #include <faceoff/error.hpp>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,13 +10,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
 #include "base/numbers.hpp"
+#include "base/one_line.hpp"
 #include "plugins/call_plugin.hpp"
 
 namespace faceoff {
@@ -45,26 +47,23 @@ void on_exit_of(int status, void*) {
   ::_exit(static_cast<int>(ExitCode::plugin));
 }
 
-/// Starts a worker, in a process group of its own: a Ctrl-C reaches the supervisor alone, which passes it on.
-int start(const std::vector<std::string>& args, const SharedBlackBox& box) {
+/// What becomes of a process that was forked off to be a worker.
+[[noreturn]] void be_worker(const std::function<int()>& work, BlackBox& box) {
+  ::setpgid(0, 0);  // a Ctrl-C reaches the supervisor alone, which passes it on
+  for (const int passed_on : {SIGINT, SIGTERM}) ::signal(passed_on, SIG_DFL);
+  ::signal(SIGTTOU, SIG_IGN);  // it writes to the terminal from a process group in the background
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != box.supervisor) ::_exit(1);  // it has ended already
+  BlackBox::enter(box);
+  end_process(exit_code_of(work));
+}
+
+int start(const std::function<int()>& work, BlackBox& box) {
   ::signal(SIGCHLD, SIG_DFL);  // where the parent ignores it, nobody could be waited for
-  std::vector<std::string> command = {"/proc/self/exe", "worker", std::to_string(box.file())};
-  command.insert(command.end(), args.begin(), args.end());
-  std::vector<char*> pointers;
-  for (std::string& arg : command) pointers.push_back(arg.data());
-  pointers.push_back(nullptr);
-  posix_spawnattr_t attributes{};
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawn_file_actions_t actions{};
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  int pid = -1;
-  const int failed = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, pointers.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (failed != 0) throw Error("can't start a worker process: " + std::string(std::strerror(failed)));
+  const int pid = ::fork();
+  if (pid < 0) throw Error("can't start a worker process: " + std::string(std::strerror(errno)));
+  if (pid == 0) be_worker(work, box);
+  ::setpgid(pid, pid);  // whoever of the two comes first
   return pid;
 }
 
@@ -99,15 +98,38 @@ void print(const std::string& text) {
   }
 }
 
+int exit_code_of(const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    // What is wrong with an experiment takes lines of its own; else a line break is part of a file's name.
+    constexpr std::size_t longest = 3 * PATH_MAX;
+    const bool lines = error.exit_code() == ExitCode::usage;
+    std::cerr << "faceoff: " << (lines ? error.what() : one_line(error.what(), longest)) << '\n';
+    return static_cast<int>(error.exit_code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "faceoff: " << one_line(error.path1().string(), PATH_MAX) << ": " << error.code().message() << '\n';
+    return static_cast<int>(ExitCode::files);
+  } catch (...) {
+    std::cerr << "faceoff: " << what_was_thrown() << '\n';
+    return static_cast<int>(ExitCode::items_failed);
+  }
+}
+
+void end_process(int code) {
+  BlackBox::here().code = code;
+  ::_exit(code);
+}
+
 std::string WorkerEnd::text(double time_limit) const {
   if (timed_out) return "not done within " + shortest(time_limit) + " s (--time-limit)";
   if (signal != 0) return "ended by signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
   return "ended the process with exit code " + std::to_string(code);
 }
 
-WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox& box, double time_limit) {
+WorkerEnd run_worker(const std::function<int()>& work, const SharedBlackBox& box, double time_limit) {
   using Clock = std::chrono::steady_clock;
-  const int pid = start(args, box);
+  const int pid = start(work, *box);
   std::int64_t beats = -1;
   Clock::time_point beat_began;
   int passed_on = 0;
@@ -134,12 +156,6 @@ WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox&
 
 void end_with_launcher() {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
-void end_with_supervisor(const BlackBox& box) {
-  ::signal(SIGTTOU, SIG_IGN);  // it writes to the terminal from a process group in the background
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != box.supervisor) ::_exit(1);
 }
 
 }  // namespace faceoff

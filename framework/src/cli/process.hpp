@@ -1,8 +1,8 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "plugins/black_box.hpp"
 
@@ -43,6 +43,13 @@ void keep_stdout();
 /// Writes data to stdout at once. Throws FileError where it can't be written (a full disk).
 void print(const std::string& text);
 
+/// Does what main() does, or a worker: the one place where an error becomes a message and an exit code.
+int exit_code_of(const std::function<int()>& work);
+
+/// Ends the process at once: plugins are never unloaded, so nothing of theirs has to run at its end and can be in the
+/// way.
+[[noreturn]] void end_process(int code);
+
 /// How a worker process ended.
 struct WorkerEnd {
   int code = 0;            ///< its exit code, where it ended by itself
@@ -54,15 +61,13 @@ struct WorkerEnd {
   std::string text(double time_limit) const;
 };
 
-/// Runs `faceoff worker BOX …` with these arguments, a process that shares the black box and stdout, and waits for its
-/// end: it is passed the interrupts that come, and is killed, with whatever it started, where one piece of its work (a
-/// beat of the black box) takes longer than `time_limit` seconds a picture. Throws Error where it can't be started.
-WorkerEnd run_worker(const std::vector<std::string>& args, const SharedBlackBox& box, double time_limit);
+/// Does the work in a process that is forked off this one, which must have no other thread, and shares the black box
+/// and stdout, and waits for its end: it is passed the interrupts that come, and is killed, with whatever it started,
+/// where one piece of its work (a beat of the black box) takes longer than `time_limit` seconds a picture. It ends when
+/// this process does. Throws Error where it can't be started.
+WorkerEnd run_worker(const std::function<int()>& work, const SharedBlackBox& box, double time_limit);
 
 /// To be called in a rank: a launcher that is killed leaves no rank at work behind.
 void end_with_launcher();
-
-/// To be called first thing in a worker: it ends when its supervisor does, also where that has happened already.
-void end_with_supervisor(const BlackBox& box);
 
 }  // namespace faceoff

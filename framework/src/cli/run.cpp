@@ -1,5 +1,6 @@
 // faceoff run: an experiment from its file to its run folder.
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -94,17 +95,15 @@ void record_lost(const BlackBox& box, const WorkerEnd& end, const std::string& w
   Progress(box.items, box.done).end_item(std::string(box.picture.data()) + ": failed: " + why);
 }
 
-/// Runs the items in a worker process, and in another one where a plugin ends it.
-int run_isolated(const std::vector<std::string>& args, double time_limit) {
+/// Does the run's work in a worker process, and in another one where a plugin ends it.
+int run_isolated(const std::function<int()>& work, double time_limit) {
   const Interrupt interrupt;
   const SharedBlackBox box;
-  std::vector<std::string> command = {"run"};
-  command.insert(command.end(), args.begin(), args.end());
   while (true) {
     box->item = box->group = box->step = -1;
     box->doing = {};
     const std::int64_t done_before = box->done;
-    const WorkerEnd end = run_worker(command, box, time_limit);
+    const WorkerEnd end = run_worker(work, box, time_limit);
     const bool begun = box->run.front() != '\0';
     std::set<std::int64_t> saved;
     if (begun) {
@@ -179,7 +178,10 @@ int attack(const Arguments& given) {
   const double limit = given.has("time-limit") ? given.time_limit() : usual;
   if (given.has("isolate")) {
     request_of(given);  // what it refuses is refused here
-    return run_isolated(given.args, limit);
+    const auto conclude_later = [](const Done&) {
+      return Interrupt::received() != 0 ? 128 + Interrupt::received() : 0;
+    };
+    return run_isolated([&] { return attack(given, conclude_later); }, limit);
   }
   if (given.has("time-limit"))
     throw ConfigError("--time-limit says nothing without --isolate: an item can't be ended in this process");
@@ -203,11 +205,6 @@ Command run_command() {
       .flag("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")
       .number("time-limit", "seconds for the set-up, and for one item, with --isolate; else 3600")
       .texts("plugin-path", "a folder with more plugins; may be repeated");
-}
-
-int run_in_worker(const std::vector<std::string>& args) {
-  return attack(run_command().parse(args),
-                [](const Done&) { return Interrupt::received() != 0 ? 128 + Interrupt::received() : 0; });
 }
 
 }  // namespace faceoff

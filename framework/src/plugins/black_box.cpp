@@ -3,7 +3,6 @@
 #include <faceoff/error.hpp>
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,12 +23,6 @@ BlackBox& own() {
 
 BlackBox* current = &own();
 
-void* map(int file) {
-  void* const memory = ::mmap(nullptr, sizeof(BlackBox), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (memory == MAP_FAILED) throw Error("no memory to share with a worker: " + std::string(std::strerror(errno)));
-  return memory;
-}
-
 }  // namespace
 
 BlackBox& BlackBox::here() {
@@ -40,6 +33,10 @@ void BlackBox::leave() {
   current = &own();
 }
 
+void BlackBox::enter(BlackBox& shared) {
+  current = &shared;
+}
+
 std::string whereabouts(const BlackBox& box) {
   std::string text;
   if (box.item >= 0) text += ", item " + std::to_string(box.item);
@@ -47,22 +44,15 @@ std::string whereabouts(const BlackBox& box) {
   return text;
 }
 
-SharedBlackBox::SharedBlackBox() : file_(::memfd_create("faceoff-worker", 0)) {
-  if (file_ < 0 || ::ftruncate(file_, sizeof(BlackBox)) != 0)
-    throw Error("no memory to share with a worker: " + std::string(std::strerror(errno)));
-  box_ = new (map(file_)) BlackBox;
+SharedBlackBox::SharedBlackBox() {
+  void* const memory = ::mmap(nullptr, sizeof(BlackBox), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw Error("no memory to share with a worker: " + std::string(std::strerror(errno)));
+  box_ = new (memory) BlackBox;
   box_->supervisor = ::getpid();
 }
 
 SharedBlackBox::~SharedBlackBox() {
   ::munmap(box_, sizeof(BlackBox));
-  ::close(file_);
-}
-
-void SharedBlackBox::attach(int file) {
-  struct stat about {};
-  if (::fstat(file, &about) != 0 || about.st_size != sizeof(BlackBox)) throw Error("this is no worker's command line");
-  current = std::launder(static_cast<BlackBox*>(map(file)));
 }
 
 }  // namespace faceoff

@@ -32,6 +32,8 @@ struct BlackBox {
   static BlackBox& here();
   /// For a process that was forked off: from now on it has one of its own.
   static void leave();
+  /// For a worker: from now on this one, which its supervisor reads, is the process's.
+  static void enter(BlackBox& shared);
 
   void begin_item(std::int64_t which) {
     begin_items(1);
@@ -69,24 +71,20 @@ class Doing {
 /// ", item 3, step 7": what of it is under way.
 std::string whereabouts(const BlackBox& box);
 
-/// A black box that two processes share: made by the supervisor, whose children inherit the file.
+/// A black box that a supervisor shares with its workers, which are forked off it.
 class SharedBlackBox {
  public:
+  /// Throws Error where there is no memory to share.
   SharedBlackBox();
   SharedBlackBox(const SharedBlackBox&) = delete;
   SharedBlackBox& operator=(const SharedBlackBox&) = delete;
   ~SharedBlackBox();
 
-  int file() const { return file_; }
   BlackBox& operator*() const { return *box_; }
   BlackBox* operator->() const { return box_; }
 
-  /// Makes the one behind this file the process's own. Throws Error where it is none.
-  static void attach(int file);
-
  private:
-  int file_ = -1;
-  BlackBox* box_ = nullptr;
+  BlackBox* box_;
 };
 
 }  // namespace faceoff

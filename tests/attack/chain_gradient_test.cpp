@@ -68,7 +68,7 @@ class Chain {
       for (std::size_t f = 0; f < scene_.faces.size(); ++f) input.targets.push_back({target(f)});
     }
     inputs_.push_back(std::move(input));
-    subjects_ = make_subjects(built_.assembly.experiment, built_.assembly.surrogates.front()->view, inputs_);
+    subjects_ = make_subjects(built_.assembly, inputs_);
   }
 
   const at::Tensor& x() const { return subjects_.pixels; }

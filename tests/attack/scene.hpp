@@ -62,7 +62,7 @@ struct Scene {
       : built(text), inputs(inputs_of(built, targeted)), subjects(of(inputs)) {}
 
   Subjects of(std::span<const AttackInput> some) const {
-    return make_subjects(built.assembly.experiment, built.assembly.surrogates.front()->view, some);
+    return make_subjects(built.assembly, some);
   }
   ChainObjective objective() const { return {built.assembly, subjects, inputs}; }
 

@@ -156,7 +156,7 @@ class Chain {
       input.targets.push_back({{"somebody", {{&faceres(), raw / raw.norm(2, 1, true)}}}});
     }
     inputs_.push_back(std::move(input));
-    subjects_ = make_subjects(built_.assembly.experiment, built_.assembly.surrogates.front()->view, inputs_);
+    subjects_ = make_subjects(built_.assembly, inputs_);
   }
 
   const LoadedModel& ssd() const { return *built_.assembly.detector; }

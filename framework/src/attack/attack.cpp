@@ -73,7 +73,7 @@ at::Tensor run_and_restart(const Assembly& assembly, ChainObjective& objective) 
 std::vector<AttackResult> attack(const Assembly& assembly, std::span<const AttackInput> pictures,
                                  const ObjectiveOptions& options) {
   const Experiment& experiment = assembly.experiment;
-  const Subjects subjects = make_subjects(experiment, assembly.surrogates.front()->view, pictures);
+  const Subjects subjects = make_subjects(assembly, pictures);
   ChainObjective objective(assembly, subjects, pictures, options);
   const at::Tensor answer = run_and_restart(assembly, objective);
   const at::NoGradGuard no_grad;

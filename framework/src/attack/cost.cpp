@@ -96,7 +96,7 @@ double seconds_a_face(const Assembly& assembly) {
     return at::full({static_cast<std::int64_t>(pictures.size()), each, 3, model.view.height, model.view.width}, 128.,
                     at::kFloat);
   };
-  const Subjects subjects = make_subjects(assembly.experiment, assembly.surrogates.front()->view, inputs);
+  const Subjects subjects = make_subjects(assembly, inputs);
   ChainObjective objective(assembly, subjects, inputs, options);
   double seconds = 0;
   for ([[maybe_unused]] const auto step : objective.steps(1)) {

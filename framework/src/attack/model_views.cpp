@@ -74,7 +74,7 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
   for (std::size_t s = 0; s < subjects.rows.size(); ++s) {
     const AttackInput& input = picture(s);
     const std::int64_t height = input.clean.size(2), width = input.clean.size(3);
-    std::vector<View>& views = still_.emplace_back();
+    std::vector<View>& views = clean_views_.emplace_back();
     if (of_faces_) {
       for (std::size_t f = 0; f < subjects.rows[s].faces.size(); ++f)
         views.push_back(make_view(model.view, height, width, &face(s, f)));
@@ -82,6 +82,12 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
       views.push_back(make_view(model.view, height, width));
     }
     first_.push_back(first_.back() + static_cast<std::int64_t>(views.size()));
+    still_.push_back(views);
+    const Subject& row = subjects.rows[s];
+    if (subjects.kind == SubjectKind::picture && !subjects.pasted) {
+      const Part part{row.top, row.left, row.top + row.height, row.left + row.width};
+      std::ranges::transform(views, still_.back().begin(), [&](const View& view) { return of_part(view, part); });
+    }
     std::vector<Box> boxes;
     std::ranges::transform(input.faces, std::back_inserter(boxes), &Face::box);
     faces.push_back(as_tensor(boxes));
@@ -108,6 +114,7 @@ const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
 Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) const {
   Rows rows;
   std::vector<at::Tensor> pixels, maps, landmarks;
+  const std::vector<Random::Extent> extents = shown_extents(subjects_, pictures_);
   for (const Rows& group : pictures) {
     const Images& images = group.images;
     const bool mapped = images.map.defined();
@@ -142,8 +149,7 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
         put(row, s, 0);
         continue;
       }
-      const at::Tensor& clean = picture(s).clean;
-      const bool still = clean.size(2) == height && clean.size(3) == width &&
+      const bool still = extents[s].height == height && extents[s].width == width &&
                          at::equal(map, subjects_.map.narrow(0, static_cast<std::int64_t>(s), 1));
       for (std::size_t f = 0; f < still_[s].size(); ++f) {
         const Face there = still ? face(s, f) : moved(face(s, f), map);
@@ -166,8 +172,8 @@ Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) cons
 
 void ModelViews::ask() {
   std::vector<at::Tensor> views;
-  for (std::size_t s = 0; s < still_.size(); ++s) {
-    for (const View& view : still_[s]) views.push_back(view(picture(s).clean));
+  for (std::size_t s = 0; s < clean_views_.size(); ++s) {
+    for (const View& view : clean_views_[s]) views.push_back(view(picture(s).clean));
   }
   const at::Tensor pixels = at::cat(views);
   std::vector<Output> outputs;
@@ -183,11 +189,12 @@ void ModelViews::ask() {
 
 void ModelViews::draw(double minimum_score) {
   std::vector<at::Tensor> boxes;
-  for (std::size_t s = 0; s < still_.size(); ++s) {
+  for (std::size_t s = 0; s < clean_views_.size(); ++s) {
     Output answer;
     answer.scores = clean_.scores.narrow(0, static_cast<std::int64_t>(s), 1);
     answer.boxes = clean_.boxes.narrow(0, static_cast<std::int64_t>(s), 1);
-    const std::vector<Face> found = detected(model_, answer, still_[s].front().map, picture(s).clean, minimum_score);
+    const std::vector<Face> found =
+        detected(model_, answer, clean_views_[s].front().map, picture(s).clean, minimum_score);
     std::vector<Box> drawn;
     for (const Face& face : picture(s).faces) drawn.push_back(as_drawn(found, face.box));
     boxes.push_back(as_tensor(drawn));

@@ -58,7 +58,8 @@ class ModelViews {
   std::span<const AttackInput> pictures_;
   bool of_faces_ = false;
   std::vector<std::int64_t> first_ = {0};
-  std::vector<std::vector<View>> still_;  ///< of each subject's faces, or of the subject
+  std::vector<std::vector<View>> clean_views_;  ///< of each subject's faces, or of the subject, on the clean picture
+  std::vector<std::vector<View>> still_;        ///< the same on what is shown of the subject
 
   Field wanted_;
   Output clean_;              ///< a row a reference

@@ -105,38 +105,16 @@ class GradientSum {
   at::Tensor sum_;                     ///< of losses on pixels
 };
 
-/// The losses on pixels alone, weighted and added up, [k·B]: of the subjects' own pixels that x has become, before any
-/// augmentation, beside the clean ones. Undefined where there are none. `copies`: how many rows of x a subject has.
-at::Tensor losses_on_pixels(const Assembly& assembly, const Subjects& subjects, const std::vector<Rows>& pictures,
-                            std::int64_t copies) {
-  at::Tensor sum;
-  for (const LossTerm& term : assembly.losses) {
-    if (!term.models.empty()) continue;
-    for (const Rows& rows : pictures) {
-      Output adversarial;
-      adversarial.picture = rows.images.pixels;
-      const at::Tensor row = as_index(rows.subject, adversarial.picture.device());
-      Reference reference;
-      reference.subject = row;
-      reference.clean.picture = subjects.pixels.index_select(0, row.div(copies, "floor"))
-                                    .narrow(2, 0, adversarial.picture.size(2))
-                                    .narrow(3, 0, adversarial.picture.size(3));
-      const at::Tensor values = term.weight * ask_loss(term, adversarial, reference, adversarial.picture);
-      if (!sum.defined()) sum = at::zeros({subjects.count() * copies}, values.options());
-      sum = sum.index_add(0, row, values);
-    }
-  }
-  return sum;
+Random random_of(const Subjects& subjects, std::uint64_t seed, std::vector<Random::Extent> extents) {
+  std::vector<std::uint64_t> keys;
+  for (const Subject& row : subjects.rows) keys.push_back(row.key);
+  return {seed, std::move(keys), subjects.pixels.options(), std::move(extents)};
 }
 
-Random random_of(const Subjects& subjects, std::uint64_t seed) {
-  std::vector<std::uint64_t> keys;
-  std::vector<Random::Extent> extents;
-  for (const Subject& row : subjects.rows) {
-    keys.push_back(row.key);
-    extents.push_back({row.height, row.width});
-  }
-  return {seed, std::move(keys), subjects.pixels.options(), std::move(extents)};
+std::vector<Random::Extent> extents_of(const Subjects& subjects) {
+  std::vector<Random::Extent> all;
+  for (const Subject& row : subjects.rows) all.push_back({row.height, row.width});
+  return all;
 }
 
 }  // namespace
@@ -157,9 +135,11 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
                                std::span<const AttackInput> pictures, ObjectiveOptions options)
     : assembly_(assembly),
       subjects_(subjects),
+      pictures_(pictures),
       options_(std::move(options)),
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
-      random_(random_of(subjects, assembly.experiment.seed)),
+      random_(random_of(subjects, assembly.experiment.seed, extents_of(subjects))),
+      chain_random_(random_of(subjects, assembly.experiment.seed, shown_extents(subjects, pictures))),
       kept_(subjects.rows.size()),
       kept_fitness_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
       done_(subjects.rows.size()) {
@@ -180,7 +160,9 @@ void ChainObjective::restart(std::int64_t number) {
   const std::uint64_t seed = assembly_.experiment.seed;
   step_began_ = false;
   target_ = clean_target_;
-  random_ = random_of(subjects_, number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed);
+  const std::uint64_t own_seed = number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed;
+  random_ = random_of(subjects_, own_seed, extents_of(subjects_));
+  chain_random_ = random_of(subjects_, own_seed, shown_extents(subjects_, pictures_));
   draws_ = 0;
 }
 
@@ -195,35 +177,69 @@ bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   target_.choose();
   step_began_ = true;
   tracer_.start_step();
-  random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
+  ++started_;  // a second loop has numbers of its own, and so has what comes before the first
+  random_.start_step(started_);
+  chain_random_.start_step(started_);
   options_.progress(step, of);
   return true;
 }
 
 Random ChainObjective::random_for(std::int64_t copies, Draw draw) {
   if (draw == Draw::anew || draws_ == 0) ++draws_;
-  return random_.derive(repeated(counting(subjects_.count()), copies), "evaluation " + std::to_string(draws_ - 1));
+  return chain_random_.derive(repeated(counting(subjects_.count()), copies),
+                              "evaluation " + std::to_string(draws_ - 1));
 }
 
 /// Rows of one size, and grey or not, go together.
 std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t copies) const {
+  const std::vector<Random::Extent> extents = shown_extents(subjects_, pictures_);
   std::map<std::tuple<std::int64_t, std::int64_t, bool>, std::vector<std::int64_t>> groups;
   for (std::int64_t r = 0; r < x.size(0); ++r) {
-    const Subject& row = subjects_.rows[static_cast<std::size_t>(r / copies)];
-    groups[{row.height, row.width, row.grey}].push_back(r);
+    const auto s = static_cast<std::size_t>(r / copies);
+    groups[{extents[s].height, extents[s].width, subjects_.rows[s].grey}].push_back(r);
   }
+  // Taken apart once: the gradients of rows that are taken one by one would each be as large as all of them.
+  const std::vector<at::Tensor> each = x.split(1);
   std::vector<Rows> all;
   for (auto& [kind, rows] : groups) {
-    const auto [height, width, grey] = kind;
-    const at::Tensor some = groups.size() > 1 ? x.index_select(0, as_index(rows, x.device())) : x.view_as(x);
-    const at::Tensor own = some.narrow(2, 0, height).narrow(3, 0, width);
+    std::vector<at::Tensor> pixels;
+    for (const std::int64_t row : rows) {
+      const auto r = static_cast<std::size_t>(row);
+      pixels.push_back(shown(subjects_, static_cast<std::size_t>(row / copies), each[r], pictures_));
+    }
+    const at::Tensor together = pixels.size() == 1 ? pixels.front() : at::cat(pixels);
     Rows group;
-    group.images.pixels = grey ? own.mean(1, true).expand_as(own) : own;
+    group.images.pixels = std::get<bool>(kind) ? together.mean(1, true).expand_as(together) : together;
     group.images.map = subjects_.map.index_select(0, at::tensor(rows, at::kLong).div(copies, "floor"));
     group.subject = std::move(rows);
     all.push_back(std::move(group));
   }
   return all;
+}
+
+/// The losses on pixels alone, weighted and added up, [k·B]: of what is shown of x, before any augmentation, beside the
+/// clean pictures. Undefined where there are none.
+at::Tensor ChainObjective::losses_on_pixels(const std::vector<Rows>& pictures, std::int64_t copies) const {
+  at::Tensor sum;
+  for (const LossTerm& term : assembly_.losses) {
+    if (!term.models.empty()) continue;
+    for (const Rows& rows : pictures) {
+      std::vector<at::Tensor> clean;
+      for (const std::int64_t row : rows.subject) {
+        const std::int64_t s = row / copies;
+        clean.push_back(shown(subjects_, static_cast<std::size_t>(s), subjects_.pixels.narrow(0, s, 1), pictures_));
+      }
+      Output adversarial;
+      adversarial.picture = rows.images.pixels;
+      Reference reference;
+      reference.subject = as_index(rows.subject, adversarial.picture.device());
+      reference.clean.picture = at::cat(clean);
+      const at::Tensor values = term.weight * ask_loss(term, adversarial, reference, adversarial.picture);
+      if (!sum.defined()) sum = at::zeros({subjects_.count() * copies}, values.options());
+      sum = sum.index_add(0, reference.subject, values);
+    }
+  }
+  return sum;
 }
 
 Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw) try {
@@ -249,14 +265,14 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   Margins margins(x.size(0), subjects_.most_faces());
   at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
   for (const AttackedModel& attacked : attacked_) {
-    const StepChoices chosen{attacked.drawn(random_).repeat_interleave(copies, 1), target_.chosen()};
+    const StepChoices chosen{attacked.drawn(chain_random_).repeat_interleave(copies, 1), target_.chosen()};
     const ModelLosses said =
         attacked.ask(sum ? sum->leaves() : pictures, chosen, random, gradient, options_.partners, margins);
     if (said.likeness.defined()) target_.note(attacked.model(), said.likeness, said.rows.reference);
     value = value + said.value;
     if (sum) sum->add(attacked, said);
   }
-  if (const at::Tensor on_pixels = losses_on_pixels(assembly_, subjects_, start, copies); on_pixels.defined()) {
+  if (const at::Tensor on_pixels = losses_on_pixels(start, copies); on_pixels.defined()) {
     value = value + on_pixels.detach();
     if (sum) sum->add(on_pixels);
   }

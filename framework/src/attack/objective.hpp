@@ -76,6 +76,7 @@ class ChainObjective : public Objective {
 
  private:
   std::vector<Rows> pictures_of(const at::Tensor& x, std::int64_t copies) const;
+  at::Tensor losses_on_pixels(const std::vector<Rows>& pictures, std::int64_t copies) const;
   Random random_for(std::int64_t copies, Draw draw);
   /// Whether each row meets what ends its subject's attack; undefined where nothing does.
   at::Tensor met(const at::Tensor& value, const at::Tensor& margin) const;
@@ -84,9 +85,11 @@ class ChainObjective : public Objective {
 
   const Assembly& assembly_;
   const Subjects& subjects_;
+  std::span<const AttackInput> pictures_;
   ObjectiveOptions options_;
   Budget budget_;
-  Random random_;
+  Random random_;        ///< of what is optimised
+  Random chain_random_;  ///< the same of what is shown
   std::vector<AttackedModel> attacked_;
   TargetChoice target_;
   TargetChoice clean_target_;             ///< as chosen before the first step, and again by each restart

@@ -13,18 +13,60 @@ namespace faceoff {
 
 namespace {
 
-/// 1 on squares about the faces, so many times as long as a box's longer side.
-at::Tensor faces_mask(const at::Tensor& picture, const std::vector<Face>& faces, double size) {
-  at::Tensor mask = at::zeros({1, 1, picture.size(2), picture.size(3)}, picture.options());
+Part whole(const at::Tensor& picture) {
+  return {0, 0, picture.size(2), picture.size(3)};
+}
+
+at::Tensor cut(const at::Tensor& picture, const Part& part) {
+  return picture.narrow(2, part.top, part.height()).narrow(3, part.left, part.width());
+}
+
+/// Squares about the faces, so many times as long as a box's longer side, as far as they are on the picture.
+std::vector<Part> squares(const at::Tensor& picture, const std::vector<Face>& faces, double size) {
+  std::vector<Part> all;
   for (const Face& face : faces) {
     const double half = size * std::max(face.box.width(), face.box.height()) / 2;
     const double cx = (face.box.x0 + face.box.x1) / 2, cy = (face.box.y0 + face.box.y1) / 2;
     const auto bound = [](double v, std::int64_t side) { return std::clamp<std::int64_t>(std::llround(v), 0, side); };
-    const std::int64_t x0 = bound(cx - half, picture.size(3)), x1 = bound(cx + half, picture.size(3));
-    const std::int64_t y0 = bound(cy - half, picture.size(2)), y1 = bound(cy + half, picture.size(2));
-    mask.narrow(2, y0, y1 - y0).narrow(3, x0, x1 - x0).fill_(1);
+    all.push_back({bound(cy - half, picture.size(2)), bound(cx - half, picture.size(3)),
+                   bound(cy + half, picture.size(2)), bound(cx + half, picture.size(3))});
+  }
+  return all;
+}
+
+/// 1 on these squares, where a part of the picture is the whole.
+at::Tensor mask_of(const std::vector<Part>& squares, const Part& part, const at::TensorOptions& options) {
+  at::Tensor mask = at::zeros({1, 1, part.height(), part.width()}, options);
+  for (const Part& square : squares) {
+    mask.narrow(2, square.top - part.top, square.height()).narrow(3, square.left - part.left, square.width()).fill_(1);
   }
   return mask;
+}
+
+/// Whether all that is looked at of a picture are views of its faces.
+bool only_faces_are_seen(const Assembly& assembly) {
+  return std::ranges::all_of(assembly.surrogates,
+                             [](const LoadedModel* model) { return about_a_face(model->view.crop); }) &&
+         std::ranges::none_of(assembly.losses, [](const LossTerm& term) { return term.models.empty(); });
+}
+
+/// The least part of a picture that has all of these, and as much about it as an augmentation at the picture may move
+/// into sight. It begins and ends where a JPEG's blocks do, so that compressing it is compressing the picture.
+Part around(const std::vector<Part>& parts, const at::Tensor& picture, bool moves) {
+  constexpr std::int64_t block = 16;
+  Part all{picture.size(2), picture.size(3), 0, 0};
+  for (const Part& part : parts) {
+    if (part.height() == 0 || part.width() == 0) continue;
+    all = {std::min(all.top, part.top), std::min(all.left, part.left), std::max(all.bottom, part.bottom),
+           std::max(all.right, part.right)};
+  }
+  if (all.height() == 0) return whole(picture);
+  const std::int64_t about = moves ? std::max(all.height(), all.width()) / 8 : 0;
+  const auto before = [&](std::int64_t at) { return std::max<std::int64_t>(at - about, 0) / block * block; };
+  const auto behind = [&](std::int64_t at, std::int64_t side) {
+    return std::min((at + about + block - 1) / block * block, side);
+  };
+  return {before(all.top), before(all.left), behind(all.bottom, picture.size(2)), behind(all.right, picture.size(3))};
 }
 
 /// 1 where a crop lies on the picture, [1,1,h,w]: what its view repeats of the border or fills with zeros is never
@@ -118,28 +160,45 @@ Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
   return subjects;
 }
 
-/// The pictures themselves.
-Subjects whole_pictures(const Experiment& experiment, std::span<const AttackInput> pictures) {
+/// Of each picture the part that may change.
+Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) {
+  const Experiment& experiment = assembly.experiment;
+  const bool faces_alone = only_faces_are_seen(assembly);
+  const bool moves = std::ranges::any_of(assembly.augmentations,
+                                         [](const AugmentationStep& step) { return step.at == Stage::picture; });
   Subjects subjects;
-  std::int64_t height = 0, width = 0;
-  for (const AttackInput& input : pictures) {
-    height = std::max(height, input.clean.size(2));
-    width = std::max(width, input.clean.size(3));
-  }
-  std::vector<at::Tensor> pixels, masks;
+  std::vector<at::Tensor> pixels, masks, maps;
   for (std::size_t p = 0; p < pictures.size(); ++p) {
     const AttackInput& input = pictures[p];
-    const at::Tensor mask = experiment.mask == MaskKind::faces
-                                ? faces_mask(input.clean, input.faces, experiment.mask_size)
-                                : at::ones_like(input.clean.narrow(1, 0, 1));
-    pixels.push_back(padded(input.clean, height, width));
-    masks.push_back(padded(mask, height, width));
-    subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, input.clean.size(2),
-                             input.clean.size(3), input.grey});
+    std::vector<Part> may_change = {whole(input.clean)};
+    if (experiment.mask == MaskKind::faces) may_change = squares(input.clean, input.faces, experiment.mask_size);
+    std::vector<Part> needed = may_change;
+    for (const LoadedModel* model : assembly.surrogates) {
+      for (std::size_t f = 0; faces_alone && f < input.faces.size(); ++f)
+        needed.push_back(seen_by(make_view(model->view, input.clean.size(2), input.clean.size(3), &input.faces[f])));
+    }
+    const Part part = around(needed, input.clean, faces_alone && moves);
+    pixels.push_back(cut(input.clean, part));
+    masks.push_back(mask_of(may_change, part, input.clean.options()));
+    subjects.pasted |= !faces_alone && (part.height() < input.clean.size(2) || part.width() < input.clean.size(3));
+    subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, part.height(),
+                             part.width(), input.grey, part.top, part.left});
+  }
+  std::int64_t height = 0, width = 0;
+  for (const Subject& row : subjects.rows) {
+    height = std::max(height, row.height);
+    width = std::max(width, row.width);
+    const auto left = static_cast<double>(row.left), top = static_cast<double>(row.top);
+    maps.push_back(subjects.pasted ? at::eye(2, 3, at::kDouble)
+                                   : at::tensor({1., 0., -left, 0., 1., -top}, at::kDouble).view({2, 3}));
+  }
+  for (std::size_t p = 0; p < pictures.size(); ++p) {
+    pixels[p] = padded(pixels[p], height, width);
+    masks[p] = padded(masks[p], height, width);
   }
   subjects.pixels = at::cat(pixels);
   subjects.mask = at::cat(masks);
-  subjects.map = at::eye(2, 3, at::kDouble).repeat({subjects.count(), 1, 1});
+  subjects.map = at::stack(maps);
   return subjects;
 }
 
@@ -151,8 +210,30 @@ std::int64_t Subjects::most_faces() const {
   return static_cast<std::int64_t>(most);
 }
 
-Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures) {
-  return experiment.subject == SubjectKind::crop ? crops(view, pictures) : whole_pictures(experiment, pictures);
+Subjects make_subjects(const Assembly& assembly, std::span<const AttackInput> pictures) {
+  const bool cropped = assembly.experiment.subject == SubjectKind::crop;
+  return cropped ? crops(assembly.surrogates.front()->view, pictures) : parts(assembly, pictures);
+}
+
+std::vector<Random::Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures) {
+  std::vector<Random::Extent> all;
+  for (const Subject& row : subjects.rows) {
+    const at::Tensor& picture = pictures[row.picture].clean;
+    all.push_back(subjects.pasted ? Random::Extent{picture.size(2), picture.size(3)}
+                                  : Random::Extent{row.height, row.width});
+  }
+  return all;
+}
+
+at::Tensor shown(const Subjects& subjects, std::size_t subject, const at::Tensor& rows,
+                 std::span<const AttackInput> pictures) {
+  const Subject& row = subjects.rows[subject];
+  const at::Tensor own = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
+  if (!subjects.pasted) return own;
+  const at::Tensor picture = pictures[row.picture].clean.expand({rows.size(0), -1, -1, -1});
+  const at::Tensor beside = picture.narrow(2, row.top, row.height);
+  return at::slice_scatter(picture, at::slice_scatter(beside, own, 3, row.left, row.left + row.width), 2, row.top,
+                           row.top + row.height);
 }
 
 at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::span<const AttackInput> pictures,
@@ -163,20 +244,27 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::spa
   const std::span<const Subject> own =
       std::span(subjects.rows).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
   const at::Tensor rows = optimised.narrow(0, first, count);
-  at::Tensor delivered = rows.narrow(2, 0, own.front().height).narrow(3, 0, own.front().width);
+  Part part = whole(input.clean);
+  at::Tensor delivered;
   if (subjects.kind == SubjectKind::crop) {
     delivered = input.clean + spread(own, subjects.map.narrow(0, first, count),
                                      rows - subjects.pixels.narrow(0, first, count), input);
+  } else {
+    const Subject& row = own.front();
+    part = {row.top, row.left, row.top + row.height, row.left + row.width};
+    delivered = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
   }
+  const at::Tensor clean = cut(input.clean, part);
   if (input.grey) delivered = delivered.mean(1, true);
   if (norm == Norm::inf) {
-    delivered =
-        at::minimum(at::maximum(delivered.round(), (input.clean - epsilon).ceil()), (input.clean + epsilon).floor());
+    delivered = at::minimum(at::maximum(delivered.round(), (clean - epsilon).ceil()), (clean + epsilon).floor());
   } else {
-    const at::Tensor origin = input.grey ? input.clean.narrow(1, 0, 1) : input.clean;
+    const at::Tensor origin = input.grey ? clean.narrow(1, 0, 1) : clean;
     delivered = origin + to_integers(delivered - origin, epsilon, input.grey ? 3 : 1);
   }
-  return delivered.clamp(0, 255).to(at::kByte).expand_as(input.clean);
+  at::Tensor pixels = input.clean.to(at::kByte);
+  cut(pixels, part).copy_(delivered.clamp(0, 255).to(at::kByte).expand_as(clean));
+  return pixels;
 }
 
 }  // namespace faceoff

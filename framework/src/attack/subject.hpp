@@ -8,10 +8,10 @@
 #include <span>
 #include <vector>
 
+#include "attack/assembly.hpp"
 #include "experiment/experiment.hpp"
 #include "faces/face.hpp"
 #include "faces/targets.hpp"
-#include "faces/views.hpp"
 
 namespace faceoff {
 
@@ -35,15 +35,19 @@ struct Subject {
   std::uint64_t key = 0;            ///< what its random numbers depend on
   std::int64_t height = 0, width = 0;
   bool grey = false;
+  std::int64_t top = 0, left = 0;  ///< where it begins on its picture
 };
 
-/// What one attack optimises, of a batch of pictures: the pictures themselves, or the crop of each face. Pictures of
-/// several sizes are padded right and below to the largest.
+/// What one attack optimises, of a batch of pictures: of each picture the part that may change, or the crop of each
+/// face. Where nothing but views of faces is looked at, that part has all that they are made of, and augmentations at
+/// the picture see it in place of the picture; else they and the models are shown the whole picture with the part on
+/// it. Parts of several sizes are padded right and below to the largest.
 struct Subjects {
   SubjectKind kind = SubjectKind::picture;
+  bool pasted = false;        ///< whether whole pictures are shown, with the parts on them
   at::Tensor pixels;          ///< [B,3,H,W] RGB in [0,255]
   at::Tensor mask;            ///< [B,1,H,W] what may change: 0 where it pads
-  at::Tensor map;             ///< [B,2,3] float64, from the picture's pixels to the subject's
+  at::Tensor map;             ///< [B,2,3] float64, from the picture's pixels to those of what is shown
   std::vector<Subject> rows;  ///< those of a picture adjacent, in the pictures' order
 
   std::int64_t count() const { return static_cast<std::int64_t>(rows.size()); }
@@ -51,8 +55,15 @@ struct Subjects {
   std::int64_t most_faces() const;
 };
 
-/// The subjects of pictures as an experiment has them. `view`: what a crop is, where that is the subject.
-Subjects make_subjects(const Experiment& experiment, const ViewSpec& view, std::span<const AttackInput> pictures);
+/// The subjects of pictures as an experiment has them; a crop is the first attacked model's view.
+Subjects make_subjects(const Assembly& assembly, std::span<const AttackInput> pictures);
+
+/// The height and width of what is shown of each subject.
+std::vector<Random::Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures);
+
+/// What is shown of a subject's rows [k,3,H,W], differentiable.
+at::Tensor shown(const Subjects& subjects, std::size_t subject, const at::Tensor& rows,
+                 std::span<const AttackInput> pictures);
 
 /// A picture's optimised subjects back on it, as integers within the budget: rounded, then clamped to
 /// [ceil(x−ε), floor(x+ε)]; for the 2-norm, no longer than it was. A crop's difference is enlarged by nearest and

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace faceoff {
 
@@ -201,6 +202,27 @@ at::Tensor View::operator()(const at::Tensor& picture) const {
   if (!grid.defined()) return seen;
   constexpr std::int64_t bilinear = 0, border = 1;
   return at::grid_sampler(seen, grid.to(seen.options()), bilinear, border, false);
+}
+
+Part seen_by(const View& view) {
+  const auto along = [](const Taps& taps) {
+    const at::Tensor used = taps.index.masked_select(taps.weight != 0);
+    return std::pair(used.min().item<std::int64_t>(), used.max().item<std::int64_t>() + 1);
+  };
+  const auto [top, bottom] = along(view.rows);
+  const auto [left, right] = along(view.columns);
+  return {top, left, bottom, right};
+}
+
+View of_part(const View& view, const Part& part) {
+  const auto along = [](const Taps& taps, std::int64_t begin, std::int64_t length) {
+    return Taps{(taps.index - begin).clamp(0, length - 1), taps.weight};  // what counts for nothing may lie anywhere
+  };
+  const at::Tensor to_picture =
+      at::tensor({1., 0., static_cast<double>(part.left), 0., 1., static_cast<double>(part.top)}, at::kDouble)
+          .view({1, 2, 3});
+  return {along(view.rows, part.top, part.height()), along(view.columns, part.left, part.width()),
+          compose(view.map, to_picture), view.grid};
 }
 
 View make_view(const ViewSpec& spec, std::int64_t height, std::int64_t width, const Face* face) {

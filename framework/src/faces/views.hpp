@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "faces/face.hpp"
@@ -22,6 +23,20 @@ struct View {
   /// picture [1,C,H,W] → [1,C,height,width]
   at::Tensor operator()(const at::Tensor& picture) const;
 };
+
+/// Whole pixels of a picture: rows [top, bottom), columns [left, right).
+struct Part {
+  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
+
+  std::int64_t height() const { return std::max<std::int64_t>(bottom - top, 0); }
+  std::int64_t width() const { return std::max<std::int64_t>(right - left, 0); }
+};
+
+/// What of its picture a view is made of.
+Part seen_by(const View& view);
+
+/// The same view where a part of the picture alone is there, which has all that the view is made of.
+View of_part(const View& view, const Part& part);
 
 /// A face of which there is no view: its box, or what lies about its landmarks, has no pixel in the picture.
 class Unviewable : public Error {

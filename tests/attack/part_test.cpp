@@ -97,9 +97,11 @@ TEST(Part, HasRoomForWhatAnAugmentationAtThePictureMovesIntoSight) {
   const std::vector<AttackInput> inputs = {input_of(still)};
   const Subject part = make_subjects(still.assembly, inputs).rows.front(),
                 larger = make_subjects(turned.assembly, inputs).rows.front();
-  EXPECT_LT(larger.top, part.top);
-  EXPECT_LT(larger.left, part.left);
-  EXPECT_GT(larger.top + larger.height, part.top + part.height);
+  EXPECT_LE(larger.top, part.top);
+  EXPECT_LE(larger.left, part.left);
+  EXPECT_GE(larger.top + larger.height, part.top + part.height);
+  EXPECT_GE(larger.left + larger.width, part.left + part.width);
+  EXPECT_GT(larger.height * larger.width, part.height * part.width);
 }
 
 }  // namespace

@@ -45,6 +45,26 @@ TEST(Views, HaveTheGradientThatCentralDifferencesGive) {
   }
 }
 
+TEST(Views, SeeBytesAsNumbersAndAPartAsItsPicture) {
+  const at::Tensor picture = noise({1, 3, 60, 76}, 0, 256, 1, at::kFloat).floor();
+  for (const Crop& crop : crops) {
+    for (const Face& face : view_faces()) {
+      const View view = make_view({24, 24, crop}, 60, 76, &face);
+      SCOPED_TRACE(to_string(crop));
+      EXPECT_TRUE(same_bits(view(picture.to(at::kByte)), view(picture)));
+      const Part part = seen_by(view);
+      const at::Tensor alone = picture.narrow(2, part.top, part.height()).narrow(3, part.left, part.width());
+      const View of_alone = of_part(view, part);
+      EXPECT_TRUE(same_bits(of_alone(alone), view(picture)));
+      const at::Tensor corner = at::tensor({0., 0.}, at::kDouble).view({1, 1, 2});
+      const at::Tensor there =
+          at::tensor({static_cast<double>(part.left), static_cast<double>(part.top)}, at::kDouble).view({1, 1, 2});
+      EXPECT_LT(largest_difference(apply_map(of_alone.map, corner), apply_map(view.map, there)), 1e-9);
+      if (!about_a_face(crop)) break;
+    }
+  }
+}
+
 /// A picture whose values are its own coordinates, from the pixels' centres or from their corners.
 at::Tensor coordinates(std::int64_t height, std::int64_t width, double offset) {
   const at::Tensor x = (at::arange(width, at::kDouble) + offset).expand({height, width});

@@ -21,6 +21,11 @@ at::Tensor cut(const at::Tensor& picture, const Part& part) {
   return picture.narrow(2, part.top, part.height()).narrow(3, part.left, part.width());
 }
 
+/// Pixels as they are reckoned with.
+at::Tensor numbers(const at::Tensor& pixels) {
+  return pixels.scalar_type() == at::kByte ? pixels.to(at::kFloat) : pixels;
+}
+
 /// Squares about the faces, so many times as long as a box's longer side, as far as they are on the picture.
 std::vector<Part> squares(const at::Tensor& picture, const std::vector<Face>& faces, double size) {
   std::vector<Part> all;
@@ -80,7 +85,7 @@ at::Tensor on_picture(const View& view, const at::Tensor& picture) {
   };
   const at::Tensor columns = inside(covered.size(3), m[0][0][0], m[0][0][2], picture.size(3));
   const at::Tensor rows = inside(covered.size(2), m[0][1][1], m[0][1][2], picture.size(2));
-  return (covered > 0).logical_and(rows.unsqueeze(1).logical_and(columns)).to(picture.options());
+  return (covered > 0).logical_and(rows.unsqueeze(1).logical_and(columns)).to(covered.options());
 }
 
 /// Right and below, with zeros.
@@ -94,7 +99,7 @@ at::Tensor spread(std::span<const Subject> subjects, const at::Tensor& map, cons
                   const AttackInput& input) {
   const at::Tensor& picture = input.clean;
   const std::int64_t height = picture.size(2), width = picture.size(3);
-  at::Tensor whole = at::zeros_like(picture);
+  at::Tensor whole = at::zeros(picture.sizes(), difference.options());
   at::Tensor nearest = at::full({height, width}, std::numeric_limits<double>::infinity(), at::kDouble);
   const at::Tensor xs = at::arange(width, at::kDouble) + .5, ys = at::arange(height, at::kDouble) + .5;
   for (std::int64_t b = 0; b < difference.size(0); ++b) {
@@ -178,8 +183,8 @@ Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) 
         needed.push_back(seen_by(make_view(model->view, input.clean.size(2), input.clean.size(3), &input.faces[f])));
     }
     const Part part = around(needed, input.clean, faces_alone && moves);
-    pixels.push_back(cut(input.clean, part));
-    masks.push_back(mask_of(may_change, part, input.clean.options()));
+    pixels.push_back(numbers(cut(input.clean, part)));
+    masks.push_back(mask_of(may_change, part, pixels.back().options()));
     subjects.pasted |= !faces_alone && (part.height() < input.clean.size(2) || part.width() < input.clean.size(3));
     subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, part.height(),
                              part.width(), input.grey, part.top, part.left});
@@ -230,7 +235,7 @@ at::Tensor shown(const Subjects& subjects, std::size_t subject, const at::Tensor
   const Subject& row = subjects.rows[subject];
   const at::Tensor own = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
   if (!subjects.pasted) return own;
-  const at::Tensor picture = pictures[row.picture].clean.expand({rows.size(0), -1, -1, -1});
+  const at::Tensor picture = pictures[row.picture].clean.to(rows.scalar_type()).expand({rows.size(0), -1, -1, -1});
   const at::Tensor beside = picture.narrow(2, row.top, row.height);
   return at::slice_scatter(picture, at::slice_scatter(beside, own, 3, row.left, row.left + row.width), 2, row.top,
                            row.top + row.height);
@@ -254,7 +259,7 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::spa
     part = {row.top, row.left, row.top + row.height, row.left + row.width};
     delivered = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
   }
-  const at::Tensor clean = cut(input.clean, part);
+  const at::Tensor clean = numbers(cut(input.clean, part));
   if (input.grey) delivered = delivered.mean(1, true);
   if (norm == Norm::inf) {
     delivered = at::minimum(at::maximum(delivered.round(), (clean - epsilon).ceil()), (clean + epsilon).floor());

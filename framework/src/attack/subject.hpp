@@ -17,7 +17,7 @@ namespace faceoff {
 
 /// A picture that is to be attacked.
 struct AttackInput {
-  at::Tensor clean;         ///< [1,3,H,W] RGB in [0,255]
+  at::Tensor clean;         ///< [1,3,H,W] RGB in [0,255], uint8 where it is a photo
   std::vector<Face> faces;  ///< one at least
   /// Of each face, whom it may be taken for; no list at all where there is no target.
   std::vector<std::vector<Target>> targets = {};

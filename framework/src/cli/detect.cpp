@@ -123,7 +123,7 @@ int find(const Arguments& given) {
     Json about = {{"picture", file.string()}};
     try {
       const Picture picture = read_picture(file);
-      const at::Tensor pixels = to_tensor(picture, at::kFloat);
+      const at::Tensor pixels = to_tensor(picture, at::kByte);
       std::vector<Face> faces =
           given.has("padded") ? find_faces(detector, nullptr, pixels, minimum) : detect(detector, pixels, minimum);
       if (landmarks != nullptr) add_landmarks(*landmarks, pixels, faces);

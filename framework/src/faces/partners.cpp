@@ -45,7 +45,7 @@ at::Tensor PartnerPhotos::view(const LoadedModel& model, std::size_t photo) {
   if (!is_new) return known->second;
   const at::NoGradGuard no_grad;
   const at::Tensor picture =
-      to_tensor(read_picture(photos_[photo].file), at::TensorOptions(by_.device).dtype(at::kFloat));
+      to_tensor(read_picture(photos_[photo].file), at::TensorOptions(by_.device).dtype(at::kByte));
   const std::vector<Face> faces = find_faces(*by_.detector, by_.landmarks, picture, by_.minimum_score);
   const auto surest = std::ranges::max_element(faces, {}, &Face::score);
   const Face* face = surest != faces.end() ? &*surest : nullptr;

@@ -138,7 +138,7 @@ bool complete(const Portraying& by, const EmbeddedBy& all) {
 
 /// Makes anew, and keeps, what is missing of a picture's faces.
 void add_missing(const Portraying& by, const Picture& picture, EmbeddedBy& all) {
-  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kFloat));
+  const at::Tensor pixels = to_tensor(picture, at::TensorOptions(by.device).dtype(at::kByte));
   const std::vector<Face> faces = find_faces(*by.detector, by.landmarks, pixels, by.minimum_score);
   if (faces.empty()) return;
   std::vector<double> boxes, scores;

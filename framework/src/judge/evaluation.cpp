@@ -95,7 +95,7 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
   seen.rgb = degrade(picture, after);
   const double x = static_cast<double>(picture.rgb.cols) / seen.rgb.cols;
   const double y = static_cast<double>(picture.rgb.rows) / seen.rgb.rows;
-  const at::Tensor pixels = to_tensor(seen, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
+  const at::Tensor pixels = to_tensor(seen, at::TensorOptions(examination_.by.device).dtype(at::kByte));
   Look look;
   look.detected = detect_all(pixels);
   const std::vector<Face> faces = find(pixels, look.detected);
@@ -113,7 +113,7 @@ Evaluator::Look Evaluator::look(const Picture& picture, const Degradation& after
 Evaluator::Clean Evaluator::look_at_clean(const CleanPicture& one, std::string key) const {
   Clean made;
   made.key = std::move(key);
-  const at::Tensor pixels = to_tensor(one.picture, at::TensorOptions(examination_.by.device).dtype(at::kFloat));
+  const at::Tensor pixels = to_tensor(one.picture, at::TensorOptions(examination_.by.device).dtype(at::kByte));
   Look as_it_is;  // what a look without a degradation would see again
   as_it_is.detected = detect_all(pixels);
   const std::vector<Face> faces = find(pixels, as_it_is.detected);

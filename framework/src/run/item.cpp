@@ -17,8 +17,9 @@ namespace {
 /// [1,3,H,W] uint8 as the picture that is delivered in place of the original.
 Picture delivered_picture(const Picture& original, const at::Tensor& pixels) {
   Picture picture = original;
-  const at::Tensor rows = pixels.squeeze(0).permute({1, 2, 0}).to(at::kCPU).contiguous();
-  picture.rgb = cv::Mat(original.rgb.rows, original.rgb.cols, CV_8UC3, rows.data_ptr()).clone();
+  picture.rgb = cv::Mat(original.rgb.rows, original.rgb.cols, CV_8UC3);
+  at::from_blob(picture.rgb.data, {picture.rgb.rows, picture.rgb.cols, 3}, at::kByte)
+      .copy_(pixels.squeeze(0).permute({1, 2, 0}));
   return picture;
 }
 
@@ -94,7 +95,7 @@ void ItemWork::find() {
   stage([&] {
     const Assembly& assembly = *item_.variant->assembly;
     const Experiment& experiment = assembly.experiment;
-    input_.clean = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kFloat));
+    input_.clean = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kByte));
     input_.faces = find_faces(*assembly.detector, assembly.landmarks, input_.clean, experiment.minimum_score);
     input_.grey = original_.grey;
     // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
@@ -126,6 +127,7 @@ void ItemWork::attacked(const AttackResult& result, double seconds) {
     report_.queries = result.queries;
     report_.trace = result.trace;
     attacked_ = delivered_picture(original_, result.pixels);
+    input_.clean.reset();  // it is judged from the file
     for (std::size_t f = 0; f < input_.targets.size(); ++f)
       targets_.push_back(input_.targets[f][result.nearest_target[f]]);
   });

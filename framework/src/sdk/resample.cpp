@@ -39,10 +39,10 @@ Taps pack(const std::vector<std::vector<Tap>>& taps) {
 /// Resamples the second to last axis: a weighted sum of gathered rows, which are contiguous and so cheap in both
 /// directions. All taps are gathered at once, so that the gradient is scattered once.
 at::Tensor resample_rows(const at::Tensor& images, const Taps& taps) {
-  const at::Tensor weight = taps.weight.to(images.options()).unsqueeze(2);  // [out,k,1]
   const at::Tensor index = taps.index.to(images.device());
-  const at::Tensor rows = images.index_select(2, index.flatten()).unflatten(2, index.sizes());
-  return (rows * weight).sum(3);
+  at::Tensor rows = images.index_select(2, index.flatten()).unflatten(2, index.sizes());
+  if (rows.scalar_type() == at::kByte) rows = rows.to(at::kFloat);
+  return (rows * taps.weight.to(rows.options()).unsqueeze(2)).sum(3);  // weights [out,k,1]
 }
 
 /// The first input position that any tap reads, and how many there are up to the last.

@@ -45,13 +45,20 @@ class Counter : public Objective {
 };
 
 /// A picture with one face in its middle, which is its own target.
-AttackInput made_up_picture(const Assembly& assembly, std::map<const LoadedModel*, at::Tensor>& means) {
+AttackInput made_up_picture(const Assembly& assembly, const Extent& size,
+                            std::map<const LoadedModel*, at::Tensor>& means) {
   AttackInput input;
-  input.clean = at::full({1, 3, 480, 640}, 128., at::TensorOptions(assembly.experiment.device).dtype(at::kFloat));
-  input.faces = {{{240, 140, 400, 340}, 1, {}}};
+  input.clean =
+      at::full({1, 3, size.height, size.width}, 128, at::TensorOptions(assembly.experiment.device).dtype(at::kByte));
+  const auto shorter = static_cast<double>(std::min(size.height, size.width));
+  const double height = .4 * shorter, width = .8 * height;
+  const double left = (static_cast<double>(size.width) - width) / 2;
+  const double top = (static_cast<double>(size.height) - height) / 2;
+  input.faces = {{{left, top, left + width, top + height}, 1, {}}};
   // Where the detector gives five points, they lie about so.
+  const at::Tensor shares = at::tensor({.31, .4, .69, .4, .5, .58, .36, .78, .64, .78}, at::kDouble).view({5, 2});
   input.faces.front().landmarks =
-      at::tensor({290., 220., 350., 220., 320., 255., 297., 295., 343., 295.}, at::kDouble).view({5, 2});
+      at::tensor({left, top}, at::kDouble) + shares * at::tensor({width, height}, at::kDouble);
   if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
   Target target;
   for (const LoadedModel* model : assembly.embedders) {
@@ -83,14 +90,14 @@ double time_of(const Work& work) {
 
 }  // namespace
 
-double seconds_a_face(const Assembly& assembly) {
+double seconds_a_face(const Assembly& assembly, const Extent& size) {
   const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);
   Counter counter(patch);
   assembly.optimizer->run(counter,
                           Budget(patch, at::ones({1, 1, 8, 8}), assembly.experiment.epsilon, assembly.experiment.norm));
 
   ObjectiveOptions options;
-  const std::array<AttackInput, 1> inputs = {made_up_picture(assembly, options.means)};
+  const std::array<AttackInput, 1> inputs = {made_up_picture(assembly, size, options.means)};
   options.partners = [](const LoadedModel& model, const std::vector<std::size_t>& pictures, std::int64_t each,
                         Random&) {
     return at::full({static_cast<std::int64_t>(pictures.size()), each, 3, model.view.height, model.view.width}, 128.,

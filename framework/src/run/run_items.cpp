@@ -8,12 +8,10 @@
 #include <tuple>
 #include <utility>
 
-#include "attack/attack.hpp"
 #include "base/files.hpp"
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
-#include "plugins/call_plugin.hpp"
 #include "plugins/plugin_config.hpp"
 #include "run/environment.hpp"
 
@@ -152,34 +150,6 @@ std::string RunItems::listed() const {
       text += experiment.variant + "\t" + one_line(picture.string(), PATH_MAX) + "\n";
   }
   return text;
-}
-
-std::vector<RunItems::Expected> RunItems::expected_time() const {
-  // What a face costs is much the same whatever the budget and whoever it is to be taken for.
-  const auto work_of = [](const Experiment& experiment) {
-    static const std::set<std::string> other = {"[data]", "[attack.target]", "[evaluate]", ""};
-    std::string text;
-    for (const Resolved::Line& line : experiment.resolved.lines) {
-      if (!other.contains(line.section) && line.key != "epsilon" && line.key != "norm")
-        text += line.section + line.key + line.value + "\n";
-    }
-    return text;
-  };
-  std::map<std::string, Expected> of_a_face;
-  std::vector<Expected> all;
-  for (const PreparedVariant& variant : prepared_) {
-    const Experiment& experiment = variant.assembly->experiment;
-    const auto [face, is_new] = of_a_face.try_emplace(work_of(experiment));
-    try {
-      if (is_new) face->second.seconds = seconds_a_face(*variant.assembly);
-    } catch (...) {
-      face->second.unknown = what_was_thrown();
-    }
-    const std::size_t pictures = experiment.pictures.size();
-    all.push_back(
-        {experiment.variant, pictures, face->second.seconds * static_cast<double>(pictures), face->second.unknown});
-  }
-  return all;
 }
 
 void RunItems::build() {

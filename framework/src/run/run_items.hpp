@@ -46,7 +46,8 @@ class RunItems {
   /// The items, a line each: variant and picture.
   std::string listed() const;
 
-  /// About how long a variant's attacks take on this machine, with one face a picture.
+  /// About how long a variant's attacks take on this machine, with one face a picture, by the sizes in the pictures'
+  /// headers.
   struct Expected {
     std::string variant;
     std::size_t pictures = 0;

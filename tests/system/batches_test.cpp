@@ -81,6 +81,17 @@ TEST_F(RunBatches, APictureThatCantBeReadCostsItselfAlone) {
   }
 }
 
+TEST_F(RunBatches, HasTheThreadsThatItIsTold) {
+  for (const int threads : {1, 2}) {
+    done({"--threads", std::to_string(threads), "--out", "run" + std::to_string(threads)});
+    const Json environment = Json::parse(read_text(at("run" + std::to_string(threads) + "/environment.json")));
+    EXPECT_EQ(environment["host"]["threads"], threads);
+  }
+  const Outcome outcome = run(call({"--threads", "-1", "--out", "run"}));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(contains(outcome.err, "threads")) << outcome.err;
+}
+
 TEST_F(RunBatches, HasANumberOfPictures) {
   for (const char* number : {"0", "1025", "-1", "two"}) {
     const Outcome outcome = run(call({"--batch", number, "--out", "run"}));

@@ -149,7 +149,9 @@ int run_isolated(const std::function<int()>& work, double time_limit) {
 RunRequest request_of(const Arguments& given) {
   RunRequest request{given.args, given.text("experiment"), given.texts("set"), given.texts("plugin-path"), {}, {}, {},
                      {}};
-  if (given.has("batch")) request.sets.push_back("run.batch=" + std::to_string(given.integer("batch")));
+  for (const char* key : {"batch", "threads"}) {
+    if (given.has(key)) request.sets.push_back(std::string("run.") + key + "=" + std::to_string(given.integer(key)));
+  }
   if (given.has("tensorboard")) request.events = to_events;
   if (given.has("out")) request.out = given.text("out");
   request.resume = given.has("resume");
@@ -201,6 +203,7 @@ Command run_command() {
       .flag("dry-run",
             "build and check every plugin, list the items and how long they may take, decode no picture, write nothing")
       .integer("batch", "pictures attacked together, as [run] batch; 1: each alone")
+      .integer("threads", "threads of this process, as [run] threads; else OMP_NUM_THREADS, or a core each")
       .flag("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")
       .flag("isolate", "run the items in a worker process, so that a plugin that crashes costs one item")
       .number("time-limit", "seconds for the set-up, and for one item, with --isolate; else 3600")

@@ -334,6 +334,7 @@ class Reader {
 
   void read_run(TomlTable& run) {
     out_.batch = run.integer("batch", usual_batch, {1, 1024});
+    out_.threads = run.integer("threads", 0, {0, 1024});
     run.finish();
   }
 
@@ -376,7 +377,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   std::vector<Experiment> experiments;
   for (const auto& [key, value] : document.variants().front().choices) {
     // They belong to the run, which all variants share.
-    if (key == "name" || key == "device" || key == "run.batch")
+    if (key == "name" || key == "device" || key == "run.batch" || key == "run.threads")
       diagnostics.add({document.file(), 0, 0}, "'" + key + "' can't be swept");
   }
   for (const Variant& variant : document.variants()) {

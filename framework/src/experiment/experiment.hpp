@@ -88,7 +88,8 @@ struct Experiment {
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 
-  std::int64_t batch = 8;  ///< how many pictures are attacked at once, at most
+  std::int64_t batch = 8;    ///< how many pictures are attacked at once, at most
+  std::int64_t threads = 0;  ///< of a process; 0: as many as OMP_NUM_THREADS says, or cores
 
   Encoding encoding;   ///< of the delivered pictures
   bool traces = true;  ///< whether each step's objective and margin are written down

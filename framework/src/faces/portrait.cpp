@@ -22,6 +22,7 @@
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "plugins/black_box.hpp"
+#include "plugins/threads.hpp"
 
 namespace faceoff {
 
@@ -72,18 +73,6 @@ void keep(const fs::path& file, const Embedded& made) {
   fs::rename(part, file, ignored);
   if (ignored) fs::remove(part, ignored);
 }
-
-/// Other numbers of threads give other last bits.
-class OneThread {
- public:
-  OneThread() { at::set_num_threads(1); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-  ~OneThread() { at::set_num_threads(before_); }
-
- private:
-  int before_ = at::get_num_threads();
-};
 
 bool known(const Portraying& by, const std::string& sha256) {
   return std::ranges::all_of(by.models,
@@ -163,7 +152,7 @@ const PortrayedFace& Portrait::best() const {
 
 Portrait portray(const Portraying& by, const fs::path& photo, const std::string& known_sha256) {
   const at::NoGradGuard no_grad;
-  const OneThread one;
+  const Threads one(1);
   ++BlackBox::here().beats;
   Portrait portrait{known_sha256, {}};
   EmbeddedBy all = recall_all(by, portrait.sha256);
@@ -202,7 +191,7 @@ PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& 
     }
   }
   if (unknown.size() < few) return ahead;
-  const OneThread one;  // also for the children, which have none of this process's other threads
+  const Threads one(1);  // also for the children, which have none of this process's other threads
   std::vector<pid_t> children;
   for (std::size_t i = 1; i < processes; ++i) children.push_back(fork_off(by, unknown, i, processes));
   portray_some(by, unknown, 0, processes, told);

@@ -117,6 +117,7 @@ void RunItems::prepare() {
   if (speaks()) {
     for (const BrokenPlugin& broken : plugins_.broken()) observer_.say("warning: " + to_string(broken));
   }
+  if (const auto threads = static_cast<int>(experiments_.front().threads); threads > 0) threads_.emplace(threads);
   pool_.emplace(plugins_, setup_on(experiments_.front().device), read_calibrations(folders_));
   build();
   if (!speaks()) return;

@@ -10,6 +10,7 @@
 #include "experiment/experiment.hpp"
 #include "judge/evaluation.hpp"
 #include "plugins/model_pool.hpp"
+#include "plugins/threads.hpp"
 #include "run/attack_batches.hpp"
 #include "run/item_list.hpp"
 #include "run/people.hpp"
@@ -88,6 +89,7 @@ class RunItems {
   PluginLibrary plugins_;
   std::optional<Document> document_;
   std::vector<Experiment> experiments_;
+  std::optional<Threads> threads_;
   std::optional<ModelPool> pool_;
   std::deque<Evaluator> evaluators_;
   std::vector<PreparedVariant> prepared_;

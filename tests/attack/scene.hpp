@@ -61,9 +61,7 @@ struct Scene {
   explicit Scene(const std::string& text, bool targeted = true)
       : built(text), inputs(inputs_of(built, targeted)), subjects(of(inputs)) {}
 
-  Subjects of(std::span<const AttackInput> some) const {
-    return make_subjects(built.assembly, some);
-  }
+  Subjects of(std::span<const AttackInput> some) const { return make_subjects(built.assembly, some); }
   ChainObjective objective() const { return {built.assembly, subjects, inputs}; }
 
   Built built;

@@ -30,7 +30,7 @@ FACEOFF_API Taps area(std::int64_t in, std::int64_t out);
 /// `begin` on, the border repeated; the rest is zero.
 FACEOFF_API Taps half_pixel_bilinear(std::int64_t available, std::int64_t out, std::int64_t begin, std::int64_t inside);
 
-/// images [R,C,H,W] → [R,C,rows.out,columns.out]
+/// images [R,C,H,W] → [R,C,rows.out,columns.out]; of uint8, float32 is made
 FACEOFF_API at::Tensor resample(const at::Tensor& images, const Taps& rows, const Taps& columns);
 
 }  // namespace faceoff

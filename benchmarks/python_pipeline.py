@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.ops import nms
 
 from networks import network
 from pytorch_ways import Likeness, pgd
@@ -59,10 +58,11 @@ class Pipeline:
         found = []
         for picture, score, box in zip(pictures, scores, boxes, strict=True):
             certain = score > .5
-            kept = box[certain][nms(box[certain], score[certain], .5)]
+            corners, likely = box[certain].numpy(), score[certain].numpy()
+            kept = cv2.dnn.NMSBoxes(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), likely, .5, .5)
             height, width = picture.shape[:2]
             squares = []
-            for x0, y0, x1, y1 in (kept / side * torch.tensor([width, height, width, height])).tolist():
+            for x0, y0, x1, y1 in corners[np.asarray(kept, int)] / side * (width, height, width, height):
                 longer = max(x1 - x0, y1 - y0)
                 size = max(round(self.scale * longer), 1)
                 squares.append(Square(round((x0 + x1 - size) / 2), round((y0 + y1 - size) / 2 + self.down * longer), size))

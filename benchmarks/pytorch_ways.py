@@ -186,22 +186,27 @@ class Worker:
     def work(self, network_name: str, weights: str) -> int:
         """Floating point operations of a step on one picture: the network and its gradient to the picture."""
         net = network(network_name, Path(weights))
-        origin = torch.zeros(1, 3, net.side, net.side)
-        value = value_of(net, origin)
+        picture = torch.zeros(1, 3, net.side, net.side)
+        value = value_of(net, picture)
         with FlopCounterMode(display=False) as counter:
-            gradient(value, origin)
+            value(picture.requires_grad_(True)).sum().backward()
         return counter.get_total_flops()
 
     def gemm(self, dtype: str) -> float:
-        """Floating point operations a second of a product of two square matrices."""
-        kind = getattr(torch, dtype)
-        a, b = (torch.rand(GEMM_SIDE, GEMM_SIDE, dtype=torch.float32).to(kind) for _ in range(2))
-        torch.mm(a, b)
+        """Floating point operations a second of a product of two square matrices: smaller ones where a product is slow."""
+        side, spent = 128, 0.0
+        while spent < .05 and side < GEMM_SIDE:
+            side *= 2
+            a, b = (torch.rand(side, side).to(getattr(torch, dtype)) for _ in range(2))
+            torch.mm(a, b)
+            start = time.perf_counter()
+            torch.mm(a, b)
+            spent = time.perf_counter() - start
         start, times = time.perf_counter(), 0
         while time.perf_counter() - start < .5:
             torch.mm(a, b)
             times += 1
-        return 2 * GEMM_SIDE**3 * times / (time.perf_counter() - start)
+        return 2 * side**3 * times / (time.perf_counter() - start)
 
     def difference(self, network_name: str, weights: str, file: str, count: int) -> dict[str, list[float]]:
         """By how much Face/Off's gradients and values, which benchmarks/gradients wrote down, are off eager's, a picture each.

@@ -91,43 +91,6 @@ TEST(Part, IsCompressedAsThePictureIs) {
   expect_the_same(both, 1e-4);
 }
 
-TEST(Part, IsAboutEachFaceThatIsFarFromOthers) {
-  const Built built(experiment(toward + masked, similarity)),
-      two_norm(experiment(toward + masked + "norm = \"two\"\n", similarity));
-  AttackInput input = input_of(built);
-  const Face right = input.faces.front();
-  Face left = right, close = right;
-  left.box = {103, 89, 148, 147};
-  close.box = {right.box.x0 - 40, right.box.y0, right.box.x1 - 40, right.box.y1};
-  const auto parts_with = [&](const Built& of, const std::vector<Face>& faces) {
-    AttackInput other = input;
-    other.faces = faces;
-    other.targets = std::vector(faces.size(), input.targets.front());
-    return make_subjects(of.assembly, std::vector<AttackInput>{other});
-  };
-  const Subjects apart = parts_with(built, {left, right}), together = parts_with(built, {close, right});
-  ASSERT_EQ(apart.count(), 2);
-  EXPECT_EQ(apart.rows[0].faces, std::vector<std::int64_t>{0});
-  EXPECT_EQ(apart.rows[1].faces, std::vector<std::int64_t>{1});
-  EXPECT_NE(apart.rows[0].key, apart.rows[1].key);
-  EXPECT_LT(apart.rows[0].left + apart.rows[0].width, apart.rows[1].left);
-  ASSERT_EQ(together.count(), 1);
-  EXPECT_EQ(together.rows[0].faces, (std::vector<std::int64_t>{0, 1}));
-  EXPECT_EQ(parts_with(two_norm, {left, right}).count(), 1) << "the length is the picture's";
-
-  AttackInput both = input;
-  both.faces = {left, right};
-  const std::vector<AttackInput> inputs = {both};
-  const at::Tensor x = at::where(apart.pixels > 128, apart.pixels - 8 * apart.mask, apart.pixels + 8 * apart.mask);
-  const at::Tensor change = paste(apart, x, inputs, 0, 8, Norm::inf).to(at::kFloat) - both.clean;
-  EXPECT_EQ(change.abs().max().item<float>(), 8);
-  for (const Face& face : both.faces) {
-    const auto middle = [](double a, double b) { return static_cast<std::int64_t>((a + b) / 2); };
-    EXPECT_NE(change[0][0][middle(face.box.y0, face.box.y1)][middle(face.box.x0, face.box.x1)].item<float>(), 0);
-  }
-  EXPECT_EQ(change.count_nonzero().item<std::int64_t>(), 3 * apart.mask.count_nonzero().item<std::int64_t>());
-}
-
 TEST(Part, HasRoomForWhatAnAugmentationAtThePictureMovesIntoSight) {
   const Built still(experiment(toward + masked, similarity));
   const Built turned(experiment(toward + masked, similarity + "[[augment]]\nplugin = \"affine\"\nat = \"picture\"\n"));

@@ -143,18 +143,6 @@ at::Tensor to_integers(const at::Tensor& difference, double epsilon, std::int64_
   return whole.view(difference.sizes()).to(difference.options());
 }
 
-/// What is delivered of optimised pixels beside the clean ones of the same place: whole numbers within the budget.
-at::Tensor whole_numbers(at::Tensor optimised, const at::Tensor& clean, double epsilon, Norm norm, bool grey) {
-  if (grey) optimised = optimised.mean(1, true);
-  if (norm == Norm::inf) {
-    optimised = at::minimum(at::maximum(optimised.round(), (clean - epsilon).ceil()), (clean + epsilon).floor());
-  } else {
-    const at::Tensor origin = grey ? clean.narrow(1, 0, 1) : clean;
-    optimised = origin + to_integers(optimised - origin, epsilon, grey ? 3 : 1);
-  }
-  return optimised.clamp(0, 255).to(at::kByte).expand_as(clean);
-}
-
 /// The crop of each face.
 Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
   Subjects subjects;
@@ -177,73 +165,30 @@ Subjects crops(const ViewSpec& spec, std::span<const AttackInput> pictures) {
   return subjects;
 }
 
-/// A part of a picture with the faces that are attacked on it, and what may change there.
-struct FacesPart {
-  Part part;
-  std::vector<std::int64_t> faces;
-  std::vector<Part> may_change;
-};
-
-/// Parts that share pixels become one.
-std::vector<FacesPart> joined(std::vector<FacesPart> parts) {
-  const auto overlap = [](const Part& a, const Part& b) {
-    return a.top < b.bottom && b.top < a.bottom && a.left < b.right && b.left < a.right;
-  };
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    FacesPart& one = parts[i];
-    const auto other = std::find_if(parts.begin() + static_cast<std::ptrdiff_t>(i) + 1, parts.end(),
-                                    [&](const FacesPart& behind) { return overlap(one.part, behind.part); });
-    if (other == parts.end()) continue;
-    one.part = {std::min(one.part.top, other->part.top), std::min(one.part.left, other->part.left),
-                std::max(one.part.bottom, other->part.bottom), std::max(one.part.right, other->part.right)};
-    one.faces.insert(one.faces.end(), other->faces.begin(), other->faces.end());
-    one.may_change.insert(one.may_change.end(), other->may_change.begin(), other->may_change.end());
-    parts.erase(other);
-    i = static_cast<std::size_t>(-1);  // it may have grown into others
-  }
-  return parts;
-}
-
-/// What of a picture is optimised: where nothing but its faces is seen, what lies about each of them.
-std::vector<FacesPart> parts_of(const Assembly& assembly, const AttackInput& input) {
+/// Of each picture the part that may change.
+Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) {
   const Experiment& experiment = assembly.experiment;
-  const std::vector<std::int64_t> all = counting(static_cast<std::int64_t>(input.faces.size()));
-  if (experiment.mask != MaskKind::faces) return {{whole(input.clean), all, {whole(input.clean)}}};
-  const std::vector<Part> may_change = squares(input.clean, input.faces, experiment.mask_size);
-  if (!only_faces_are_seen(assembly)) return {{around(may_change, input.clean, false), all, may_change}};
+  const bool faces_alone = only_faces_are_seen(assembly);
   const bool moves = std::ranges::any_of(assembly.augmentations,
                                          [](const AugmentationStep& step) { return step.at == Stage::picture; });
-  std::vector<FacesPart> parts;
-  for (std::size_t f = 0; f < input.faces.size(); ++f) {
-    std::vector<Part> needed = {may_change[f]};
-    for (const LoadedModel* model : assembly.surrogates)
-      needed.push_back(seen_by(make_view(model->view, input.clean.size(2), input.clean.size(3), &input.faces[f])));
-    parts.push_back({around(needed, input.clean, moves), {static_cast<std::int64_t>(f)}, {may_change[f]}});
-  }
-  if (experiment.norm == Norm::inf) return joined(std::move(parts));
-  std::vector<Part> needed;  // the 2-norm is the picture's
-  for (const FacesPart& one : parts) needed.push_back(one.part);
-  return {{around(needed, input.clean, false), all, may_change}};
-}
-
-/// Of each picture the parts that may change.
-Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) {
   Subjects subjects;
   std::vector<at::Tensor> pixels, masks, maps;
   for (std::size_t p = 0; p < pictures.size(); ++p) {
     const AttackInput& input = pictures[p];
-    const std::vector<FacesPart> all = parts_of(assembly, input);
-    for (const FacesPart& one : all) {
-      const Part& part = one.part;
-      pixels.push_back(numbers(cut(input.clean, part)));
-      masks.push_back(mask_of(one.may_change, part, pixels.back().options()));
-      subjects.pasted |= part.height() < input.clean.size(2) || part.width() < input.clean.size(3);
-      const std::uint64_t key =
-          all.size() == 1 ? input.key : mix(input.key, static_cast<std::uint64_t>(one.faces.front()));
-      subjects.rows.push_back({p, one.faces, key, part.height(), part.width(), input.grey, part.top, part.left});
+    std::vector<Part> may_change = {whole(input.clean)};
+    if (experiment.mask == MaskKind::faces) may_change = squares(input.clean, input.faces, experiment.mask_size);
+    std::vector<Part> needed = may_change;
+    for (const LoadedModel* model : assembly.surrogates) {
+      for (std::size_t f = 0; faces_alone && f < input.faces.size(); ++f)
+        needed.push_back(seen_by(make_view(model->view, input.clean.size(2), input.clean.size(3), &input.faces[f])));
     }
+    const Part part = around(needed, input.clean, faces_alone && moves);
+    pixels.push_back(numbers(cut(input.clean, part)));
+    masks.push_back(mask_of(may_change, part, pixels.back().options()));
+    subjects.pasted |= !faces_alone && (part.height() < input.clean.size(2) || part.width() < input.clean.size(3));
+    subjects.rows.push_back({p, counting(static_cast<std::int64_t>(input.faces.size())), input.key, part.height(),
+                             part.width(), input.grey, part.top, part.left});
   }
-  subjects.pasted &= !only_faces_are_seen(assembly);
   std::int64_t height = 0, width = 0;
   for (const Subject& row : subjects.rows) {
     height = std::max(height, row.height);
@@ -252,8 +197,10 @@ Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) 
     maps.push_back(subjects.pasted ? at::eye(2, 3, at::kDouble)
                                    : at::tensor({1., 0., -left, 0., 1., -top}, at::kDouble).view({2, 3}));
   }
-  for (at::Tensor& one : pixels) one = padded(one, height, width);
-  for (at::Tensor& one : masks) one = padded(one, height, width);
+  for (std::size_t p = 0; p < pictures.size(); ++p) {
+    pixels[p] = padded(pixels[p], height, width);
+    masks[p] = padded(masks[p], height, width);
+  }
   subjects.pixels = at::cat(pixels);
   subjects.mask = at::cat(masks);
   subjects.map = at::stack(maps);
@@ -302,21 +249,26 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::spa
   const std::span<const Subject> own =
       std::span(subjects.rows).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
   const at::Tensor rows = optimised.narrow(0, first, count);
-  at::Tensor pixels = input.clean.to(at::kByte, /*non_blocking=*/false, /*copy=*/true);
-  const auto put = [&](const Part& part, const at::Tensor& changed) {
-    const at::Tensor clean = numbers(cut(input.clean, part));
-    cut(pixels, part).copy_(whole_numbers(changed, clean, epsilon, norm, input.grey));
-  };
+  Part part = whole(input.clean);
+  at::Tensor delivered;
   if (subjects.kind == SubjectKind::crop) {
-    put(whole(input.clean), input.clean + spread(own, subjects.map.narrow(0, first, count),
-                                                 rows - subjects.pixels.narrow(0, first, count), input));
-    return pixels;
+    delivered = input.clean + spread(own, subjects.map.narrow(0, first, count),
+                                     rows - subjects.pixels.narrow(0, first, count), input);
+  } else {
+    const Subject& row = own.front();
+    part = {row.top, row.left, row.top + row.height, row.left + row.width};
+    delivered = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
   }
-  for (std::int64_t r = 0; r < count; ++r) {
-    const Subject& row = own[static_cast<std::size_t>(r)];
-    put({row.top, row.left, row.top + row.height, row.left + row.width},
-        rows.narrow(0, r, 1).narrow(2, 0, row.height).narrow(3, 0, row.width));
+  const at::Tensor clean = numbers(cut(input.clean, part));
+  if (input.grey) delivered = delivered.mean(1, true);
+  if (norm == Norm::inf) {
+    delivered = at::minimum(at::maximum(delivered.round(), (clean - epsilon).ceil()), (clean + epsilon).floor());
+  } else {
+    const at::Tensor origin = input.grey ? clean.narrow(1, 0, 1) : clean;
+    delivered = origin + to_integers(delivered - origin, epsilon, input.grey ? 3 : 1);
   }
+  at::Tensor pixels = input.clean.to(at::kByte);
+  cut(pixels, part).copy_(delivered.clamp(0, 255).to(at::kByte).expand_as(clean));
   return pixels;
 }
 

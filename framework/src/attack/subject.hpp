@@ -38,11 +38,10 @@ struct Subject {
   std::int64_t top = 0, left = 0;  ///< where it begins on its picture
 };
 
-/// What one attack optimises, of a batch of pictures: of each picture what may change, or the crop of each face. Where
-/// nothing but views of faces is looked at, that is a part about each face, or about several that are close, which has
-/// all that their views are made of, and augmentations at the picture see it in place of the picture; else it is one
-/// part, and they and the models are shown the whole picture with that on it. Parts of several sizes are padded right
-/// and below to the largest.
+/// What one attack optimises, of a batch of pictures: of each picture the part that may change, or the crop of each
+/// face. Where nothing but views of faces is looked at, that part has all that they are made of, and augmentations at
+/// the picture see it in place of the picture; else they and the models are shown the whole picture with the part on
+/// it. Parts of several sizes are padded right and below to the largest.
 struct Subjects {
   SubjectKind kind = SubjectKind::picture;
   bool pasted = false;        ///< whether whole pictures are shown, with the parts on them

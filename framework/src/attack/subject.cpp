@@ -43,6 +43,7 @@ std::vector<Part> squares(const at::Tensor& picture, const std::vector<Face>& fa
 at::Tensor mask_of(const std::vector<Part>& squares, const Part& part, const at::TensorOptions& options) {
   at::Tensor mask = at::zeros({1, 1, part.height(), part.width()}, options);
   for (const Part& square : squares) {
+    if (square.height() == 0 || square.width() == 0) continue;
     mask.narrow(2, square.top - part.top, square.height()).narrow(3, square.left - part.left, square.width()).fill_(1);
   }
   return mask;
@@ -55,8 +56,9 @@ bool only_faces_are_seen(const Assembly& assembly) {
          std::ranges::none_of(assembly.losses, [](const LossTerm& term) { return term.models.empty(); });
 }
 
-/// The least part of a picture that has all of these, and as much about it as an augmentation at the picture may move
-/// into sight. It begins and ends where a JPEG's blocks do, so that compressing it is compressing the picture.
+/// The least part of a picture that has all of these, and some room about it where an augmentation at the picture may
+/// move what lies there into sight. It begins and ends where a JPEG's blocks do, so that compressing it is compressing
+/// the picture.
 Part around(const std::vector<Part>& parts, const at::Tensor& picture, bool moves) {
   constexpr std::int64_t block = 16;
   Part all{picture.size(2), picture.size(3), 0, 0};
@@ -267,7 +269,7 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::spa
     const at::Tensor origin = input.grey ? clean.narrow(1, 0, 1) : clean;
     delivered = origin + to_integers(delivered - origin, epsilon, input.grey ? 3 : 1);
   }
-  at::Tensor pixels = input.clean.to(at::kByte);
+  at::Tensor pixels = input.clean.to(at::kByte, /*non_blocking=*/false, /*copy=*/true);
   cut(pixels, part).copy_(delivered.clamp(0, 255).to(at::kByte).expand_as(clean));
   return pixels;
 }

@@ -59,7 +59,7 @@ std::vector<Face> suppress(std::vector<Face> faces) {
 at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options) {
   const at::Tensor bytes =
       at::from_blob(picture.rgb.data, {picture.rgb.rows, picture.rgb.cols, 3}, at::TensorOptions(at::kByte));
-  return bytes.permute({2, 0, 1}).unsqueeze(0).to(options).contiguous();
+  return bytes.permute({2, 0, 1}).unsqueeze(0).to(options, /*non_blocking=*/false, /*copy=*/true).contiguous();
 }
 
 std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score) {

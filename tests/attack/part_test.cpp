@@ -84,6 +84,12 @@ TEST(Part, IsShownOnItsPictureToLossesOnPixels) {
   expect_the_same(both, 1e-5);
 }
 
+TEST(Part, LetsModelsCountBesideLossesOnPixelsAsThePictureDoes) {
+  expect_the_same(compared(masked + "balance = \"gradient\"\n",
+                           detection + "[[loss]]\nplugin = \"total_variation\"\nweight = 0.5\n"),
+                  1e-4);
+}
+
 TEST(Part, IsCompressedAsThePictureIs) {
   const Compared both =
       compared(toward + masked, similarity + "[[augment]]\nplugin = \"jpeg\"\nat = \"picture\"\nlow = 75\nhigh = 75\n");

@@ -29,9 +29,9 @@ std::vector<AttackResult> attack(const Assembly& assembly, std::span<const Attac
                                  const ObjectiveOptions& options);
 
 /// About how many seconds a variant's attack on one face takes on this machine: how often its optimizer asks for a
-/// gradient and for a value, times how long the whole chain takes for either on a made-up picture of this size, two
-/// fifths as high as which is a face. An attack that ends early takes less. Throws what a plugin throws that can't cope
-/// with such a picture.
+/// gradient and for a value, times how long the whole chain takes for either on a made-up picture of this size with one
+/// face, whose height is two fifths of the shorter side. An attack that ends early takes less. Throws what a plugin
+/// throws that can't cope with such a picture.
 double seconds_a_face(const Assembly& assembly, const Extent& size);
 
 }  // namespace faceoff

@@ -85,8 +85,7 @@ ModelViews::ModelViews(const LoadedModel& model, const Subjects& subjects, std::
     still_.push_back(views);
     const Subject& row = subjects.rows[s];
     if (subjects.kind == SubjectKind::picture && !subjects.pasted) {
-      const Part part{row.top, row.left, row.top + row.height, row.left + row.width};
-      std::ranges::transform(views, still_.back().begin(), [&](const View& view) { return of_part(view, part); });
+      std::ranges::transform(views, still_.back().begin(), [&](const View& view) { return of_part(view, row.part()); });
     }
     std::vector<Box> boxes;
     std::ranges::transform(input.faces, std::back_inserter(boxes), &Face::box);
@@ -114,7 +113,7 @@ const Face& ModelViews::face(std::size_t subject, std::size_t place) const {
 Rows ModelViews::of(const std::vector<Rows>& pictures, std::int64_t copies) const {
   Rows rows;
   std::vector<at::Tensor> pixels, maps, landmarks;
-  const std::vector<Random::Extent> extents = shown_extents(subjects_, pictures_);
+  const std::vector<Extent> extents = shown_extents(subjects_, pictures_);
   for (const Rows& group : pictures) {
     const Images& images = group.images;
     const bool mapped = images.map.defined();

@@ -21,13 +21,13 @@ namespace {
 /// The gradient at x, added up model by model.
 class GradientSum {
  public:
-  /// `pictures`: what x has become at the picture. Keeps references to pictures and subjects. With `balance` each
-  /// model's gradient at the picture counts over its own mean size, times its weight; losses on pixels alone are added
-  /// as they are.
-  GradientSum(at::Tensor x, const std::vector<Rows>& pictures, const Subjects& subjects, Balance balance)
+  /// `pictures`: what x has become at the picture. `shown`: how large what is shown of each subject is. Keeps
+  /// references to both. With `balance` each model's gradient at the picture counts over its own mean size, times its
+  /// weight; losses on pixels alone are added as they are.
+  GradientSum(at::Tensor x, const std::vector<Rows>& pictures, const std::vector<Extent>& shown, Balance balance)
       : x_(std::move(x)),
         pictures_(pictures),
-        subjects_(subjects),
+        shown_(shown),
         balanced_(balance == Balance::gradient),
         leaves_(pictures),
         leaf_sums_(pictures.size()),
@@ -80,7 +80,7 @@ class GradientSum {
     return gradients;
   }
 
-  /// [rows of x]: the mean size of a model's gradients at the leaves, by the pixels of x.
+  /// [rows of x]: the mean size of a model's gradients at the leaves, by the pixels of what is shown of x.
   at::Tensor size_of(const std::vector<at::Tensor>& gradients) const {
     at::Tensor size = at::zeros({x_.size(0)}, sum_.options());
     for (std::size_t i = 0; i < gradients.size(); ++i) {
@@ -88,8 +88,9 @@ class GradientSum {
         size = size.index_add(0, whose(i), at::linalg_vector_norm(gradients[i], 1, {1, 2, 3}));
     }
     std::vector<double> values;
-    for (const Subject& row : subjects_.rows) values.push_back(3. * static_cast<double>(row.height * row.width));
-    const at::Tensor of_x = at::tensor(values, size.options()).repeat_interleave(size.size(0) / subjects_.count());
+    for (const Extent& one : shown_) values.push_back(3. * static_cast<double>(one.pixels()));
+    const auto copies = size.size(0) / static_cast<std::int64_t>(shown_.size());
+    const at::Tensor of_x = at::tensor(values, size.options()).repeat_interleave(copies);
     return (size / of_x).clamp_min(1e-20);
   }
 
@@ -98,23 +99,21 @@ class GradientSum {
 
   at::Tensor x_;
   const std::vector<Rows>& pictures_;
-  const Subjects& subjects_;
+  const std::vector<Extent>& shown_;
   bool balanced_;
   std::vector<Rows> leaves_;
   std::vector<at::Tensor> leaf_sums_;  ///< of the models; undefined where there is nothing
   at::Tensor sum_;                     ///< of losses on pixels
 };
 
-Random random_of(const Subjects& subjects, std::uint64_t seed, std::vector<Random::Extent> extents) {
+Random random_of(const Subjects& subjects, std::uint64_t seed) {
   std::vector<std::uint64_t> keys;
-  for (const Subject& row : subjects.rows) keys.push_back(row.key);
+  std::vector<Random::Extent> extents;
+  for (const Subject& row : subjects.rows) {
+    keys.push_back(row.key);
+    extents.push_back({row.height, row.width});
+  }
   return {seed, std::move(keys), subjects.pixels.options(), std::move(extents)};
-}
-
-std::vector<Random::Extent> extents_of(const Subjects& subjects) {
-  std::vector<Random::Extent> all;
-  for (const Subject& row : subjects.rows) all.push_back({row.height, row.width});
-  return all;
 }
 
 }  // namespace
@@ -138,8 +137,8 @@ ChainObjective::ChainObjective(const Assembly& assembly, const Subjects& subject
       pictures_(pictures),
       options_(std::move(options)),
       budget_(subjects.pixels, subjects.mask, assembly.experiment.epsilon, assembly.experiment.norm),
-      random_(random_of(subjects, assembly.experiment.seed, extents_of(subjects))),
-      chain_random_(random_of(subjects, assembly.experiment.seed, shown_extents(subjects, pictures))),
+      shown_(shown_extents(subjects, pictures)),
+      random_(random_of(subjects, assembly.experiment.seed)),
       kept_(subjects.rows.size()),
       kept_fitness_(subjects.rows.size(), {false, -std::numeric_limits<double>::infinity()}),
       done_(subjects.rows.size()) {
@@ -160,9 +159,7 @@ void ChainObjective::restart(std::int64_t number) {
   const std::uint64_t seed = assembly_.experiment.seed;
   step_began_ = false;
   target_ = clean_target_;
-  const std::uint64_t own_seed = number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed;
-  random_ = random_of(subjects_, own_seed, extents_of(subjects_));
-  chain_random_ = random_of(subjects_, own_seed, shown_extents(subjects_, pictures_));
+  random_ = random_of(subjects_, number > 0 ? mix(seed, static_cast<std::uint64_t>(number)) : seed);
   draws_ = 0;
 }
 
@@ -177,41 +174,39 @@ bool ChainObjective::start_step(std::int64_t step, std::int64_t of) {
   target_.choose();
   step_began_ = true;
   tracer_.start_step();
-  ++started_;  // a second loop has numbers of its own, and so has what comes before the first
-  random_.start_step(started_);
-  chain_random_.start_step(started_);
+  random_.start_step(++started_);  // a second loop has numbers of its own, and so has what comes before the first
   options_.progress(step, of);
   return true;
 }
 
 Random ChainObjective::random_for(std::int64_t copies, Draw draw) {
   if (draw == Draw::anew || draws_ == 0) ++draws_;
-  return chain_random_.derive(repeated(counting(subjects_.count()), copies),
-                              "evaluation " + std::to_string(draws_ - 1));
+  return random_.derive(repeated(counting(subjects_.count()), copies), "evaluation " + std::to_string(draws_ - 1));
 }
 
 /// Rows of one size, and grey or not, go together.
 std::vector<Rows> ChainObjective::pictures_of(const at::Tensor& x, std::int64_t copies) const {
-  const std::vector<Random::Extent> extents = shown_extents(subjects_, pictures_);
   std::map<std::tuple<std::int64_t, std::int64_t, bool>, std::vector<std::int64_t>> groups;
-  for (std::int64_t r = 0; r < x.size(0); ++r) {
-    const auto s = static_cast<std::size_t>(r / copies);
-    groups[{extents[s].height, extents[s].width, subjects_.rows[s].grey}].push_back(r);
+  for (std::int64_t s = 0; s < subjects_.count(); ++s) {
+    const auto place = static_cast<std::size_t>(s);
+    groups[{shown_[place].height, shown_[place].width, subjects_.rows[place].grey}].push_back(s);
   }
   // Taken apart once: the gradients of rows that are taken one by one would each be as large as all of them.
-  const std::vector<at::Tensor> each = x.split(1);
+  const std::vector<at::Tensor> each = x.split(copies);
   std::vector<Rows> all;
-  for (auto& [kind, rows] : groups) {
-    std::vector<at::Tensor> pixels;
-    for (const std::int64_t row : rows) {
-      const auto r = static_cast<std::size_t>(row);
-      pixels.push_back(shown(subjects_, static_cast<std::size_t>(row / copies), each[r], pictures_));
-    }
-    const at::Tensor together = pixels.size() == 1 ? pixels.front() : at::cat(pixels);
+  for (const auto& [kind, subjects] : groups) {
+    const auto [height, width, grey] = kind;
     Rows group;
-    group.images.pixels = std::get<bool>(kind) ? together.mean(1, true).expand_as(together) : together;
-    group.images.map = subjects_.map.index_select(0, at::tensor(rows, at::kLong).div(copies, "floor"));
-    group.subject = std::move(rows);
+    std::vector<at::Tensor> pixels;
+    for (const std::int64_t s : subjects) {
+      const auto place = static_cast<std::size_t>(s);
+      pixels.push_back(shown(subjects_, place, each[place], pictures_));
+      for (std::int64_t c = 0; c < copies; ++c) group.subject.push_back(s * copies + c);
+    }
+    const bool as_they_are = !subjects_.pasted && groups.size() == 1;
+    const at::Tensor own = as_they_are ? x.narrow(2, 0, height).narrow(3, 0, width) : at::cat(pixels);
+    group.images.pixels = grey ? own.mean(1, true).expand_as(own) : own;
+    group.images.map = subjects_.map.index_select(0, at::tensor(subjects, at::kLong)).repeat_interleave(copies, 0);
     all.push_back(std::move(group));
   }
   return all;
@@ -261,11 +256,11 @@ Evaluation ChainObjective::answer(const at::Tensor& x, bool gradient, Draw draw)
   for (const Rows& rows : start)
     pictures.push_back(augment(assembly_.augmentations, Stage::picture, rows, random, "picture "));
   std::optional<GradientSum> sum;
-  if (gradient) sum.emplace(input, pictures, subjects_, assembly_.experiment.balance);
+  if (gradient) sum.emplace(input, pictures, shown_, assembly_.experiment.balance);
   Margins margins(x.size(0), subjects_.most_faces());
   at::Tensor value = at::zeros({x.size(0)}, x.options().requires_grad(false));
   for (const AttackedModel& attacked : attacked_) {
-    const StepChoices chosen{attacked.drawn(chain_random_).repeat_interleave(copies, 1), target_.chosen()};
+    const StepChoices chosen{attacked.drawn(random_).repeat_interleave(copies, 1), target_.chosen()};
     const ModelLosses said =
         attacked.ask(sum ? sum->leaves() : pictures, chosen, random, gradient, options_.partners, margins);
     if (said.likeness.defined()) target_.note(attacked.model(), said.likeness, said.rows.reference);

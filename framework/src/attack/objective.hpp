@@ -88,8 +88,8 @@ class ChainObjective : public Objective {
   std::span<const AttackInput> pictures_;
   ObjectiveOptions options_;
   Budget budget_;
-  Random random_;        ///< of what is optimised
-  Random chain_random_;  ///< the same of what is shown
+  std::vector<Extent> shown_;  ///< of each subject
+  Random random_;
   std::vector<AttackedModel> attacked_;
   TargetChoice target_;
   TargetChoice clean_target_;             ///< as chosen before the first step, and again by each restart

@@ -222,12 +222,11 @@ Subjects make_subjects(const Assembly& assembly, std::span<const AttackInput> pi
   return cropped ? crops(assembly.surrogates.front()->view, pictures) : parts(assembly, pictures);
 }
 
-std::vector<Random::Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures) {
-  std::vector<Random::Extent> all;
+std::vector<Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures) {
+  std::vector<Extent> all;
   for (const Subject& row : subjects.rows) {
     const at::Tensor& picture = pictures[row.picture].clean;
-    all.push_back(subjects.pasted ? Random::Extent{picture.size(2), picture.size(3)}
-                                  : Random::Extent{row.height, row.width});
+    all.push_back(subjects.pasted ? Extent{picture.size(2), picture.size(3)} : Extent{row.height, row.width});
   }
   return all;
 }
@@ -258,7 +257,7 @@ at::Tensor paste(const Subjects& subjects, const at::Tensor& optimised, std::spa
                                      rows - subjects.pixels.narrow(0, first, count), input);
   } else {
     const Subject& row = own.front();
-    part = {row.top, row.left, row.top + row.height, row.left + row.width};
+    part = row.part();
     delivered = rows.narrow(2, 0, row.height).narrow(3, 0, row.width);
   }
   const at::Tensor clean = numbers(cut(input.clean, part));

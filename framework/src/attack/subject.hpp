@@ -12,6 +12,8 @@
 #include "experiment/experiment.hpp"
 #include "faces/face.hpp"
 #include "faces/targets.hpp"
+#include "faces/views.hpp"
+#include "picture/header.hpp"
 
 namespace faceoff {
 
@@ -36,6 +38,9 @@ struct Subject {
   std::int64_t height = 0, width = 0;
   bool grey = false;
   std::int64_t top = 0, left = 0;  ///< where it begins on its picture
+
+  /// What of its picture it is; not for a crop.
+  Part part() const { return {top, left, top + height, left + width}; }
 };
 
 /// What one attack optimises, of a batch of pictures: of each picture the part that may change, or the crop of each
@@ -58,8 +63,8 @@ struct Subjects {
 /// The subjects of pictures as an experiment has them; a crop is the first attacked model's view.
 Subjects make_subjects(const Assembly& assembly, std::span<const AttackInput> pictures);
 
-/// The height and width of what is shown of each subject.
-std::vector<Random::Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures);
+/// How large what is shown of each subject is.
+std::vector<Extent> shown_extents(const Subjects& subjects, std::span<const AttackInput> pictures);
 
 /// What is shown of a subject's rows [k,3,H,W], differentiable.
 at::Tensor shown(const Subjects& subjects, std::size_t subject, const at::Tensor& rows,

@@ -93,7 +93,7 @@ struct Overloads {
     if (spec.height == 0) return (*this)(StretchedPicture{});
     const double scale = std::min(static_cast<double>(spec.height) / static_cast<double>(height),
                                   static_cast<double>(spec.width) / static_cast<double>(width));
-    const auto along = [&](std::int64_t side, std::int64_t out) -> Part {
+    const auto along = [&](std::int64_t side, std::int64_t out) -> Placed {
       const double exact = static_cast<double>(side) * scale;
       const std::int64_t inside = std::clamp<std::int64_t>(std::llround(exact), 1, out);
       return {(out - inside) / 2, inside, out};
@@ -158,11 +158,11 @@ struct Overloads {
   }
 
   /// Where a picture's side comes to lie on the view's.
-  struct Part {
+  struct Placed {
     std::int64_t begin, inside, out;
   };
-  View resized(const Part& rows, const Part& columns) const {
-    const auto scale = [](const Part& part, std::int64_t side) {
+  View resized(const Placed& rows, const Placed& columns) const {
+    const auto scale = [](const Placed& part, std::int64_t side) {
       return static_cast<double>(part.inside) / static_cast<double>(side);
     };
     return {half_pixel_bilinear(height, rows.out, rows.begin, rows.inside),
@@ -205,9 +205,10 @@ at::Tensor View::operator()(const at::Tensor& picture) const {
 }
 
 Part seen_by(const View& view) {
-  const auto along = [](const Taps& taps) {
+  const auto along = [](const Taps& taps) -> std::pair<std::int64_t, std::int64_t> {
     const at::Tensor used = taps.index.masked_select(taps.weight != 0);
-    return std::pair(used.min().item<std::int64_t>(), used.max().item<std::int64_t>() + 1);
+    if (used.numel() == 0) return {0, 0};
+    return {used.min().item<std::int64_t>(), used.max().item<std::int64_t>() + 1};
   };
   const auto [top, bottom] = along(view.rows);
   const auto [left, right] = along(view.columns);

@@ -135,14 +135,9 @@ TEST(ChainGradient, OfSimilarityOnTheWholePictureIsTrueAfterChangesToThePicture)
                                         "[[augment]]\nplugin = \"random_scale\"\nat = \"picture\"\n"));
 }
 
-TEST(ChainGradient, OfSimilarityOnCropsIsTrueForFaceRecognition) {
+TEST(ChainGradient, OfSimilarityOnCropsIsTrue) {
   expect_true_chain_gradient(experiment("subject = \"crop\"\n" + toward_somebody,
                                         "[[loss]]\nplugin = \"similarity\"\nmodels = [\"dlib\"]\n" + augmentations));
-}
-
-TEST(ChainGradient, OfSimilarityOnCropsIsTrueForFaceres) {
-  expect_true_chain_gradient(experiment("subject = \"crop\"\n" + toward_somebody,
-                                        "[[loss]]\nplugin = \"similarity\"\nmodels = [\"faceres\"]\n" + augmentations));
 }
 
 TEST(ChainGradient, OfLossesTowardSomebodyAndAwayFromOneselfIsTrueWhereTheyCentre) {

@@ -78,14 +78,9 @@ TEST(TargetChoice, IsTheSameForAllModelsOfAnEnsembleWhateverTheLoss) {
     at::Tensor x = clean;
     for ([[maybe_unused]] const auto step : objective.steps(3)) {
       const Evaluation found = objective.value_and_grad(x);
-      for (std::int64_t r = 0; r < 2; ++r) {
-        int fit = 0;
-        for (std::size_t t = 0; t < 4; ++t) {
-          const double alone = value_toward(scene, t, x)[r].item<double>();
-          if (std::abs(found.value[r].item<double>() - alone) < 1e-6) ++fit;
-        }
-        EXPECT_EQ(fit, 1) << loss << ": both models are led to one and the same";
-      }
+      at::Tensor fit = at::zeros({2}, at::kLong);
+      for (std::size_t t = 0; t < 4; ++t) fit += (found.value - value_toward(scene, t, x)).abs() < 1e-6;
+      EXPECT_TRUE(fit.eq(1).all().item<bool>()) << loss << ": both models are led to one and the same\n" << fit;
       x = objective.budget().project(x - 4 * found.gradient.sign());
     }
   }

@@ -226,5 +226,16 @@ TEST(Layers, HaveTheGradientThatCentralDifferencesGive) {
   check([&](const at::Tensor& x) { return layers::prelu(x, slope); });
 }
 
+TEST(Layers, HaveOneGradientOfPreluInEveryLayout) {
+  const at::Tensor slope = at::tensor({.25F, -.5F, 2.F}), x = noise({2, 3, 7, 8}, -1, 1, 1, at::kFloat),
+                   back = noise(x.sizes(), -1, 1, 2, at::kFloat);
+  const at::Tensor expected = at::where(x > 0, back, back * slope.view({3, 1, 1}));
+  for (const at::MemoryFormat layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+    const at::Tensor variable = x.contiguous(layout).requires_grad_(true);
+    const at::Tensor found = torch::autograd::grad({layers::prelu(variable, slope)}, {variable}, {back}).front();
+    EXPECT_TRUE(same_bits(found.contiguous(), expected)) << layout;
+  }
+}
+
 }  // namespace
 }  // namespace faceoff

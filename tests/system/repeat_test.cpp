@@ -1,5 +1,6 @@
 // The same command gives the same bits.
 #include <gtest/gtest.h>
+#include <opencv2/imgcodecs.hpp>
 
 #include <cstddef>
 #include <map>
@@ -16,6 +17,13 @@ Args impersonate_args(const fs::path& out, const Args& more = {}) {
   Args args = {"run", "experiments/impersonate.toml", "--out", out.string(), "--set", "attack.epsilon=8"};
   args.insert(args.end(), more.begin(), more.end());
   return args;
+}
+
+/// One face on the first, two on the second.
+std::vector<fs::path> two_pictures(const TemporaryFolder& folder) {
+  EXPECT_TRUE(cv::imwrite((folder / "one.png").string(), small_picture()));
+  EXPECT_TRUE(cv::imwrite((folder / "two.png").string(), two_small_faces()));
+  return {folder / "one.png", folder / "two.png"};
 }
 
 /// A run of a few steps on these pictures; its folder.
@@ -45,7 +53,7 @@ std::map<std::string, std::pair<Json, std::string>> deliveries(const fs::path& r
 
 TEST(Repeating, TheSameSeedGivesTheSameBits) {
   const TemporaryFolder folder;
-  const std::vector<fs::path> pictures = {samples()[0], samples()[1]};
+  const std::vector<fs::path> pictures = two_pictures(folder);
   const fs::path first = short_run(folder, "first", pictures), second = short_run(folder, "second", pictures);
   const std::vector<Json> one = results(first), two = results(second);
   ASSERT_EQ(one.size(), 2U);
@@ -60,9 +68,10 @@ TEST(Repeating, TheSameSeedGivesTheSameBits) {
 TEST(Repeating, NeitherOrderNorCompanyMattersToPicturesInBatchesOfOne) {
   const TemporaryFolder folder;
   const Args one = {"--batch", "1"};
-  const auto forth = deliveries(short_run(folder, "forth", {samples()[0], samples()[1]}, one));
-  const auto back = deliveries(short_run(folder, "back", {samples()[1], samples()[0]}, one));
-  const auto alone = deliveries(short_run(folder, "alone", {samples()[1]}, one));
+  const std::vector<fs::path> pictures = two_pictures(folder);
+  const auto forth = deliveries(short_run(folder, "forth", pictures, one));
+  const auto back = deliveries(short_run(folder, "back", {pictures[1], pictures[0]}, one));
+  const auto alone = deliveries(short_run(folder, "alone", {pictures[1]}, one));
   EXPECT_EQ(forth, back);
   ASSERT_EQ(alone.size(), 1U);
   EXPECT_EQ(alone.begin()->second, forth.at(alone.begin()->first));
@@ -70,8 +79,9 @@ TEST(Repeating, NeitherOrderNorCompanyMattersToPicturesInBatchesOfOne) {
 
 TEST(Repeating, AnotherSeedGivesOtherBits) {
   const TemporaryFolder folder;
-  const auto one = deliveries(short_run(folder, "one", {samples()[1]}));
-  const auto two = deliveries(short_run(folder, "two", {samples()[1]}, {"--set", "seed=2"}));
+  const std::vector<fs::path> pictures = {two_pictures(folder)[1]};
+  const auto one = deliveries(short_run(folder, "one", pictures));
+  const auto two = deliveries(short_run(folder, "two", pictures, {"--set", "seed=2"}));
   EXPECT_NE(one.begin()->second.second, two.begin()->second.second);
 }
 

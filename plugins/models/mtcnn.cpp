@@ -5,8 +5,8 @@
 // The gradient. Which windows go from net to net is a choice (thresholds, overlaps, crops at whole pixels): it is made
 // anew in every call, without gradient. What a net says of a window is computed from the picture's pixels with
 // gradient, and a box that was refined thrice depends on all three nets. So the gradient is the output's derivative
-// everywhere but where a choice turns over, as a max pooling's is. P-net scans the whole pyramid without gradient, and
-// is asked again, with it, about those windows alone that it passes on.
+// everywhere but where a choice turns over, as a max pooling's is. The nets look at all windows without gradient, and
+// are asked again, with it, about those alone whose answer a loss goes by: of a thousand these are some ten.
 //
 // The output: the faces, as facenet-pytorch's detect() gives them. A face that falls just below the last threshold is
 // gone from them and its gradient with it, though a little noise brings it back. So where it is attacked there follows
@@ -23,110 +23,38 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "summed_area.hpp"
 
 namespace {
 
 using namespace faceoff;
 using layers::Conv2d;
 
-constexpr std::int64_t window = 12;  // P-net's, in cells of a pyramid's level
-
-// -------------------------------------------------------------------------------------------------------------- crops
-
-/// Windows of n × n cells in a picture. Along either axis a window is four whole numbers, begin, length, parts and
-/// first: the pixels [begin, begin + length) are divided into so many parts as adaptive average pooling does it, and
-/// the cells are those from `first` on. A cell beyond the last part is empty.
-struct Windows {
-  at::Tensor rows, columns;  // [N,4] int64, on the CPU
-};
-
-/// One axis of a window: its first pixel, and how much of each cell each of its pixels makes up.
-struct Shares {
-  std::int64_t begin = 0;
-  at::Tensor share;  // [n,pixels]
-
-  Shares(const at::Tensor& axis, std::int64_t index, std::int64_t n, const at::TensorOptions& options) {
-    const auto all = axis.accessor<std::int64_t, 2>();
-    const auto given = all[index];
-    const std::int64_t length = given[1], parts = given[2], first = given[3];
-    const auto floor = [&](std::int64_t part) { return part * length / parts; };
-    const auto ceil = [&](std::int64_t part) { return (part * length + parts - 1) / parts; };
-    const std::int64_t last = std::min(first + n, parts), start = floor(first);
-    share = at::zeros({n, ceil(last) - start}, at::kDouble);
-    auto of = share.accessor<double, 2>();
-    for (std::int64_t part = first; part < last; ++part) {
-      const std::int64_t from = floor(part), to = ceil(part + 1);
-      for (std::int64_t i = from; i < to; ++i) of[part - first][i - start] = 1. / static_cast<double>(to - from);
-    }
-    share = share.to(options);
-    begin = given[0] + start;
-  }
-};
-
-/// The windows of a picture [1,3,H,W] as [N,3,n,n], each cell the mean of its pixels. With a gradient of its own,
-/// because that of a slice is as large as the picture, and of some thousand slices takes longer than all three nets.
-class Crops : public torch::autograd::Function<Crops> {
- public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& image, const at::Tensor& rows,
-                            const at::Tensor& columns, std::int64_t n) {
-    context->saved_data["n"] = n;
-    context->saved_data["size"] = image.sizes();
-    context->save_for_backward({rows, columns});
-    at::Tensor crops = at::empty({rows.size(0), 3, n, n}, image.options());
-    each(rows, columns, n, image,
-         [&](std::int64_t i, const at::Tensor& part, const Shares& down, const Shares& across) {
-           crops.select(0, i).copy_(at::matmul(down.share, at::matmul(part, across.share.t())));
-         });
-    return crops;
-  }
-
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto saved = context->get_saved_variables();
-    const at::Tensor& gradient = gradients.front();
-    const at::Tensor image = at::zeros(context->saved_data["size"].toIntVector(), gradient.options());
-    each(saved[0], saved[1], context->saved_data["n"].toInt(), image,
-         [&](std::int64_t i, const at::Tensor& part, const Shares& down, const Shares& across) {
-           part.add_(at::matmul(down.share.t(), at::matmul(gradient.select(0, i), across.share)));
-         });
-    return {image, {}, {}, {}};
-  }
-
- private:
-  template <class Work>
-  static void each(const at::Tensor& rows, const at::Tensor& columns, std::int64_t n, const at::Tensor& image,
-                   const Work& work) {
-    for (std::int64_t i = 0; i < rows.size(0); ++i) {
-      const Shares down(rows, i, n, image.options()), across(columns, i, n, image.options());
-      const at::Tensor part =
-          image.select(0, 0).narrow(1, down.begin, down.share.size(1)).narrow(2, across.begin, across.share.size(1));
-      work(i, part, down, across);
-    }
-  }
-};
-
-at::Tensor normalised(const at::Tensor& images) {
-  return layers::normalise(images, {127.5, 127.5, 127.5}, 128);
-}
+// How many cells a side each net sees.
+constexpr std::int64_t pnet_cells = 12, rnet_cells = 24, onet_cells = 48;
 
 // --------------------------------------------------------------------------------------------------------------- nets
 
-/// What a net says: how certain it is of a face, and by how much of the box's sides the box's edges are off.
+/// What a net says of N windows.
 struct Answer {
-  at::Tensor scores;  // [N,h,w]
-  at::Tensor shifts;  // [N,4,h,w]
-  at::Tensor points;  // [N,10,h,w] five x, then five y, in the box's sides; O-net's alone
+  at::Tensor scores;  // [N] how certain it is of a face
+  at::Tensor shifts;  // [N,4] by how much of the box's sides the box's edges are off
+  at::Tensor points;  // [N,10] five x, then five y, in the box's sides; O-net's alone
 };
 
-/// P-, R- or O-net. Their fully connected layers are convolutions here, so that all three are alike; h and w are 1
-/// where the input is one window.
+/// P-, R- or O-net. Their fully connected layers are convolutions here, so that all three are alike. Pixels are in
+/// [0,255]: what the procedure does to them first is in the first layer's weights.
 struct Net {
   struct Layer {
     Conv2d convolution;
@@ -138,18 +66,103 @@ struct Net {
   std::optional<Conv2d> points;
 
   /// `absent` [N,1,h,w], where it is defined: positions of the first layer that a picture's border cuts off.
-  Answer operator()(at::Tensor x, const at::Tensor& absent = {}) const {
+  at::Tensor features(at::Tensor x, const at::Tensor& absent = {}) const {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const Layer& layer = layers[i];
       x = layers::prelu(layer.convolution(x), layer.slope);
       if (i == 0 && absent.defined()) x = x.masked_fill(absent, -std::numeric_limits<double>::infinity());
       if (layer.pool > 0) x = at::max_pool2d(x, {layer.pool, layer.pool}, {2, 2}, 0, 1, true);
     }
-    const at::Tensor logits = face(x);
-    // One minus the probability of no face: near 1 all digits are in that, and so is the gradient.
-    return {1 - at::sigmoid(logits.select(1, 0) - logits.select(1, 1)), box(x), points ? (*points)(x) : at::Tensor()};
+    return x;
+  }
+  /// [N,h,w] of features [N,C,h,w]: one minus the probability of no face. Near 1 all digits are in that, and so is the
+  /// gradient.
+  at::Tensor scores(const at::Tensor& features) const {
+    const at::Tensor logits = face(features);
+    return 1 - at::sigmoid(logits.select(1, 0) - logits.select(1, 1));
+  }
+  /// Of features [N,C,1,1].
+  Answer answer(const at::Tensor& features) const {
+    return {scores(features).flatten(), box(features).flatten(1),
+            points ? (*points)(features).flatten(1) : at::Tensor()};
   }
 };
+
+/// Windows of n × n cells that a net is asked about.
+struct Question : torch::CustomClassHolder {
+  std::shared_ptr<const SummedArea> picture;
+  std::shared_ptr<const Net> net;
+  std::int64_t n = 0;
+  std::vector<Grid> windows;
+
+  Question(std::shared_ptr<const SummedArea> of, std::shared_ptr<const Net> whom, std::int64_t cells,
+           std::vector<Grid> about)
+      : picture(std::move(of)), net(std::move(whom)), n(cells), windows(std::move(about)) {}
+
+  at::Tensor crops() const { return picture->cut(windows, n, n); }
+  Answer answer(const at::Tensor& crops) const { return net->answer(net->features(crops, beyond())); }
+
+ private:
+  /// Where a level of the pyramid has an odd size, the last window's last cell is beyond it, and the pooling goes
+  /// without.
+  at::Tensor beyond() const {
+    const auto reaches = [&](const Axis& axis) { return axis.is_beyond(n - 1); };
+    if (std::ranges::none_of(windows, [&](const Grid& one) { return reaches(one.rows) || reaches(one.columns); }))
+      return {};
+    const std::int64_t side = n - 2;  // of the first layer's map
+    at::Tensor absent = at::zeros({static_cast<std::int64_t>(windows.size()), 1, side, side}, at::kBool);
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      const at::Tensor one = absent[static_cast<std::int64_t>(i)][0];
+      if (reaches(windows[i].rows)) one.select(0, side - 1).fill_(true);
+      if (reaches(windows[i].columns)) one.select(1, side - 1).fill_(true);
+    }
+    return absent.to(picture->options().device());
+  }
+};
+
+/// An answer that is there already, with the gradient of the question. It is computed of those windows alone whose
+/// answer somebody goes by.
+class Answered : public torch::autograd::Function<Answered> {
+ public:
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const at::Tensor& /*image*/,
+                                                const c10::intrusive_ptr<Question>& question, const Answer& answer) {
+    context->saved_data["question"] = c10::IValue::make_capsule(question);
+    torch::autograd::variable_list outputs = {answer.scores, answer.shifts};
+    if (answer.points.defined()) outputs.push_back(answer.points);
+    return outputs;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto kept = context->saved_data["question"].toCapsule();
+    const auto& all = static_cast<const Question&>(*kept);
+    at::Tensor counts = gradients.front() != 0;  // scores are [N], the others [N,…]
+    for (std::size_t i = 1; i < gradients.size(); ++i) counts = counts | (gradients[i] != 0).any(1);
+    const at::Tensor which = counts.nonzero().flatten(), there = which.cpu();
+    std::vector<Grid> windows;
+    for (std::int64_t i = 0; i < there.size(0); ++i)
+      windows.push_back(all.windows[static_cast<std::size_t>(there[i].item<std::int64_t>())]);
+    const Question some(all.picture, all.net, all.n, windows);
+    at::Tensor crops = some.crops();
+    if (!windows.empty()) {
+      const at::AutoGradMode enabled(true);
+      crops.requires_grad_(true);
+      const Answer answer = some.answer(crops);
+      torch::autograd::variable_list outputs = {answer.scores, answer.shifts}, along;
+      if (answer.points.defined()) outputs.push_back(answer.points);
+      for (const at::Tensor& gradient : gradients) along.push_back(gradient.index_select(0, which));
+      crops = torch::autograd::grad(outputs, {crops}, along).front();
+    }
+    return {all.picture->spread(windows, crops), at::Tensor(), at::Tensor()};
+  }
+};
+
+/// An answer to a question about a picture, and with its gradient where one is wanted.
+Answer answered(const at::Tensor& image, c10::intrusive_ptr<Question> question, const Answer& answer) {
+  if (!at::GradMode::is_enabled() || !image.requires_grad()) return answer;
+  const torch::autograd::variable_list outputs = Answered::apply(image, question, answer);
+  return {outputs[0], outputs[1], outputs.size() > 2 ? outputs[2] : at::Tensor()};
+}
 
 // -------------------------------------------------------------------------------------------------------------- boxes
 
@@ -232,8 +245,14 @@ class Mtcnn : public Model {
     const auto net = [&](const std::string& name, const std::vector<Layer>& chain) {
       std::int64_t in = 3;
       const auto convolution = [&](const std::string& part, std::int64_t out, std::int64_t size) {
-        return Conv2d(get(name + part + ".weight", {out, in, size, size}), get(name + part + ".bias", {out}),
-                      {.padding = layers::Padding::valid});
+        at::Tensor weight = get(name + part + ".weight", {out, in, size, size}),
+                   bias = get(name + part + ".bias", {out});
+        if (part == "conv1") {  // of (x - mean) / spread
+          constexpr double mean = 127.5, spread = 128;
+          weight = weight / spread;
+          bias = bias - mean * weight.sum({1, 2, 3});
+        }
+        return Conv2d(weight, bias, {.padding = layers::Padding::valid});
       };
       Net made;
       for (const auto& [width, size, pool] : chain) {
@@ -245,7 +264,7 @@ class Mtcnn : public Model {
       made.face = convolution("face", 2, 1);
       made.box = convolution("box", 4, 1);
       if (name == "onet.") made.points = convolution("points", 10, 1);
-      return made;
+      return std::make_shared<const Net>(std::move(made));
     };
     pnet_ = net("pnet.", {{10, 3, 2}, {16, 3, 0}, {32, 3, 0}});
     rnet_ = net("rnet.", {{28, 3, 3}, {48, 3, 3}, {64, 2, 0}, {128, 3, 0}});
@@ -264,15 +283,18 @@ class Mtcnn : public Model {
     at::Tensor scores;     // [N]
     at::Tensor landmarks;  // [N,5,2]
   };
-  /// Windows of P-net's pyramid, and the boxes [N,4] in the picture that they stand for.
-  struct Proposals {
-    Windows windows;
-    at::Tensor boxes;
-  };
-  /// Boxes [N,4] that a net was asked about, and its answers [N], [N,4] and, O-net's alone, [N,10].
+  /// Boxes [N,4] that a net was asked about, and what it said of them.
   struct Seen {
-    at::Tensor boxes, scores, shifts, points;
+    at::Tensor boxes;
+    Answer said;
   };
+  /// Windows of P-net's pyramid, the boxes [N,4] in the picture that they stand for, and what P-net says of them.
+  struct Proposals {
+    at::Tensor boxes;
+    c10::intrusive_ptr<Question> question;
+    Answer answer;
+  };
+  using Table = std::shared_ptr<const SummedArea>;
 
   Output detections(const at::Tensor& images, bool on_the_way) const {
     std::vector<Candidates> rows;
@@ -296,91 +318,101 @@ class Mtcnn : public Model {
   }
 
   Candidates look(const at::Tensor& image, bool on_the_way) const {
-    const Seen p = first_look(image);
-    const at::Tensor proposed = squared(refined(p.boxes, p.shifts, 0));
-    const Seen r = closer_look(rnet_, 24, image, proposed);
-    const at::Tensor better = squared(refined(r.boxes, r.shifts, 1));
-    const at::Tensor passed = best(r.boxes, r.scores, thresholds_[1], .7, Overlap::over_union);
-    const Seen o = closer_look(onet_, 48, image, better.index_select(0, passed));
-    const at::Tensor last = refined(o.boxes, o.shifts, 1);
-    const at::Tensor faces = best(last, o.scores, thresholds_[2], .7, Overlap::over_smaller);
+    const auto table = std::make_shared<const SummedArea>(image);
+    const Seen p = first_look(image, table);
+    const at::Tensor proposed = squared(refined(p.boxes, p.said.shifts, 0));
+    const Seen r = closer_look(rnet_, rnet_cells, image, table, proposed);
+    const at::Tensor better = squared(refined(r.boxes, r.said.shifts, 1));
+    const at::Tensor passed = best(r.boxes, r.said.scores, thresholds_[1], .7, Overlap::over_union);
+    const Seen o = closer_look(onet_, onet_cells, image, table, better.index_select(0, passed));
+    const at::Tensor last = refined(o.boxes, o.said.shifts, 1);
+    const at::Tensor faces = best(last, o.said.scores, thresholds_[2], .7, Overlap::over_smaller);
     const at::Tensor points = points_of(o);
-    const Candidates found{last.index_select(0, faces), o.scores.index_select(0, faces), points.index_select(0, faces)};
+    const Candidates found{last.index_select(0, faces), o.said.scores.index_select(0, faces),
+                           points.index_select(0, faces)};
     if (!on_the_way) return found;
     return {at::cat({found.boxes, proposed, better, last}),
-            at::cat({found.scores, p.scores * on_the_way_[0], r.scores * on_the_way_[1], o.scores * on_the_way_[2]}),
+            at::cat({found.scores, p.said.scores * on_the_way_[0], r.said.scores * on_the_way_[1],
+                     o.said.scores * on_the_way_[2]}),
             at::cat({found.landmarks, middles(proposed), middles(better), points})};
   }
 
   /// O-net's points [N,5,2] in the picture.
   static at::Tensor points_of(const Seen& seen) {
     const at::Tensor corner = seen.boxes.narrow(1, 0, 2).unsqueeze(1), side = size_of(seen.boxes).unsqueeze(1) + 1;
-    return seen.points.view({seen.points.size(0), 2, 5}).transpose(1, 2) * side + corner - 1;
-  }
-
-  /// P-net on the windows that it passes on.
-  Seen first_look(const at::Tensor& image) const {
-    const Proposals found = scan(image);
-    const at::Tensor crops = Crops::apply(image, found.windows.rows, found.windows.columns, window);
-    // Where a level's size is odd, the last window's last cell is beyond it, and the pooling goes without.
-    const auto beyond = [&](const at::Tensor& axis) {
-      const at::Tensor cell = axis.select(1, 3).unsqueeze(1) + at::arange(2, window, axis.options());
-      return (cell >= axis.select(1, 2).unsqueeze(1)).to(image.device());
-    };
-    const at::Tensor absent = beyond(found.windows.rows).unsqueeze(2) | beyond(found.windows.columns).unsqueeze(1);
-    const Answer answer = pnet_(normalised(crops), absent.unsqueeze(1));
-    return {found.boxes, answer.scores.flatten(), answer.shifts.flatten(1), {}};
+    return seen.said.points.view({-1, 2, 5}).transpose(1, 2) * side + corner - 1;
   }
 
   /// R- or O-net, which see n × n cells, on those of the boxes that have a pixel in the picture.
-  static Seen closer_look(const Net& net, std::int64_t n, const at::Tensor& image, const at::Tensor& boxes) {
-    const at::Tensor whole = boxes.detach().trunc().to(at::kLong).cpu();
-    const at::Tensor limit = at::tensor({image.size(3), image.size(2)}, at::kLong);
-    const at::Tensor begin = whole.narrow(1, 0, 2).clamp_min(1) - 1;  // the procedure counts pixels from 1
-    const at::Tensor length = at::minimum(whole.narrow(1, 2, 2), limit) - begin;
-    const at::Tensor inside = (length > 0).all(1).nonzero().flatten();
-    const auto axis = [&](std::int64_t i) {
-      const at::Tensor from = begin.select(1, i), zeros = at::zeros_like(from);
-      return at::stack({from, length.select(1, i), zeros + n, zeros}, 1).index_select(0, inside);
-    };
-    const Answer answer = net(normalised(Crops::apply(image, axis(1), axis(0), n)));
-    return {boxes.index_select(0, inside.to(boxes.device())), answer.scores.flatten(), answer.shifts.flatten(1),
-            answer.points.defined() ? answer.points.flatten(1) : at::Tensor()};
+  static Seen closer_look(const std::shared_ptr<const Net>& net, std::int64_t n, const at::Tensor& image,
+                          const Table& table, const at::Tensor& boxes) {
+    const at::Tensor whole = boxes.detach().trunc().to(at::kCPU, at::kLong);
+    const auto box = whole.accessor<std::int64_t, 2>();
+    std::vector<Grid> windows;
+    std::vector<std::int64_t> inside;
+    for (std::int64_t i = 0; i < whole.size(0); ++i) {
+      const auto axis = [&](std::int64_t from, std::int64_t to, std::int64_t side) {
+        const std::int64_t begin = std::max<std::int64_t>(from, 1) - 1;  // the procedure counts pixels from 1
+        return Axis{begin, std::min(to, side) - begin, n, 0};
+      };
+      const Grid window{axis(box[i][1], box[i][3], table->height()), axis(box[i][0], box[i][2], table->width())};
+      if (window.rows.length <= 0 || window.columns.length <= 0) continue;
+      windows.push_back(window);
+      inside.push_back(i);
+    }
+    const auto question = c10::make_intrusive<Question>(table, net, n, std::move(windows));
+    const Answer answer = [&] {
+      const at::NoGradGuard no_grad;
+      return question->answer(question->crops());
+    }();
+    return {boxes.index_select(0, at::tensor(inside, at::kLong).to(boxes.device())), answered(image, question, answer)};
   }
 
-  /// P-net all over the pyramid, without gradient.
-  Proposals scan(const at::Tensor& image) const {
+  /// The windows that P-net passes on.
+  Seen first_look(const at::Tensor& image, const Table& table) const {
+    const Proposals found = scan(table);
+    return {found.boxes, answered(image, found.question, found.answer)};
+  }
+
+  /// P-net all over the pyramid.
+  Proposals scan(const Table& table) const {
     const at::NoGradGuard no_grad;
-    const std::int64_t height = image.size(2), width = image.size(3);
-    const at::Tensor none = at::zeros({0, 4}, at::kLong);
-    std::vector<at::Tensor> rows = {none}, columns = {none}, boxes = {none.to(image.options())};
-    std::vector<at::Tensor> scores = {boxes.front().select(1, 0)};
-    double scale = window / min_face_size_, shorter = static_cast<double>(std::min(height, width)) * scale;
-    for (; shorter >= window; shorter *= factor_, scale *= factor_) {
+    const std::int64_t height = table->height(), width = table->width();
+    std::vector<Grid> windows;
+    std::vector<at::Tensor> boxes = {at::zeros({0, 4}, table->options())}, scores = {boxes.front().select(1, 0)};
+    std::vector<at::Tensor> shifts = boxes;
+    double scale = pnet_cells / min_face_size_, shorter = static_cast<double>(std::min(height, width)) * scale;
+    for (; shorter >= pnet_cells; shorter *= factor_, scale *= factor_) {
       const auto scaled = [&](std::int64_t side) {
         return static_cast<std::int64_t>(static_cast<double>(side) * scale + 1);
       };
-      const std::vector<std::int64_t> level = {scaled(height), scaled(width)};
-      const at::Tensor score = pnet_(normalised(at::adaptive_avg_pool2d(image, level))).scores.squeeze(0);
-      const at::Tensor passes = score >= thresholds_[0];
-      const at::Tensor place = passes.nonzero() * 2;  // [n,2] y x, in cells
-      const at::Tensor corner = place.flip(1).to(image.scalar_type());
-      const at::Tensor box = at::cat({((corner + 1) / scale).floor(), ((corner + window) / scale).floor()}, 1);
-      const at::Tensor certainty = score.masked_select(passes);
+      const std::int64_t rows = scaled(height), columns = scaled(width);
+      const at::Tensor features =
+          pnet_->features(table->cut({{{0, height, rows, 0}, {0, width, columns, 0}}}, rows, columns));
+      const at::Tensor score = pnet_->scores(features).squeeze(0);
+      const at::Tensor place = (score >= thresholds_[0]).nonzero();         // [n,2] y x
+      const at::Tensor corner = 2 * place.flip(1).to(score.scalar_type());  // in cells
+      const at::Tensor box = at::cat({((corner + 1) / scale).floor(), ((corner + pnet_cells) / scale).floor()}, 1);
+      const at::Tensor index = place.select(1, 0) * score.size(1) + place.select(1, 1);
+      const at::Tensor certainty = score.flatten().index_select(0, index);
       const at::Tensor kept = best(box, certainty, 0, .5, Overlap::over_union);
-      const at::Tensor cell = place.index_select(0, kept).cpu();
-      const auto axis = [&](std::int64_t i, std::int64_t side, std::int64_t parts) {
-        const at::Tensor first = cell.select(1, i), zeros = at::zeros_like(first);
-        return at::stack({zeros, zeros + side, zeros + parts, first}, 1);
-      };
-      rows.push_back(axis(0, height, level[0]));
-      columns.push_back(axis(1, width, level[1]));
+      const at::Tensor there = features.flatten(2).index_select(2, index.index_select(0, kept)).permute({2, 1, 0});
       boxes.push_back(box.index_select(0, kept));
       scores.push_back(certainty.index_select(0, kept));
+      shifts.push_back(pnet_->box(there.unsqueeze(3)).flatten(1));
+      const at::Tensor cells = 2 * place.index_select(0, kept).cpu();
+      const auto cell = cells.accessor<std::int64_t, 2>();
+      for (std::int64_t i = 0; i < cells.size(0); ++i)
+        windows.push_back({{0, height, rows, cell[i][0]}, {0, width, columns, cell[i][1]}});
     }
     const at::Tensor all = at::cat(boxes);
     const at::Tensor kept = best(all, at::cat(scores), 0, .7, Overlap::over_union), there = kept.cpu();
-    return {{at::cat(rows).index_select(0, there), at::cat(columns).index_select(0, there)}, all.index_select(0, kept)};
+    std::vector<Grid> passed;
+    for (std::int64_t i = 0; i < there.size(0); ++i)
+      passed.push_back(windows[static_cast<std::size_t>(there[i].item<std::int64_t>())]);
+    return {all.index_select(0, kept),
+            c10::make_intrusive<Question>(table, pnet_, pnet_cells, std::move(passed)),
+            {at::cat(scores).index_select(0, kept), at::cat(shifts).index_select(0, kept), {}}};
   }
 
   std::string weights_ = "models/mtcnn.safetensors";
@@ -388,7 +420,7 @@ class Mtcnn : public Model {
   double min_face_size_ = 20;
   double factor_ = .709;
   std::vector<double> on_the_way_ = {0, 0, .1};
-  Net pnet_, rnet_, onet_;
+  std::shared_ptr<const Net> pnet_, rnet_, onet_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "attack/objective.hpp"
 #include "attack/subject.hpp"
 #include "attack/trace.hpp"
-#include "picture/header.hpp"
+#include "picture/picture.hpp"
 
 namespace faceoff {
 
@@ -28,10 +28,10 @@ struct AttackResult {
 std::vector<AttackResult> attack(const Assembly& assembly, std::span<const AttackInput> pictures,
                                  const ObjectiveOptions& options);
 
-/// About how many seconds a variant's attack on one face takes on this machine: how often its optimizer asks for a
-/// gradient and for a value, times how long the whole chain takes for either on a made-up picture of this size with one
-/// face, whose height is two fifths of the shorter side. An attack that ends early takes less. Throws what a plugin
-/// throws that can't cope with such a picture.
-double seconds_a_face(const Assembly& assembly, const Extent& size);
+/// About how many seconds a variant's attack on a picture takes on this machine, where so many such pictures are
+/// attacked together: how often its optimizer asks for a gradient and for a value, times how long the whole chain takes
+/// for either, with the faces that the detector finds, or with one in the middle where it finds none. An attack that
+/// ends early takes less. Throws what a plugin throws that can't cope with such a picture.
+double seconds_of_attack(const Assembly& assembly, const Picture& picture, std::size_t together);
 
 }  // namespace faceoff

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -44,30 +43,40 @@ class Counter : public Objective {
   Random random_;
 };
 
-/// A picture with one face in its middle, which is its own target.
-AttackInput made_up_picture(const Assembly& assembly, const Extent& size,
-                            std::map<const LoadedModel*, at::Tensor>& means) {
-  AttackInput input;
-  input.clean =
-      at::full({1, 3, size.height, size.width}, 128, at::TensorOptions(assembly.experiment.device).dtype(at::kByte));
-  const auto shorter = static_cast<double>(std::min(size.height, size.width));
-  const double height = .4 * shorter, width = .8 * height;
-  const double left = (static_cast<double>(size.width) - width) / 2;
-  const double top = (static_cast<double>(size.height) - height) / 2;
-  input.faces = {{{left, top, left + width, top + height}, 1, {}}};
+/// Where a picture shows nobody, a face in its middle, whose height is two fifths of the shorter side.
+Face in_the_middle(const at::Tensor& picture) {
+  const auto high = static_cast<double>(picture.size(2)), wide = static_cast<double>(picture.size(3));
+  const double height = .4 * std::min(high, wide), width = .8 * height;
+  const double left = (wide - width) / 2, top = (high - height) / 2;
   // Where the detector gives five points, they lie about so.
   const at::Tensor shares = at::tensor({.31, .4, .69, .4, .5, .58, .36, .78, .64, .78}, at::kDouble).view({5, 2});
-  input.faces.front().landmarks =
-      at::tensor({left, top}, at::kDouble) + shares * at::tensor({width, height}, at::kDouble);
-  if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
-  Target target;
-  for (const LoadedModel* model : assembly.embedders) {
-    const at::Tensor own = embed(*model, input.clean, input.faces.front());
-    target.attacked[model] = own.unsqueeze(0);
-    means[model] = own / 2;
-  }
-  if (!assembly.experiment.targets.empty()) input.targets = {{target}};
+  return {{left, top, left + width, top + height},
+          1,
+          at::tensor({left, top}, at::kDouble) + shares * at::tensor({width, height}, at::kDouble)};
+}
+
+/// A picture whose faces are their own targets.
+AttackInput input_of(const Assembly& assembly, const Picture& picture,
+                     std::map<const LoadedModel*, at::Tensor>& means) {
+  const Experiment& experiment = assembly.experiment;
+  AttackInput input;
+  input.clean = to_tensor(picture, at::TensorOptions(experiment.device).dtype(at::kByte));
+  input.grey = picture.grey;
   input.key = 1;
+  input.faces = find_faces(*assembly.detector, assembly.landmarks, input.clean, experiment.minimum_score);
+  if (input.faces.empty()) {
+    input.faces = {in_the_middle(input.clean)};
+    if (assembly.landmarks != nullptr) add_landmarks(*assembly.landmarks, input.clean, input.faces);
+  }
+  for (const Face& face : input.faces) {
+    Target target;
+    for (const LoadedModel* model : assembly.embedders) {
+      const at::Tensor own = embed(*model, input.clean, face);
+      target.attacked[model] = own.unsqueeze(0);
+      means[model] = own / 2;
+    }
+    if (!experiment.targets.empty()) input.targets.push_back({target});
+  }
   return input;
 }
 
@@ -90,28 +99,39 @@ double time_of(const Work& work) {
 
 }  // namespace
 
-double seconds_a_face(const Assembly& assembly, const Extent& size) {
+double seconds_of_attack(const Assembly& assembly, const Picture& picture, std::size_t together) {
   const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);
   Counter counter(patch);
   assembly.optimizer->run(counter,
                           Budget(patch, at::ones({1, 1, 8, 8}), assembly.experiment.epsilon, assembly.experiment.norm));
 
   ObjectiveOptions options;
-  const std::array<AttackInput, 1> inputs = {made_up_picture(assembly, size, options.means)};
   options.partners = [](const LoadedModel& model, const std::vector<std::size_t>& pictures, std::int64_t each,
                         Random&) {
     return at::full({static_cast<std::int64_t>(pictures.size()), each, 3, model.view.height, model.view.width}, 128.,
                     at::kFloat);
   };
-  const Subjects subjects = make_subjects(assembly, inputs);
-  ChainObjective objective(assembly, subjects, inputs, options);
-  double seconds = 0;
-  for ([[maybe_unused]] const auto step : objective.steps(1)) {
-    if (counter.gradients > 0)
-      seconds += static_cast<double>(counter.gradients) * time_of([&] { objective.value_and_grad(subjects.pixels); });
-    if (counter.values > 0)
-      seconds += static_cast<double>(counter.values) * time_of([&] { objective.value(subjects.pixels); });
-  }
+  const AttackInput one = input_of(assembly, picture, options.means);
+  /// Of an evaluation of so many such pictures.
+  const auto seconds_of = [&](std::size_t count) {
+    const std::vector<AttackInput> inputs(count, one);
+    const Subjects subjects = make_subjects(assembly, inputs);
+    ChainObjective objective(assembly, subjects, inputs, options);
+    double seconds = 0;
+    for ([[maybe_unused]] const auto step : objective.steps(1)) {
+      if (counter.gradients > 0)
+        seconds += static_cast<double>(counter.gradients) * time_of([&] { objective.value_and_grad(subjects.pixels); });
+      if (counter.values > 0)
+        seconds += static_cast<double>(counter.values) * time_of([&] { objective.value(subjects.pixels); });
+    }
+    return seconds;
+  };
+  double seconds = seconds_of(1);
+  // Many small views take less time together. Of what takes long alone the views are large.
+  constexpr double long_alone = .5;
+  const auto evaluations = static_cast<double>(std::max<std::int64_t>(counter.gradients + counter.values, 1));
+  if (together > 1 && seconds / evaluations < long_alone)
+    seconds = seconds_of(together) / static_cast<double>(together);
   BlackBox::here().end_item();
   return seconds * static_cast<double>(assembly.experiment.restarts);
 }

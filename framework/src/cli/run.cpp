@@ -81,7 +81,7 @@ int tell(const RunItems& items) {
     all += one.seconds;
     known &= one.unknown.empty();
   }
-  if (known) std::cerr << "all: about " << duration(all) << " of attacks on this machine, with one face a picture\n";
+  if (known) std::cerr << "all: about " << duration(all) << " of attacks on this machine\n";
   return static_cast<int>(ExitCode::done);
 }
 

@@ -11,19 +11,26 @@
 
 #include "attack/attack.hpp"
 #include "picture/header.hpp"
+#include "picture/picture.hpp"
 #include "plugins/call_plugin.hpp"
+#include "run/item_list.hpp"
 #include "run/run_items.hpp"
 
 namespace faceoff {
 
 namespace {
 
-/// The sizes of those pictures that can be read.
-std::vector<Extent> extents_of(const std::vector<std::filesystem::path>& pictures) {
-  std::vector<Extent> all;
+struct Sized {
+  std::filesystem::path file;
+  Extent extent;
+};
+
+/// Those pictures that can be read, as far as their headers tell.
+std::vector<Sized> sized(const std::vector<std::filesystem::path>& pictures) {
+  std::vector<Sized> all;
   for (const std::filesystem::path& picture : pictures) {
     try {
-      all.push_back(extent_of(picture));
+      all.push_back({picture, extent_of(picture)});
     } catch (const Error&) {
       continue;  // it costs its item alone
     }
@@ -31,17 +38,23 @@ std::vector<Extent> extents_of(const std::vector<std::filesystem::path>& picture
   return all;
 }
 
-/// About how long attacks on pictures of these sizes take: the smallest and the largest are tried, and what lies
-/// between them goes by its pixels.
-double seconds_of(const Assembly& assembly, const std::vector<Extent>& pictures) {
+/// About how long attacks on these pictures take: the smallest and the largest are tried, and what lies between them
+/// goes by its pixels.
+double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) {
   if (pictures.empty()) return 0;
-  const auto [smallest, largest] = std::ranges::minmax_element(pictures, {}, &Extent::pixels);
-  const double least = seconds_a_face(assembly, *smallest);
-  const auto more = static_cast<double>(largest->pixels() - smallest->pixels());
-  const double most = more > 0 ? seconds_a_face(assembly, *largest) : least;
+  const auto pixels = [](const Sized& one) { return one.extent.pixels(); };
+  const auto [smallest, largest] = std::ranges::minmax_element(pictures, {}, pixels);
+  const auto together = std::min(static_cast<std::size_t>(assembly.experiment.batch), pictures.size());
+  const auto seconds = [&](const Sized& one) {
+    const std::vector<Extent> alike(together, one.extent);
+    return seconds_of_attack(assembly, read_picture(one.file), cut(alike, false).front());
+  };
+  const double least = seconds(*smallest);
+  const auto more = static_cast<double>(pixels(*largest) - pixels(*smallest));
+  const double most = more > 0 ? seconds(*largest) : least;
   double sum = 0;
-  for (const Extent& picture : pictures) {
-    const auto beyond = static_cast<double>(picture.pixels() - smallest->pixels());
+  for (const Sized& picture : pictures) {
+    const auto beyond = static_cast<double>(pixels(picture) - pixels(*smallest));
     sum += least + (more > 0 ? (most - least) * beyond / more : 0);
   }
   return sum;
@@ -68,7 +81,7 @@ std::vector<RunItems::Expected> RunItems::expected_time() const {
     const Experiment& experiment = variant.assembly->experiment;
     const auto [expected, is_new] = known.try_emplace({work_of(experiment), experiment.pictures});
     try {
-      if (is_new) expected->second.seconds = seconds_of(*variant.assembly, extents_of(experiment.pictures));
+      if (is_new) expected->second.seconds = seconds_of(*variant.assembly, sized(experiment.pictures));
     } catch (...) {
       expected->second.unknown = what_was_thrown();
     }

@@ -47,8 +47,8 @@ class RunItems {
   /// The items, a line each: variant and picture.
   std::string listed() const;
 
-  /// About how long a variant's attacks take on this machine, with one face a picture, by the sizes in the pictures'
-  /// headers.
+  /// About how long a variant's attacks take on this machine, by the smallest and the largest picture with the faces
+  /// on them.
   struct Expected {
     std::string variant;
     std::size_t pictures = 0;

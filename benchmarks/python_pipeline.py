@@ -39,42 +39,52 @@ class Photo:
     squares: list[Square] = field(default_factory=list)
 
 
-class Pipeline:
-    def __init__(self, name: str, weights: Path, detector: Path) -> None:
-        self.embedder, self.detector = network(name, weights), network("ssd_mobilenet_v1", detector)
-        self.scale, self.down = CROPS[name]
+def tensor(pictures: list[np.ndarray]) -> Tensor:
+    """BGR pictures of one size as RGB, [N,3,H,W]."""
+    rgb = torch.from_numpy(np.stack(pictures)[:, :, :, ::-1].copy()).permute(0, 3, 1, 2)
+    return rgb.float().contiguous(memory_format=torch.channels_last)
 
-    @staticmethod
-    def tensor(pictures: list[np.ndarray]) -> Tensor:
-        """BGR pictures of one size as RGB, [N,3,H,W]."""
-        rgb = torch.from_numpy(np.stack(pictures)[:, :, :, ::-1].copy()).permute(0, 3, 1, 2)
-        return rgb.float().contiguous(memory_format=torch.channels_last)
 
-    def squares(self, pictures: list[np.ndarray]) -> list[list[Square]]:
-        """About the faces of each."""
+class Faces:
+    """Finds them, and gives a square about each: so many times the box's longer side, and by so many of these lower."""
+
+    def __init__(self, detector: Path, scale: float, down: float, minimum_score: float = .5) -> None:
+        self.detector, self.scale, self.down = network("ssd_mobilenet_v1", detector), scale, down
+        self.minimum_score = minimum_score
+
+    def __call__(self, pictures: list[np.ndarray]) -> list[list[Square]]:
         side = self.detector.side
         with torch.no_grad():
-            scores, boxes = self.detector(self.tensor([cv2.resize(one, (side, side)) for one in pictures]))
-        found = []
-        for picture, score, box in zip(pictures, scores, boxes, strict=True):
-            certain = score > .5
-            corners, likely = box[certain].numpy(), score[certain].numpy()
-            kept = cv2.dnn.NMSBoxes(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), likely, .5, .5)
-            height, width = picture.shape[:2]
-            squares = []
-            for x0, y0, x1, y1 in corners[np.asarray(kept, int)] / side * (width, height, width, height):
-                longer = max(x1 - x0, y1 - y0)
-                size = max(round(self.scale * longer), 1)
-                squares.append(Square(round((x0 + x1 - size) / 2), round((y0 + y1 - size) / 2 + self.down * longer), size))
-            found.append(squares)
-        return found
+            scores, boxes = self.detector(tensor([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in pictures]))
+        return [self.squares(*one) for one in zip(pictures, scores, boxes, strict=True)]
+
+    def squares(self, picture: np.ndarray, score: Tensor, box: Tensor) -> list[Square]:
+        certain = score > self.minimum_score
+        corners, likely = box[certain].numpy(), score[certain].numpy()
+        kept = cv2.dnn.NMSBoxes(np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]]), likely, self.minimum_score, .5)
+        height, width = picture.shape[:2]
+        squares = []
+        for x0, y0, x1, y1 in corners[np.asarray(kept, int)] / self.detector.side * (width, height, width, height):
+            longer = max(x1 - x0, y1 - y0)
+            size = max(round(self.scale * longer), 1)
+            squares.append(Square(round((x0 + x1 - size) / 2), round((y0 + y1 - size) / 2 + self.down * longer), size))
+        return squares
+
+
+def cut(picture: np.ndarray, square: Square, side: int) -> np.ndarray:
+    """A square of the picture in another size; what lies beyond the picture repeats its border."""
+    height, width = picture.shape[:2]
+    rows = np.arange(square.y, square.y + square.side).clip(0, height - 1)
+    columns = np.arange(square.x, square.x + square.side).clip(0, width - 1)
+    return cv2.resize(picture[rows][:, columns], (side, side), interpolation=cv2.INTER_AREA)
+
+
+class Pipeline:
+    def __init__(self, name: str, weights: Path, detector: Path) -> None:
+        self.embedder, self.faces = network(name, weights), Faces(detector, *CROPS[name])
 
     def crop(self, picture: np.ndarray, square: Square) -> np.ndarray:
-        """What lies beyond the picture repeats its border."""
-        height, width = picture.shape[:2]
-        rows = np.arange(square.y, square.y + square.side).clip(0, height - 1)
-        columns = np.arange(square.x, square.x + square.side).clip(0, width - 1)
-        return cv2.resize(picture[rows][:, columns], (self.embedder.side, self.embedder.side), interpolation=cv2.INTER_AREA)
+        return cut(picture, square, self.embedder.side)
 
     @staticmethod
     def paste(picture: np.ndarray, square: Square, change: np.ndarray) -> None:
@@ -89,7 +99,7 @@ class Pipeline:
         crops = [self.crop(photo.pixels, square) for photo in photos for square in photo.squares]
         if not crops:
             return
-        origin = self.tensor(crops)
+        origin = tensor(crops)
         changed = pgd(Likeness(self.embedder, origin), origin, steps)
         changes = iter((changed - origin).permute(0, 2, 3, 1).numpy()[:, :, :, ::-1].copy())
         for photo in photos:
@@ -98,20 +108,20 @@ class Pipeline:
 
     def embeddings(self, picture: np.ndarray, squares: list[Square]) -> Tensor:
         with torch.no_grad():
-            return self.embedder(self.tensor([self.crop(picture, square) for square in squares]))
+            return self.embedder(tensor([self.crop(picture, square) for square in squares]))
 
     def judge(self, written: Path, photo: Photo, before: Tensor | None) -> dict[str, object]:
         """What is found in the file, and how alike its faces are to those that were there."""
         again = cv2.imread(str(written))
-        found = self.squares([again])[0]
+        found = self.faces([again])[0]
         alike = [] if before is None or not found else (self.embeddings(again, found) @ before.T).amax(1).tolist()
-        return {"picture": photo.name, "faces": len(photo.squares), "found": len(found), "alike": alike}
+        return {"picture": photo.name, "faces": [vars(square) for square in photo.squares], "found": len(found), "alike": alike}
 
     def run(self, files: list[Path], out: Path, batch: int, steps: int) -> None:
         with (out / "results.jsonl").open("w") as results:
             for begin in range(0, len(files), batch):
                 photos = [Photo(file.name, cv2.imread(str(file))) for file in files[begin : begin + batch]]
-                for photo, squares in zip(photos, self.squares([photo.pixels for photo in photos]), strict=True):
+                for photo, squares in zip(photos, self.faces([photo.pixels for photo in photos]), strict=True):
                     photo.squares = squares
                 before = [self.embeddings(one.pixels, one.squares) if one.squares else None for one in photos]
                 self.attack(photos, steps)

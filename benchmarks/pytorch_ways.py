@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from networks import NETWORKS, network, random_weights
+from networks import NETWORKS, network
 
 EPSILON = 8  # grey levels
 GEMM_SIDE = 2048
@@ -230,22 +230,6 @@ class Worker:
 
         return {"gradient": apart(ours, eagers), "value": ((numbers[3 * size :] - values) / values).abs().tolist(),
                 "eager's gradient off float64's": apart(eagers.double(), exact)}
-
-    def random_weights(self, tensors: str, file: str) -> None:
-        random_weights(Path(tensors), Path(file))
-
-    def resize(self, picture: str, file: str, width: int, height: int) -> None:
-        import cv2
-
-        cv2.imwrite(file, cv2.resize(cv2.imread(picture), (width, height), interpolation=cv2.INTER_CUBIC))
-
-    def tile(self, picture: str, file: str, count: int, rows: int, columns: int) -> None:
-        """So many copies of a picture on a grey canvas of so many places."""
-        import cv2
-
-        one = cv2.imread(picture)
-        places = [one if i < count else np.full_like(one, 128) for i in range(rows * columns)]
-        cv2.imwrite(file, np.vstack([np.hstack(places[row * columns : (row + 1) * columns]) for row in range(rows)]))
 
 
 def main() -> None:

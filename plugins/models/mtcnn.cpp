@@ -40,6 +40,9 @@ namespace {
 
 using namespace faceoff;
 using layers::Conv2d;
+using summed_area::Axis;
+using summed_area::Table;
+using summed_area::Window;
 
 // How many cells a side each net sees.
 constexpr std::int64_t pnet_cells = 12, rnet_cells = 24, onet_cells = 48;
@@ -51,6 +54,10 @@ struct Answer {
   at::Tensor scores;  // [N] how certain it is of a face
   at::Tensor shifts;  // [N,4] by how much of the box's sides the box's edges are off
   at::Tensor points;  // [N,10] five x, then five y, in the box's sides; O-net's alone
+
+  std::vector<at::Tensor> tensors() const {
+    return points.defined() ? std::vector{scores, shifts, points} : std::vector{scores, shifts};
+  }
 };
 
 /// P-, R- or O-net. Their fully connected layers are convolutions here, so that all three are alike. Pixels are in
@@ -88,16 +95,28 @@ struct Net {
   }
 };
 
+/// Those of the windows that have these numbers [K].
+std::vector<Window> chosen(const std::vector<Window>& windows, const at::Tensor& numbers) {
+  const at::Tensor here = numbers.cpu();
+  std::vector<Window> some;
+  for (std::int64_t i = 0; i < here.size(0); ++i)
+    some.push_back(windows[static_cast<std::size_t>(here[i].item<std::int64_t>())]);
+  return some;
+}
+
 /// Windows of n × n cells that a net is asked about.
 struct Question : torch::CustomClassHolder {
-  std::shared_ptr<const SummedArea> picture;
+  std::shared_ptr<const Table> picture;
   std::shared_ptr<const Net> net;
   std::int64_t n = 0;
-  std::vector<Grid> windows;
+  std::vector<Window> windows;
 
-  Question(std::shared_ptr<const SummedArea> of, std::shared_ptr<const Net> whom, std::int64_t cells,
-           std::vector<Grid> about)
+  Question(std::shared_ptr<const Table> of, std::shared_ptr<const Net> whom, std::int64_t cells,
+           std::vector<Window> about)
       : picture(std::move(of)), net(std::move(whom)), n(cells), windows(std::move(about)) {}
+
+  /// About those windows alone that have these numbers [K].
+  Question about(const at::Tensor& numbers) const { return {picture, net, n, chosen(windows, numbers)}; }
 
   at::Tensor crops() const { return picture->cut(windows, n, n); }
   Answer answer(const at::Tensor& crops) const { return net->answer(net->features(crops, beyond())); }
@@ -107,7 +126,7 @@ struct Question : torch::CustomClassHolder {
   /// without.
   at::Tensor beyond() const {
     const auto reaches = [&](const Axis& axis) { return axis.is_beyond(n - 1); };
-    if (std::ranges::none_of(windows, [&](const Grid& one) { return reaches(one.rows) || reaches(one.columns); }))
+    if (std::ranges::none_of(windows, [&](const Window& one) { return reaches(one.rows) || reaches(one.columns); }))
       return {};
     const std::int64_t side = n - 2;  // of the first layer's map
     at::Tensor absent = at::zeros({static_cast<std::int64_t>(windows.size()), 1, side, side}, at::kBool);
@@ -120,47 +139,39 @@ struct Question : torch::CustomClassHolder {
   }
 };
 
-/// An answer that is there already, with the gradient of the question. It is computed of those windows alone whose
+/// An answer that is there already gets the gradient of its question. It is computed of those windows alone whose
 /// answer somebody goes by.
-class Answered : public torch::autograd::Function<Answered> {
+class WithGradient : public torch::autograd::Function<WithGradient> {
  public:
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const at::Tensor& /*image*/,
                                                 const c10::intrusive_ptr<Question>& question, const Answer& answer) {
     context->saved_data["question"] = c10::IValue::make_capsule(question);
-    torch::autograd::variable_list outputs = {answer.scores, answer.shifts};
-    if (answer.points.defined()) outputs.push_back(answer.points);
-    return outputs;
+    return answer.tensors();
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const auto kept = context->saved_data["question"].toCapsule();
-    const auto& all = static_cast<const Question&>(*kept);
     at::Tensor counts = gradients.front() != 0;  // scores are [N], the others [N,…]
     for (std::size_t i = 1; i < gradients.size(); ++i) counts = counts | (gradients[i] != 0).any(1);
-    const at::Tensor which = counts.nonzero().flatten(), there = which.cpu();
-    std::vector<Grid> windows;
-    for (std::int64_t i = 0; i < there.size(0); ++i)
-      windows.push_back(all.windows[static_cast<std::size_t>(there[i].item<std::int64_t>())]);
-    const Question some(all.picture, all.net, all.n, windows);
+    const at::Tensor which = counts.nonzero().flatten();
+    const Question some = static_cast<const Question&>(*kept).about(which);
     at::Tensor crops = some.crops();
-    if (!windows.empty()) {
+    if (!some.windows.empty()) {
       const at::AutoGradMode enabled(true);
       crops.requires_grad_(true);
-      const Answer answer = some.answer(crops);
-      torch::autograd::variable_list outputs = {answer.scores, answer.shifts}, along;
-      if (answer.points.defined()) outputs.push_back(answer.points);
+      torch::autograd::variable_list along;
       for (const at::Tensor& gradient : gradients) along.push_back(gradient.index_select(0, which));
-      crops = torch::autograd::grad(outputs, {crops}, along).front();
+      crops = torch::autograd::grad(some.answer(crops).tensors(), {crops}, along).front();
     }
-    return {all.picture->spread(windows, crops), at::Tensor(), at::Tensor()};
+    return {some.picture->spread(some.windows, crops), at::Tensor(), at::Tensor()};
   }
 };
 
-/// An answer to a question about a picture, and with its gradient where one is wanted.
-Answer answered(const at::Tensor& image, c10::intrusive_ptr<Question> question, const Answer& answer) {
+/// The answer to a question about a picture, with its gradient where one is wanted.
+Answer with_gradient(const at::Tensor& image, const c10::intrusive_ptr<Question>& question, const Answer& answer) {
   if (!at::GradMode::is_enabled() || !image.requires_grad()) return answer;
-  const torch::autograd::variable_list outputs = Answered::apply(image, question, answer);
+  const torch::autograd::variable_list outputs = WithGradient::apply(image, question, answer);
   return {outputs[0], outputs[1], outputs.size() > 2 ? outputs[2] : at::Tensor()};
 }
 
@@ -288,13 +299,7 @@ class Mtcnn : public Model {
     at::Tensor boxes;
     Answer said;
   };
-  /// Windows of P-net's pyramid, the boxes [N,4] in the picture that they stand for, and what P-net says of them.
-  struct Proposals {
-    at::Tensor boxes;
-    c10::intrusive_ptr<Question> question;
-    Answer answer;
-  };
-  using Table = std::shared_ptr<const SummedArea>;
+  using SharedTable = std::shared_ptr<const Table>;
 
   Output detections(const at::Tensor& images, bool on_the_way) const {
     std::vector<Candidates> rows;
@@ -318,7 +323,7 @@ class Mtcnn : public Model {
   }
 
   Candidates look(const at::Tensor& image, bool on_the_way) const {
-    const auto table = std::make_shared<const SummedArea>(image);
+    const auto table = std::make_shared<const Table>(image);
     const Seen p = first_look(image, table);
     const at::Tensor proposed = squared(refined(p.boxes, p.said.shifts, 0));
     const Seen r = closer_look(rnet_, rnet_cells, image, table, proposed);
@@ -345,19 +350,20 @@ class Mtcnn : public Model {
 
   /// R- or O-net, which see n × n cells, on those of the boxes that have a pixel in the picture.
   static Seen closer_look(const std::shared_ptr<const Net>& net, std::int64_t n, const at::Tensor& image,
-                          const Table& table, const at::Tensor& boxes) {
-    const at::Tensor whole = boxes.detach().trunc().to(at::kCPU, at::kLong);
+                          const SharedTable& table, const at::Tensor& boxes) {
+    constexpr double far = 1e9;  // pixels: wherever broken weights send a box, it is a whole number
+    const at::Tensor whole = boxes.detach().trunc().clamp(-far, far).to(at::kCPU, at::kLong);
     const auto box = whole.accessor<std::int64_t, 2>();
-    std::vector<Grid> windows;
+    std::vector<Window> windows;
     std::vector<std::int64_t> inside;
     for (std::int64_t i = 0; i < whole.size(0); ++i) {
       const auto axis = [&](std::int64_t from, std::int64_t to, std::int64_t side) {
         const std::int64_t begin = std::max<std::int64_t>(from, 1) - 1;  // the procedure counts pixels from 1
         return Axis{begin, std::min(to, side) - begin, n, 0};
       };
-      const Grid window{axis(box[i][1], box[i][3], table->height()), axis(box[i][0], box[i][2], table->width())};
-      if (window.rows.length <= 0 || window.columns.length <= 0) continue;
-      windows.push_back(window);
+      const Window seen{axis(box[i][1], box[i][3], table->height()), axis(box[i][0], box[i][2], table->width())};
+      if (seen.rows.length <= 0 || seen.columns.length <= 0) continue;
+      windows.push_back(seen);
       inside.push_back(i);
     }
     const auto question = c10::make_intrusive<Question>(table, net, n, std::move(windows));
@@ -365,54 +371,48 @@ class Mtcnn : public Model {
       const at::NoGradGuard no_grad;
       return question->answer(question->crops());
     }();
-    return {boxes.index_select(0, at::tensor(inside, at::kLong).to(boxes.device())), answered(image, question, answer)};
+    return {boxes.index_select(0, at::tensor(inside, at::kLong).to(boxes.device())),
+            with_gradient(image, question, answer)};
   }
 
-  /// The windows that P-net passes on.
-  Seen first_look(const at::Tensor& image, const Table& table) const {
-    const Proposals found = scan(table);
-    return {found.boxes, answered(image, found.question, found.answer)};
-  }
-
-  /// P-net all over the pyramid.
-  Proposals scan(const Table& table) const {
-    const at::NoGradGuard no_grad;
+  /// P-net all over the pyramid: the windows that it passes on.
+  Seen first_look(const at::Tensor& image, const SharedTable& table) const {
     const std::int64_t height = table->height(), width = table->width();
-    std::vector<Grid> windows;
-    std::vector<at::Tensor> boxes = {at::zeros({0, 4}, table->options())}, scores = {boxes.front().select(1, 0)};
-    std::vector<at::Tensor> shifts = boxes;
-    double scale = pnet_cells / min_face_size_, shorter = static_cast<double>(std::min(height, width)) * scale;
-    for (; shorter >= pnet_cells; shorter *= factor_, scale *= factor_) {
-      const auto scaled = [&](std::int64_t side) {
-        return static_cast<std::int64_t>(static_cast<double>(side) * scale + 1);
-      };
-      const std::int64_t rows = scaled(height), columns = scaled(width);
-      const at::Tensor features =
-          pnet_->features(table->cut({{{0, height, rows, 0}, {0, width, columns, 0}}}, rows, columns));
-      const at::Tensor score = pnet_->scores(features).squeeze(0);
-      const at::Tensor place = (score >= thresholds_[0]).nonzero();         // [n,2] y x
-      const at::Tensor corner = 2 * place.flip(1).to(score.scalar_type());  // in cells
-      const at::Tensor box = at::cat({((corner + 1) / scale).floor(), ((corner + pnet_cells) / scale).floor()}, 1);
-      const at::Tensor index = place.select(1, 0) * score.size(1) + place.select(1, 1);
-      const at::Tensor certainty = score.flatten().index_select(0, index);
-      const at::Tensor kept = best(box, certainty, 0, .5, Overlap::over_union);
-      const at::Tensor there = features.flatten(2).index_select(2, index.index_select(0, kept)).permute({2, 1, 0});
-      boxes.push_back(box.index_select(0, kept));
-      scores.push_back(certainty.index_select(0, kept));
-      shifts.push_back(pnet_->box(there.unsqueeze(3)).flatten(1));
-      const at::Tensor cells = 2 * place.index_select(0, kept).cpu();
-      const auto cell = cells.accessor<std::int64_t, 2>();
-      for (std::int64_t i = 0; i < cells.size(0); ++i)
-        windows.push_back({{0, height, rows, cell[i][0]}, {0, width, columns, cell[i][1]}});
+    std::vector<Window> windows;
+    at::Tensor boxes = at::zeros({0, 4}, table->options());
+    Answer answer{boxes.select(1, 0), boxes, {}};
+    {
+      const at::NoGradGuard no_grad;
+      const auto put = [](at::Tensor& all, const at::Tensor& more) { all = at::cat({all, more}); };
+      double scale = pnet_cells / min_face_size_, shorter = static_cast<double>(std::min(height, width)) * scale;
+      for (; shorter >= pnet_cells; shorter *= factor_, scale *= factor_) {
+        const auto scaled = [&](std::int64_t side) {
+          return static_cast<std::int64_t>(static_cast<double>(side) * scale + 1);
+        };
+        const std::int64_t rows = scaled(height), columns = scaled(width);
+        const Window level{{0, height, rows, 0}, {0, width, columns, 0}};
+        const at::Tensor features = pnet_->features(table->cut({level}, rows, columns));
+        const at::Tensor score = pnet_->scores(features).squeeze(0);
+        const at::Tensor place = (score >= thresholds_[0]).nonzero();         // [n,2] y x
+        const at::Tensor corner = 2 * place.flip(1).to(score.scalar_type());  // in cells
+        const at::Tensor box = at::cat({((corner + 1) / scale).floor(), ((corner + pnet_cells) / scale).floor()}, 1);
+        const at::Tensor index = place.select(1, 0) * score.size(1) + place.select(1, 1);
+        const at::Tensor certainty = score.flatten().index_select(0, index);
+        const at::Tensor kept = best(box, certainty, 0, .5, Overlap::over_union);
+        const at::Tensor there = features.flatten(2).index_select(2, index.index_select(0, kept)).permute({2, 1, 0});
+        put(boxes, box.index_select(0, kept));
+        put(answer.scores, certainty.index_select(0, kept));
+        put(answer.shifts, pnet_->box(there.unsqueeze(3)).flatten(1));
+        const at::Tensor cells = 2 * place.index_select(0, kept).cpu();
+        const auto cell = cells.accessor<std::int64_t, 2>();
+        for (std::int64_t i = 0; i < cells.size(0); ++i)
+          windows.push_back({{0, height, rows, cell[i][0]}, {0, width, columns, cell[i][1]}});
+      }
     }
-    const at::Tensor all = at::cat(boxes);
-    const at::Tensor kept = best(all, at::cat(scores), 0, .7, Overlap::over_union), there = kept.cpu();
-    std::vector<Grid> passed;
-    for (std::int64_t i = 0; i < there.size(0); ++i)
-      passed.push_back(windows[static_cast<std::size_t>(there[i].item<std::int64_t>())]);
-    return {all.index_select(0, kept),
-            c10::make_intrusive<Question>(table, pnet_, pnet_cells, std::move(passed)),
-            {at::cat(scores).index_select(0, kept), at::cat(shifts).index_select(0, kept), {}}};
+    const at::Tensor kept = best(boxes, answer.scores, 0, .7, Overlap::over_union);
+    answer = {answer.scores.index_select(0, kept), answer.shifts.index_select(0, kept), {}};
+    const auto question = c10::make_intrusive<Question>(table, pnet_, pnet_cells, chosen(windows, kept));
+    return {boxes.index_select(0, kept), with_gradient(image, question, answer)};
   }
 
   std::string weights_ = "models/mtcnn.safetensors";

@@ -103,6 +103,12 @@ TEST(Mtcnn, HasTheGradientThatCentralDifferencesGive) {
   };
   const at::Tensor input = picture.clone().requires_grad_(true);
   const at::Tensor gradient = torch::autograd::grad({value(input)}, {input}).front();
+  // Along all pixels, half of them by the gradient's own signs so that its parts do not cancel.
+  const at::Tensor random = noise(picture.sizes(), -1, 1, 1);
+  const at::Tensor mixed = random + at::where(random > 0, gradient.sign(), at::zeros_like(gradient));
+  const at::Tensor along = mixed * (1e-5 / mixed.norm());
+  EXPECT_NEAR(((value(picture + along) - value(picture - along)) / (2 * (gradient * along).sum())).item<double>(), 1,
+              1e-4);
   const at::Tensor strongest = std::get<1>(gradient.flatten().abs().topk(4));
   const double largest = gradient.abs().max().item<double>();
   ASSERT_GT(largest, 0);
@@ -132,6 +138,24 @@ TEST(Mtcnn, ABatchGivesWhatThePicturesGiveAlone) {
     EXPECT_TRUE(same_bits(both.landmarks[row].narrow(0, 0, count), alone.landmarks[0]));
   }
   EXPECT_EQ(both.scores[1].abs().max().item<double>(), 0);
+}
+
+TEST(Mtcnn, ABatchHasTheGradientsThatThePicturesHaveAlone) {
+  const auto model = make<Model>("mtcnn");
+  Random random(7, {1, 1, 1});
+  const auto gradient = [&](const at::Tensor& pictures) {
+    const at::Tensor input = pictures.clone().requires_grad_(true);
+    const Output output = model->forward_attacked(input, random);
+    return torch::autograd::grad({output.scores.sum() + 1e-3 * output.boxes.sum()}, {input}).front();
+  };
+  const at::Tensor first = small_photo("sample1", 320, 300, at::kFloat);
+  const at::Tensor second = small_photo("sample3", 960, 180, at::kFloat);
+  const at::Tensor together = gradient(at::cat({first, at::full_like(first, 127), second}));
+  for (const auto& [row, picture] : {std::pair<std::int64_t, at::Tensor>{0, first}, {2, second}}) {
+    const at::Tensor alone = gradient(picture);
+    EXPECT_LT(largest_difference(together.narrow(0, row, 1), alone), 1e-4 * alone.abs().max().item<double>());
+  }
+  EXPECT_EQ(together[1].abs().max().item<double>(), 0);
 }
 
 TEST(Mtcnn, HasAGradientWhereThereIsNothingToSee) {

@@ -55,6 +55,7 @@ TEST_F(Experiments, AreAllReadBuiltAndChecked) {
         run(entry.path().stem().string(), {"--dry-run", "--set", "data.pictures=small.png"});  // steps are timed
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_FALSE(outcome.out.empty()) << entry.path();
+    EXPECT_TRUE(contains(outcome.err, "all: about")) << outcome.err;
   }
   EXPECT_GE(count, 10);
 }

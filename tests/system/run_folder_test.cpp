@@ -297,11 +297,24 @@ TEST_F(RunFolder, ADryRunWritesNothing) {
       run(call(hide("[\"none.png\", \"other.png\"]", "[sweep]\n\"attack.epsilon\" = [4, 8]\n"), {"--dry-run"}));
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "epsilon=4\tnone.png\nepsilon=4\tother.png\nepsilon=8\tnone.png\nepsilon=8\tother.png\n");
+  EXPECT_TRUE(contains(outcome.err, "all: about")) << outcome.err;
   EXPECT_FALSE(fs::exists(folder_ / "run"));
   EXPECT_EQ(files_in(folder_.path()).size(), before.size() + 1);  // the experiment itself
   const Outcome without_out = run_faceoff({"run", "x.toml", "--dry-run"}, folder_.path());
   EXPECT_EQ(without_out.code, 0) << without_out.err;
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+TEST_F(RunFolder, ADryRunTellsTheTimeThoughPicturesCantBeDecoded) {
+  save("small.png", cv::Mat(40, 40, CV_8UC3, cv::Scalar(90, 120, 30)));
+  save("other.png", cv::Mat(60, 60, CV_8UC3, cv::Scalar(90, 120, 30)));
+  for (const char* file : {"cut.png", "torn.png"}) save(file, cv::Mat(90, 90, CV_8UC3, cv::Scalar(30, 120, 30)));
+  for (const char* file : {"cut.png", "torn.png"}) fs::resize_file(folder_ / file, fs::file_size(folder_ / file) - 30);
+  const Outcome some = run(call(hide("[\"small.png\", \"other.png\", \"cut.png\", \"torn.png\"]"), {"--dry-run"}));
+  EXPECT_EQ(some.code, 0) << some.err;
+  EXPECT_TRUE(contains(some.err, "4 pictures, about")) << some.err;
+  const Outcome none = run(call(hide("[\"cut.png\"]"), {"--dry-run"}));
+  EXPECT_EQ(none.code, 0) << none.err;
 }
 
 TEST_F(RunFolder, WithoutOutOneIsMadeInRuns) {

@@ -10,9 +10,10 @@
 #include "attack/objective.hpp"
 #include "attack/subject.hpp"
 #include "attack/trace.hpp"
-#include "picture/picture.hpp"
 
 namespace faceoff {
+
+struct Picture;
 
 /// What an attack made of one picture of its batch.
 struct AttackResult {

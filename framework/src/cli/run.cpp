@@ -201,7 +201,7 @@ Command run_command() {
       .flag("resume", "go on with what is in --out: keep the items that would come out the same, do the others")
       .text("shard", "I/N: do the I-th of N parts of the items; faceoff merge puts them together")
       .flag("dry-run",
-            "build and check every plugin, list the items and how long they may take, decode no picture, write nothing")
+            "build and check every plugin, list the items, try on some how long they may take, write nothing")
       .integer("batch", "pictures attacked together, as [run] batch; 1: each alone")
       .integer("threads", "threads of this process, as [run] threads; else OMP_NUM_THREADS, or a core each")
       .flag("tensorboard", "also write an event file for TensorBoard an item: steps, and pictures before and after")

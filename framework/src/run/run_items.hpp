@@ -47,7 +47,7 @@ class RunItems {
   /// The items, a line each: variant and picture.
   std::string listed() const;
 
-  /// About how long a variant's attacks take on this machine, by the smallest and the largest picture with the faces
+  /// About how long a variant's attacks take on this machine, by a small, a middling and a large picture with the faces
   /// on them.
   struct Expected {
     std::string variant;

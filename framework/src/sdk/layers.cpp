@@ -45,7 +45,7 @@ class Prelu : public torch::autograd::Function<Prelu> {
     const at::Tensor &x = saved[0], &slope = saved[1], &gradient = gradients.front();
     std::vector<std::int64_t> channels(static_cast<std::size_t>(x.dim()), 1);
     channels[1] = slope.numel();
-    // The same numbers as of where(x > 0, gradient, gradient · slope), whose kernel does not vectorise.
+    // The same finite numbers as of where(x > 0, gradient, gradient · slope), whose kernel does not vectorise.
     const at::Tensor kept = at::threshold_backward(gradient, x, 0);
     return {at::addcmul(kept, gradient - kept, slope.view(channels)), at::Tensor()};
   }

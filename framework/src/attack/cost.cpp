@@ -117,7 +117,7 @@ double seconds_of_attack(const Assembly& assembly, const Picture& picture, std::
                     at::kFloat);
   };
   const AttackInput one = input_of(assembly, picture, options.means);
-  /// Of an evaluation of so many such pictures.
+  // What all evaluations of so many such pictures take.
   const auto seconds_of = [&](std::size_t count) {
     const std::vector<AttackInput> inputs(count, one);
     const Subjects subjects = make_subjects(assembly, inputs);

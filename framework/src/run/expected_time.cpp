@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <numeric>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -47,40 +47,36 @@ struct Tried {
   double pixels = 0, seconds = 0;
 };
 
-/// Tries the first of these places whose picture can be decoded.
-std::optional<Tried> first_of(const Assembly& assembly, const std::vector<Sized>& pictures,
-                              const std::vector<std::size_t>& places) {
-  const auto together = std::min(static_cast<std::size_t>(assembly.experiment.batch), pictures.size());
-  for (const std::size_t place : places) {
-    const Sized& one = pictures[place];
-    const std::vector<Extent> alike(together, one.extent);
-    try {
-      const Picture picture = read_picture(one.file);
-      return Tried{place, static_cast<double>(one.extent.pixels()),
-                   seconds_of_attack(assembly, picture, cut(alike, false).front())};
-    } catch (const FileError&) {
-      continue;  // it costs its item alone
-    }
+/// Decodes a picture; nothing where that can't be done, which costs its item alone.
+std::optional<Picture> decoded(const Sized& one) {
+  try {
+    return read_picture(one.file);
+  } catch (const FileError&) {
+    return {};
   }
-  return {};
 }
 
-/// About how long attacks on these pictures take: the smallest, the middle one and the largest are tried. What lies
-/// between two of them goes by its pixels, and where those are the same by the mean.
+/// About how long attacks on these pictures take: the smallest, the middle one and the largest are tried, or the next
+/// that can be decoded. What lies between two of them goes by its pixels, and where those are the same by the mean.
 double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) {
-  if (pictures.empty()) return 0;
-  std::vector<std::size_t> up(pictures.size());
-  std::iota(up.begin(), up.end(), std::size_t{0});
-  const auto middle = static_cast<std::ptrdiff_t>(pictures.size() / 2);
+  const auto together = std::min(static_cast<std::size_t>(assembly.experiment.batch), pictures.size());
   std::vector<Tried> tried;
-  for (const std::vector<std::size_t>& places : {up, std::vector<std::size_t>(up.begin() + middle, up.end()),
-                                                 std::vector<std::size_t>(up.rbegin(), up.rend())}) {
-    if (!tried.empty() && places.front() <= tried.back().place) continue;
-    if (const auto one = first_of(assembly, pictures, places);
-        one && (tried.empty() || one->place > tried.back().place))
-      tried.push_back(*one);
-  }
-  if (tried.empty()) return 0;  // no picture can be decoded
+  const auto try_first = [&](const auto& places) {
+    for (const std::size_t place : places) {
+      if (!tried.empty() && place <= tried.back().place) return;
+      const Extent extent = pictures[place].extent;
+      const std::optional<Picture> picture = decoded(pictures[place]);
+      if (!picture) continue;
+      const std::vector<Extent> alike(together, extent);
+      tried.push_back({place, static_cast<double>(extent.pixels()),
+                       seconds_of_attack(assembly, *picture, cut(alike, false).front())});
+      return;
+    }
+  };
+  try_first(std::views::iota(std::size_t{0}, pictures.size()));
+  try_first(std::views::iota(pictures.size() / 2, pictures.size()));
+  try_first(std::views::iota(std::size_t{0}, pictures.size()) | std::views::reverse);
+  if (tried.empty()) return 0;
   double sum = 0;
   for (std::size_t place = 0; place < pictures.size(); ++place) {
     const auto above = std::ranges::find_if(tried, [&](const Tried& one) { return one.place >= place; });

@@ -98,7 +98,7 @@ class FaceRecognition : public Model {
     at::Tensor x = first_(layers::normalise(images, {122.782, 117.001, 104.298}, 255));
     x = layers::max_pool(x, 3, 2, Padding::valid);
     for (const Residual& block : blocks_) x = block(x, dropout);
-    const at::Tensor descriptor = out_(x.mean({2, 3}));
+    const at::Tensor descriptor = out_(layers::global_average(x));
     Output output;
     output.embedding = descriptor / descriptor.norm(2, 1, true).clamp_min(1e-12);
     return output;

@@ -79,7 +79,7 @@ class Faceres : public Model {
   Output embed(const at::Tensor& images, const Dropout& dropout) const {
     at::Tensor x = first_(layers::normalise(images, {123.68, 116.779, 103.939}, 1));
     for (const Separable& layer : body_) x = layer(layer.halves ? dropout(x) : x);
-    const at::Tensor pooled = dropout(x).mean({2, 3});
+    const at::Tensor pooled = layers::global_average(dropout(x));
     Output output;
     output.embedding = pooled / pooled.norm(2, 1, true).clamp_min(1e-12);
     return output;

@@ -175,7 +175,7 @@ class InceptionResnetV1 : public Model {
     at::Tensor x = stem_(layers::normalise(images, {127.5, 127.5, 127.5}, 128));
     x = after_pooling_(layers::max_pool(x, 3, 2, Padding::valid));
     for (const Inception& block : blocks_) x = block(x, dropout);
-    const at::Tensor embedding = out_(x.mean({2, 3}));
+    const at::Tensor embedding = out_(layers::global_average(x));
     Output output;
     output.embedding = embedding / embedding.norm(2, 1, true).clamp_min(1e-12);
     return output;

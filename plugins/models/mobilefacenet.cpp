@@ -140,7 +140,7 @@ class MobileFaceNet : public Model {
     for (const Layer& layer : stem_) x = layer(x);
     for (const Block& block : blocks_) x = block(x, dropout);
     for (const Layer& layer : head_) x = layer(x);
-    const at::Tensor raw = x.flatten(1);
+    const at::Tensor raw = layers::flatten_nhwc(x);
     Output output;
     output.embedding = raw / raw.norm(2, 1, true).clamp_min(1e-12);
     return output;

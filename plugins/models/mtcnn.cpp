@@ -169,6 +169,8 @@ class Mtcnn : public Model {
   using SharedTable = std::shared_ptr<const Table>;
 
   Output detections(const at::Tensor& images, bool on_the_way) const {
+    // A window is passed on by whether a score reaches a threshold, which bfloat16 tells apart by 1/256 alone.
+    const layers::PrecisionGuard exact(layers::Precision::float32);
     std::vector<Candidates> rows;
     std::int64_t most = 0;
     for (const at::Tensor& image : images.split(1)) {

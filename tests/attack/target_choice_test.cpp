@@ -21,7 +21,7 @@ std::vector<std::int64_t> entries(const at::Tensor& chosen) {
 TEST(Likeness, IsTheMeanCosineWithEachTargetAndLessThanAnyWithPadding) {
   // The first face's targets have two photos and one; the second face has one target.
   const at::Tensor targets = rows({1, 0, 0, 1, -1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}, {2, 2, 2, 2});
-  const at::Tensor found = likeness(rows({.6, .8, 1, 0}, {2, 2}), targets);
+  const at::Tensor found = likeness(rows({.6, .8, 1, 0}, {2, 2}), mean_of_photos(targets));
   EXPECT_LT(largest_difference(found, rows({.7, -.6, 0, -2}, {2, 2})), 1e-12) << found;
 }
 

@@ -105,6 +105,22 @@ TEST_P(Detectors, FindThePublishersFaces) {
   }
 }
 
+TEST_P(Detectors, SeeNearlyTheSameWhileTheyAreAttackedInBfloat16) {
+  const at::NoGradGuard no_grad;
+  LoadedModel model = load();
+  const at::Tensor picture = sample("sample1");
+  const at::Tensor view = make_view(model.view, picture.size(2), picture.size(3))(picture);
+  Random random(1, {0});
+  const Output exact = forward(model, view, &random);
+  model.precision = layers::Precision::bfloat16;
+  const Output near = forward(model, view, &random);
+  EXPECT_GT(largest_difference(near.scores, exact.scores), 0) << "nothing was computed in bfloat16";
+  const at::Tensor sure = exact.scores[0] >= exact.scores.max() - .05;
+  EXPECT_LT((near.scores[0] - exact.scores[0]).masked_select(sure).abs().max().item<double>(), .1);
+  EXPECT_LT((near.boxes[0] - exact.boxes[0]).masked_select(sure.unsqueeze(1)).abs().max().item<double>(), 3)
+      << "pixels of the view";
+}
+
 TEST_P(Detectors, HaveTheGradientThatCentralDifferencesGive) {
   expect_gradient_of_central_differences(load(at::kDouble, true));
 }

@@ -1,5 +1,7 @@
 // The embedders that see one face in a square: parity with the publishers' own graphs (tests/golden/faces, which
 // tests/golden/face_api.mjs and tests/golden/graphs.py make) and with the same weights as TorchScript, rows, gradients.
+#include <faceoff/layers.hpp>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -64,6 +66,24 @@ TEST_P(Embedders, EmbedABatchAsItsRowsAlone) {
     const at::Tensor alone = at::cat({embedder->forward(first).embedding, embedder->forward(second).embedding});
     EXPECT_LT(largest_difference(both, alone), dtype == at::kFloat ? 1e-5 : 1e-12);
   }
+}
+
+TEST_P(Embedders, EmbedNearlyTheSameWhileTheyAreAttackedInBfloat16) {
+  const auto embedder = model();
+  const at::Tensor along = noise({GetParam().rows, GetParam().dimensions}, -1, 1, 2).to(at::kFloat);
+  const auto answer = [&] {
+    at::Tensor x = all_pictures().requires_grad_(true);
+    const at::Tensor embedding = embedder->forward(x).embedding;
+    return std::pair{embedding.detach(), torch::autograd::grad({embedding}, {x}, {along}).front()};
+  };
+  const auto [exact, gradient] = answer();
+  const layers::PrecisionGuard guard(layers::Precision::bfloat16);
+  const auto [near, near_gradient] = answer();
+  EXPECT_TRUE(guard.narrowed());
+  EXPECT_EQ(near.scalar_type(), at::kFloat);
+  // Of a network of ReLU6 alone little is left of digits by its end: the others are within .999 and .8.
+  EXPECT_GT((near * exact).sum(1).min().item<double>(), .98);
+  EXPECT_GT(at::cosine_similarity(near_gradient.flatten(1), gradient.flatten(1)).min().item<double>(), .6);
 }
 
 TEST_P(Embedders, HaveTheGradientThatCentralDifferencesGive) {

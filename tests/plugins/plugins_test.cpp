@@ -200,7 +200,7 @@ TEST(Registered, NeedsSoundParameters) {
   const auto fault_with = [](ParamInfo info) { return fault_of({plugin("a", {std::move(info)})}); };
   EXPECT_EQ(fault_with(param("steps", std::int64_t{3})), "");
   EXPECT_TRUE(contains(fault_with(param("step-size", 1.0)), "parameter 'step-size' of its loss 'a' is no name"));
-  for (const char* name : {"plugin", "models", "draw_models", "weight", "probability", "draws", "at"}) {
+  for (const char* name : {"plugin", "models", "precision", "draw_models", "weight", "probability", "draws", "at"}) {
     EXPECT_TRUE(contains(fault_with(param(name, 1.0)), "the host needs for itself")) << name;
   }
   EXPECT_TRUE(contains(fault_of({plugin("a", {param("x", 1.0), param("x", 2.0)})}), "declared twice"));

@@ -84,6 +84,67 @@ TEST(PackedConvolution, IsTheSameForOtherKernels) {
   expect_as_in_double({.stride = 2, .padding = Padding::valid}, 4, 4, false);
 }
 
+/// In bfloat16, whose digits are 8 bits, against float64.
+void expect_near_in_bfloat16(const ConvOptions& options, std::int64_t kernel, bool summed) {
+  constexpr std::int64_t channels = 16;
+  const std::int64_t out = options.depthwise ? channels : 24;
+  const at::Tensor weight = noise({out, options.depthwise ? 1 : channels, kernel, kernel}, -.3, .3, 1);
+  const at::Tensor bias = noise({out}, -1, 1, 2);
+  const Conv2d wide(weight, bias, options), narrow(weight.to(at::kFloat), bias.to(at::kFloat), options);
+  for (const auto& [count, height, width] : {std::tuple{1, 17, 14}, {3, 17, 14}, {2, 9, 23}}) {
+    SCOPED_TRACE(c10::str(count, " of ", height, " x ", width));
+    const at::Tensor x = noise({count, channels, height, width}, -2, 2, 3);
+    const at::Tensor plain = wide(x);
+    const at::Tensor residual = summed ? noise(plain.sizes(), -1, 1, 4) : at::Tensor();
+    const at::Tensor gradient = noise(plain.sizes(), -1, 1, 5);
+    const Answer expected = answer(wide, x, residual, gradient);
+    const layers::PrecisionGuard guard(layers::Precision::bfloat16);
+    for (const at::ScalarType seen : {at::kFloat, at::kBFloat16}) {
+      const Answer found =
+          answer(narrow, x.to(seen), summed ? residual.to(seen) : residual, gradient.to(at::kBFloat16));
+      EXPECT_EQ(found.output.scalar_type(), at::kBFloat16);
+      EXPECT_EQ(found.at_x.scalar_type(), seen) << "a picture's gradient stays in float32";
+      EXPECT_LT(largest_difference(found.output, expected.output), .02 * expected.output.abs().max().item<double>());
+      // Where rounding tips an activation, the gradient is another one altogether.
+      const at::Tensor gradients = at::stack({found.at_x.to(at::kDouble).flatten(), expected.at_x.flatten()});
+      EXPECT_GT(at::cosine_similarity(gradients[0], gradients[1], 0).item<double>(), .99);
+    }
+    EXPECT_TRUE(guard.narrowed());
+  }
+}
+
+TEST(PackedConvolution, IsNearlyTheSameInBfloat16) {
+  for (const Activation activation : {Activation::none, Activation::relu, Activation::relu6}) {
+    for (const std::int64_t stride : {1, 2}) {
+      for (const bool depthwise : {false, true}) {
+        for (const bool summed : {false, true}) {
+          SCOPED_TRACE(c10::str(static_cast<int>(activation), " ", stride, depthwise, summed));
+          expect_near_in_bfloat16({.stride = stride, .activation = activation, .depthwise = depthwise}, 3, summed);
+          if (!depthwise) expect_near_in_bfloat16({.stride = stride, .activation = activation}, 1, summed);
+        }
+      }
+    }
+  }
+}
+
+TEST(PrecisionGuard, CountsFromWithinAndEndsWithItsScope) {
+  const Conv2d convolution(noise({8, 4, 3, 3}, -1, 1, 1).to(at::kFloat), {});
+  const at::Tensor x = noise({2, 4, 9, 8}, -1, 1, 2).to(at::kFloat);
+  {
+    const layers::PrecisionGuard outer(layers::Precision::bfloat16);
+    {
+      const layers::PrecisionGuard inner(layers::Precision::float32);
+      EXPECT_EQ(convolution(x).scalar_type(), at::kFloat);
+    }
+    EXPECT_FALSE(outer.narrowed());
+    EXPECT_EQ(convolution(x).scalar_type(), at::kBFloat16);
+    EXPECT_EQ(layers::flatten_nhwc(convolution(x)).scalar_type(), at::kFloat);
+    EXPECT_EQ(layers::global_average(convolution(x)).scalar_type(), at::kFloat);
+    EXPECT_EQ(convolution(x.to(at::kDouble).to(at::kFloat)).scalar_type(), at::kBFloat16);
+  }
+  EXPECT_EQ(convolution(x).scalar_type(), at::kFloat);
+}
+
 // A resumed run, or another process of it, begins with another batch.
 TEST(PackedConvolution, GivesTheSameBitsWhateverItSawFirst) {
   const at::Tensor weight = noise({64, 48, 3, 3}, -.3, .3, 1).to(at::kFloat);

@@ -11,11 +11,35 @@
 
 /// Layers of frozen networks. Their weights never get a gradient, batch norm is folded into the convolution before it,
 /// and bias, residual sum and activation belong to the convolution, so that one call does all of it: oneDNN's, on a
-/// processor and in float32, with weights that are laid out for it once, and ATen's elsewhere. Inputs are [R,C,H,W]
+/// processor, with weights that are laid out for it once, and ATen's elsewhere. Inputs are [R,C,H,W]
 /// float32 or float64, in any memory format; channels_last is the fast one. What layers give is differentiable once.
 namespace faceoff::layers {
 
 class PackedConvolution;
+
+enum class Precision { float32, bfloat16 };
+
+/// While it lives, its thread's convolutions give this precision, and compute in it what they see in it: all but a
+/// network's first, for bfloat16 knows a pixel to half a grey level. So does what follows them until flatten_nhwc,
+/// global_average or a Linear, which give float32 again: a softmax or a norm needs its digits. The host holds one
+/// around a model that is attacked, as an experiment's `precision` says. Of guards the inner one counts.
+class FACEOFF_API PrecisionGuard {
+ public:
+  explicit PrecisionGuard(Precision precision);
+  PrecisionGuard(const PrecisionGuard&) = delete;
+  PrecisionGuard& operator=(const PrecisionGuard&) = delete;
+  ~PrecisionGuard();
+  /// Whether a convolution has given bfloat16 since then.
+  bool narrowed() const { return narrowed_; }
+
+  /// The type that a convolution on x gives: x's own but where a guard says otherwise.
+  static at::ScalarType after(const at::Tensor& x);
+
+ private:
+  Precision precision_;
+  PrecisionGuard* outer_;
+  bool narrowed_ = false;
+};
 
 enum class Activation { none, relu, relu6 };
 enum class Padding {
@@ -95,6 +119,9 @@ FACEOFF_API at::Tensor prelu(const at::Tensor& x, const at::Tensor& slope);
 
 /// [R,C,H,W] → [R,H·W·C] in TensorFlow's order.
 FACEOFF_API at::Tensor flatten_nhwc(const at::Tensor& x);
+
+/// [R,C,H,W] → [R,C], the mean of each channel.
+FACEOFF_API at::Tensor global_average(const at::Tensor& x);
 
 /// images [R,3,H,W] → (images − mean)/scale in channels_last; mean has three entries.
 FACEOFF_API at::Tensor normalise(const at::Tensor& images, at::ArrayRef<double> mean, double scale);

@@ -137,8 +137,8 @@ at::Tensor AttackedModel::drawn(const Random& step) const {
 }
 
 at::Tensor AttackedModel::clean_likeness() const {
-  const at::Tensor& targets = views_.targets();
-  return targets.defined() && targets.size(1) > 1 ? likeness(views_.clean_embeddings(), targets) : at::Tensor();
+  const at::Tensor& targets = views_.several_targets();
+  return targets.defined() ? likeness(views_.clean_embeddings(), targets) : at::Tensor();
 }
 
 ModelLosses AttackedModel::ask(const std::vector<Rows>& pictures, const StepChoices& chosen, const Random& random,
@@ -198,8 +198,8 @@ void AttackedModel::ask_some(const Rows& rows, const at::Tensor& counts, const a
   }
   said.value = said.value.index_add(0, as_index(rows.subject, said.value.device()), sum.detach());
   const auto put = [](at::Tensor& all, const at::Tensor& next) { all = all.defined() ? at::cat({all, next}) : next; };
-  if (target.defined() && views_.targets().defined()) {
-    const at::Tensor targets = views_.targets().index_select(0, as_index(rows.reference, pixels.device()));
+  if (views_.several_targets().defined()) {
+    const at::Tensor targets = views_.several_targets().index_select(0, as_index(rows.reference, pixels.device()));
     put(said.likeness, likeness(output.embedding.detach(), targets));
   }
   if (pixels.requires_grad()) put(said.gradient, lead(sum, pixels));

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "attack/target_choice.hpp"
 #include "faces/faces.hpp"
 #include "faces/matching.hpp"
 #include "plugins/call_plugin.hpp"
@@ -229,6 +230,7 @@ void ModelViews::gather_targets() {
     }
   }
   targets_ = padded(faces);
+  if (targets_.size(1) > 1) several_targets_ = mean_of_photos(targets_);
 }
 
 at::Tensor ModelViews::placed(const at::Tensor& boxes, const Rows& rows, std::int64_t copies) const {

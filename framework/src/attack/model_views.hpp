@@ -36,9 +36,9 @@ class ModelViews {
   /// What losses compare with, row by row; `copies`: how many rows of x a subject has; `chosen`: of several targets
   /// each reference's one [references], or undefined.
   Reference reference(const Rows& rows, std::int64_t copies, const at::Tensor& chosen) const;
-  /// Each reference's targets [references,T,K,D], and its embedding on the clean picture; undefined where there are
-  /// none.
-  const at::Tensor& targets() const { return targets_; }
+  /// The means of each reference's targets [references,T,D], where it has several, and its embedding on the clean
+  /// picture; undefined where there are none.
+  const at::Tensor& several_targets() const { return several_targets_; }
   const at::Tensor& clean_embeddings() const { return clean_.embedding; }
   /// The boxes [R,F,4] of the subjects' faces as the detector draws them on the clean picture, in the rows' pixels;
   /// empty boxes pad. Undefined for other models, and where a transform was no affine map.
@@ -64,6 +64,7 @@ class ModelViews {
   Field wanted_;
   Output clean_;              ///< a row a reference
   at::Tensor own_, targets_;  ///< likewise
+  at::Tensor several_targets_;
   at::Tensor mean_;
   at::Tensor faces_;   ///< [B,F,4] float64, of each subject's picture, in its pixels
   at::Tensor frames_;  ///< [B,1,4] float64

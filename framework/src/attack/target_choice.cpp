@@ -1,18 +1,20 @@
 #include "attack/target_choice.hpp"
 
-#include <faceoff/similarity.hpp>
-
 #include <ATen/ATen.h>
 
 #include "attack/rows.hpp"
 
 namespace faceoff {
 
-at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& targets) {
+at::Tensor mean_of_photos(const at::Tensor& targets) {
+  const at::Tensor photos = (targets != 0).any(3).sum(2, /*keepdim=*/true);  // [n,T,1]
+  return targets.sum(2) / photos.clamp_min(1);
+}
+
+at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& means) {
   constexpr double nobody = -2;
-  const std::int64_t each = targets.size(1);
-  const at::Tensor found = mean_similarity(embeddings.repeat_interleave(each, 0), targets.flatten(0, 1));
-  return found.view({-1, each}).masked_fill((targets == 0).flatten(2).all(2), nobody);
+  const at::Tensor found = at::matmul(means, embeddings.unsqueeze(2)).squeeze(2);
+  return found.masked_fill((means == 0).all(2), nobody);
 }
 
 void TargetChoice::note(const LoadedModel& model, const at::Tensor& likeness, const std::vector<std::int64_t>& faces) {

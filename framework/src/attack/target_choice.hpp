@@ -10,9 +10,12 @@
 
 namespace faceoff {
 
-/// [n,T]: the mean dot product of embeddings [n,D] with each of several targets [n,T,K,D]; less than any where one
-/// pads.
-at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& targets);
+/// [n,T,D]: each target's mean over its photos [n,T,K,D], of which zeros pad; zeros where a whole target pads.
+at::Tensor mean_of_photos(const at::Tensor& targets);
+
+/// [n,T]: the dot product of embeddings [n,D] with each of several targets' means [n,T,D], which is their mean dot
+/// product with the target's photos; less than any where a target pads.
+at::Tensor likeness(const at::Tensor& embeddings, const at::Tensor& means);
 
 /// Which of several candidates each face is led to in a step: the one that the attacked models together find it nearest
 /// to (Yang et al., TIP-IM, ICCV 2021: the largest gain). All models lead a face to the same person, whom they choose

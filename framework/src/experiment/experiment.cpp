@@ -23,6 +23,8 @@ Enum choice(TomlTable& from, const std::string& key, const std::vector<std::stri
   return static_cast<Enum>(std::ranges::find(words, from.choice(key, words)) - words.begin());
 }
 
+const std::vector<std::string> precisions = {"float32", "bfloat16"};
+
 /// Reads one variant's tables.
 class Reader {
  public:
@@ -52,6 +54,7 @@ class Reader {
     section("output", &Reader::read_output);
     section("run", &Reader::read_run);
     check_roles();
+    if (!judged_) set_precisions();
     return std::move(out_);
   }
 
@@ -162,7 +165,11 @@ class Reader {
         const std::string broken = plugins_.why_missing(plugin);
         out_.unknown_models[name] = broken.empty() ? "no model plugin '" + plugin + "' is there" : broken;
       } else {
+        std::optional<layers::Precision> own;
+        if (model.has("precision")) own = choice<layers::Precision>(model, "precision", precisions);
+        const Place place = model.place("precision");
         config = read_plugin(model, Kind::model, plugins_);
+        if (own) own_precisions_[name] = {*own, place};
       }
     }
   }
@@ -227,6 +234,7 @@ class Reader {
     out_.keep = choice<Keep>(attack, "keep", {"last", "best"});
     out_.restarts = attack.integer("restarts", 1, {1, 1000});
     out_.balance = choice<Balance>(attack, "balance", {"value", "gradient"});
+    precision_ = choice<layers::Precision>(attack, "precision", precisions);
     out_.own = choice<Own>(attack, "own", {"face", "photos"});
     if (out_.own == Own::photos && !root_.at_path("data.people"))
       attack.fault("own", "own = \"photos\" needs photos of the person: [data] people");
@@ -350,11 +358,27 @@ class Reader {
     }
   }
 
+  /// Those of attacked models: what judges is asked in float32.
+  void set_precisions() {
+    for (const LossConfig& loss : out_.losses) {
+      for (const std::string& name : loss.models) {
+        const auto model = out_.models.find(name);
+        if (model == out_.models.end()) continue;  // a fault of its own
+        const auto own = own_precisions_.find(name);
+        const bool has = own != own_precisions_.end();
+        model->second.precision = has ? own->second.first : precision_;
+        if (has) model->second.places["precision"] = own->second.second;
+      }
+    }
+  }
+
   const toml::table& root_;
   std::string file_;
   const PluginLibrary& plugins_;
   bool judged_;  ///< rather than attacked with
   Diagnostics& diagnostics_;
+  layers::Precision precision_ = layers::Precision::float32;
+  std::map<std::string, std::pair<layers::Precision, Place>> own_precisions_;
   Experiment out_;
 };
 

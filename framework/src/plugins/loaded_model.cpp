@@ -54,8 +54,14 @@ bool share_training(const LoadedModel& a, const LoadedModel& b) {
 Output forward(const LoadedModel& model, const at::Tensor& views, Random* random) {
   const std::string who = "plugin " + model.plugin + ", model '" + one_line(model.name) + "'";
   Output output = call_plugin(who, {{"its images", views}}, [&] {
-    return random != nullptr ? model.model->forward_attacked(views, *random) : model.model->forward(views);
+    if (random == nullptr) return model.model->forward(views);
+    const layers::PrecisionGuard precision(model.precision);
+    return model.model->forward_attacked(views, *random);
   });
+  for (const OutputPart& part : output_parts) {
+    at::Tensor& tensor = output.*part.tensor;
+    if (tensor.defined() && tensor.scalar_type() == at::kBFloat16) tensor = tensor.to(views.scalar_type());
+  }
   check_output(who, model.provides, output, views, random != nullptr ? Seeing::attacked : Seeing::alone);
   const bool has_gradient = std::ranges::any_of(output_parts, [&](const OutputPart& part) {
     return (output.*part.tensor).defined() && (output.*part.tensor).requires_grad();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <faceoff/layers.hpp>
 #include <faceoff/model.hpp>
 #include <faceoff/plugin.hpp>
 
@@ -20,6 +21,7 @@ struct LoadedModel {
   ViewSpec view;
   Field provides = Field::none;
   bool differentiable = true;
+  layers::Precision precision = layers::Precision::float32;  ///< of its layers while it is attacked
   std::filesystem::path weights;
   std::string sha256;                        ///< of the weights
   std::string identity;                      ///< the same for whatever answers alike: plugin, parameters and files
@@ -28,7 +30,7 @@ struct LoadedModel {
 };
 
 /// The model's answer to views [R,3,h,w], checked. `random`: the rows' numbers while it is attacked; null where it
-/// judges, finds or is referred to. Throws PluginError naming the plugin and the model.
+/// judges, finds or is referred to, always in float32. Throws PluginError naming the plugin and the model.
 Output forward(const LoadedModel& model, const at::Tensor& views, Random* random = nullptr);
 
 /// Holds a model to the reference that its weights carry, if they do: what scripts/export saw come out of the network,

@@ -1,6 +1,8 @@
 #include "plugins/model_pool.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -72,6 +74,7 @@ ModelPool::ModelPool(const PluginLibrary& plugins, Setup setup, std::vector<Cali
 const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& config) {
   std::string key = name + "\n" + config.info->name;
   for (const auto& [param, value] : config.params) key += "\n" + param->name + "=" + to_toml(value);
+  if (config.precision != layers::Precision::float32) key += "\nprecision";
   std::unique_ptr<LoadedModel>& slot = models_[key];
   if (slot) return *slot;
   ++BlackBox::here().beats;
@@ -98,6 +101,7 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
     throw FileError(prefix(place_of_file(config, error.what())) + error.what());
   }
   calibrate(*loaded, as_measured(config));
+  if (config.precision != layers::Precision::float32) narrow(*loaded, config);
   slot = std::move(loaded);
   return *slot;
 }
@@ -119,6 +123,25 @@ const std::string& ModelPool::sha256_of(const std::filesystem::path& file) {
   std::string& digest = digests_[file];
   if (digest.empty()) digest = sha256_file(file);
   return digest;
+}
+
+void ModelPool::narrow(LoadedModel& model, const PluginConfig& config) {
+  constexpr std::int64_t side = 64;  // of a picture of any size
+  const auto or_any = [&](std::int64_t pixels) { return pixels > 0 ? pixels : side; };
+  const std::int64_t height = or_any(model.view.height), width = or_any(model.view.width);
+  const at::Tensor views =
+      at::linspace(0, 255, 3 * height * width, at::TensorOptions(setup_.dtype).device(setup_.device))
+          .view({1, 3, height, width});
+  const at::NoGradGuard no_grad;
+  const layers::PrecisionGuard guard(config.precision);
+  forward(model, views);
+  if (guard.narrowed()) {
+    model.precision = config.precision;
+    return;
+  }
+  const std::string fault = "'" + model.name + "' (" + model.plugin + ") computes in float32 alone";
+  require(!config.places.contains("precision"), config.place_of("precision"), fault + ": leave out its 'precision'");
+  warnings_.push_back(fault + ", and is attacked so");
 }
 
 void ModelPool::calibrate(LoadedModel& model, bool as_measured) {

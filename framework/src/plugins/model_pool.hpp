@@ -36,6 +36,8 @@ class ModelPool {
 
  private:
   const std::string& sha256_of(const std::filesystem::path& file);
+  /// Has the model attacked in another precision than float32, if its layers can.
+  void narrow(LoadedModel& model, const PluginConfig& config);
   void calibrate(LoadedModel& model, bool as_measured);
 
   const PluginLibrary& plugins_;

@@ -11,7 +11,8 @@ namespace faceoff {
 namespace {
 
 constexpr std::size_t longest_name = 64;
-const std::vector<std::string> reserved = {"plugin", "models", "draw_models", "weight", "probability", "draws", "at"};
+const std::vector<std::string> reserved = {"plugin", "models",      "precision", "draw_models",
+                                           "weight", "probability", "draws",     "at"};
 
 std::string in_quotes(std::string_view name) {
   return "'" + one_line(name, longest_name) + "'";

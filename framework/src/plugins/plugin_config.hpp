@@ -1,6 +1,7 @@
 #pragma once
 
 #include <faceoff/error.hpp>
+#include <faceoff/layers.hpp>
 #include <faceoff/output.hpp>
 #include <faceoff/plugin.hpp>
 #include <faceoff/schema.hpp>
@@ -36,6 +37,7 @@ struct PluginConfig {
   std::vector<std::pair<const ParamInfo*, ParamValue>> params;
   std::map<std::string, Place> places;  ///< of the parameters that the experiment sets
   Place place;
+  layers::Precision precision = layers::Precision::float32;  ///< of a model's layers while it is attacked
 
   /// Where a parameter is set, else where the plugin is named.
   Place place_of(const std::string& param) const {

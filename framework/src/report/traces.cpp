@@ -79,7 +79,7 @@ void add_series(Figure& figure, Json* rows, const std::string& what, const std::
   }
 }
 
-Json layers(const std::string& what, const std::vector<std::string>& series) {
+Json plot_layers(const std::string& what, const std::vector<std::string>& series) {
   const auto value = [&](const std::string& field) {
     Json axis = quantity(field, what);
     axis["scale"] = {{"zero", false}};
@@ -125,7 +125,7 @@ std::vector<Figure> trace_figures(const fs::path& run, const Grid& grid) {
       add_series(figure, drawn ? &rows : nullptr, what, name, steps.*values);
       if (drawn) series.push_back(name);
     }
-    if (!series.empty()) figure.plots.push_back({what, "", layered(rows, layers(what, series), false)});
+    if (!series.empty()) figure.plots.push_back({what, "", layered(rows, plot_layers(what, series), false)});
   }
   return drawable({figure});
 }

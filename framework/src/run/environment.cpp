@@ -30,7 +30,8 @@ std::vector<Environment::Model> models_of(const ModelPool& pool) {
     for (int n = 2; std::ranges::find(models, name, &Environment::Model::name) != models.end(); ++n)
       name = model->name + "#" + std::to_string(n);
     Environment::Model& made = models.emplace_back(
-        Environment::Model{name, model->plugin, model->weights.string(), model->sha256, model->family, "", {}});
+        Environment::Model{name, model->plugin, model->weights.string(), model->sha256, model->family, "", {}, ""});
+    if (model->precision == layers::Precision::bfloat16) made.precision = "bfloat16";
     if (model->calibration == nullptr) continue;
     made.calibration = fs::path(model->calibration->file).filename().string();
     made.thresholds.assign(model->calibration->thresholds.begin(), model->calibration->thresholds.end());
@@ -106,6 +107,7 @@ void fields(Io& io, Either<Io, Environment::Model>& model) {
   io.where(!model.family.empty(), "family", model.family);
   io.where(!model.calibration.empty(), "calibration", model.calibration);
   if (!model.calibration.empty()) io.exact("thresholds", model.thresholds);
+  io.where(!model.precision.empty(), "precision", model.precision);
 }
 
 template <class Io>

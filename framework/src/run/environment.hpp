@@ -49,6 +49,7 @@ struct Environment {
     std::string plugin, weights, sha256, family;
     std::string calibration;                            ///< its file; empty where there is none
     std::vector<std::pair<double, double>> thresholds;  ///< false accept rate and cosine
+    std::string precision;                              ///< while it is attacked; empty: float32
   };
   /// A part that went into a merged run.
   struct Part {

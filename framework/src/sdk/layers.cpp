@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "packed_convolution.hpp"
 
@@ -32,6 +33,13 @@ at::Tensor frozen(const at::Tensor& weight) {
   return copy.dim() == 4 ? copy.contiguous(at::MemoryFormat::ChannelsLast) : copy.contiguous();
 }
 
+thread_local PrecisionGuard* innermost = nullptr;
+
+/// In float32, where layers computed in bfloat16.
+at::Tensor widened(const at::Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
+}
+
 /// ATen's own gradient is that of the slopes, too, which nobody asks for, and takes several times as long.
 class Prelu : public torch::autograd::Function<Prelu> {
  public:
@@ -53,6 +61,19 @@ class Prelu : public torch::autograd::Function<Prelu> {
 
 }  // namespace
 
+PrecisionGuard::PrecisionGuard(Precision precision) : precision_(precision), outer_(std::exchange(innermost, this)) {}
+
+PrecisionGuard::~PrecisionGuard() {
+  innermost = outer_;
+}
+
+at::ScalarType PrecisionGuard::after(const at::Tensor& x) {
+  const bool narrows =
+      x.scalar_type() == at::kFloat && innermost != nullptr && innermost->precision_ == Precision::bfloat16;
+  if (narrows) innermost->narrowed_ = true;
+  return narrows ? at::kBFloat16 : x.scalar_type();
+}
+
 at::Tensor Dropout::operator()(const at::Tensor& x) const {
   if (!drops()) return x;
   const at::Tensor kept = random_->uniform(0, 1, x.sizes().slice(1)) >= share_;
@@ -65,8 +86,10 @@ Conv2d::Conv2d(const at::Tensor& weight, const at::Tensor& bias, const ConvOptio
 
 at::Tensor Conv2d::run(const at::Tensor& x, const at::Tensor& residual, Activation activation) const {
   TORCH_CHECK(convolution_ != nullptr, "a convolution without weights");
+  const at::Tensor summand = residual.defined() ? residual.to(x.scalar_type()) : residual;
   const auto run = [&](const at::Tensor& input, std::int64_t rows, std::int64_t columns) {
-    return PackedConvolution::run(convolution_, input, residual, activation, {rows, columns});
+    return PackedConvolution::run(convolution_, input, summand, activation, {rows, columns})
+        .to(PrecisionGuard::after(input));
   };
   const std::int64_t high = convolution_->reach(2), wide = convolution_->reach(3);
   if (options_.padding == Padding::valid) return run(x, 0, 0);
@@ -89,7 +112,7 @@ at::Tensor Conv2d::operator()(const at::Tensor& x, const at::Tensor& residual, c
 Linear::Linear(const at::Tensor& weight, const at::Tensor& bias) : weight_(frozen(weight)), bias_(frozen(bias)) {}
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  return at::linear(x, weight_, bias_);
+  return at::linear(widened(x), weight_, bias_);
 }
 
 Folded fold_affine(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& scale, const at::Tensor& shift) {
@@ -132,11 +155,15 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
 }
 
 at::Tensor prelu(const at::Tensor& x, const at::Tensor& slope) {
-  return Prelu::apply(x, slope);
+  return Prelu::apply(x, slope.to(x.scalar_type()));
 }
 
 at::Tensor flatten_nhwc(const at::Tensor& x) {
-  return x.permute({0, 2, 3, 1}).flatten(1);
+  return widened(x).permute({0, 2, 3, 1}).flatten(1);
+}
+
+at::Tensor global_average(const at::Tensor& x) {
+  return widened(x).mean({2, 3});
 }
 
 at::Tensor normalise(const at::Tensor& images, at::ArrayRef<double> mean, double scale) {

@@ -60,10 +60,16 @@ at::Tensor before(Activation activation, const at::Tensor& gradient, const at::T
   return gradient;
 }
 
+/// Whether oneDNN has kernels for bfloat16 on this processor.
+bool has_bfloat16() {
+  static const bool has = operation<bool()>("mkldnn::_is_mkldnn_bf16_supported").call();
+  return has;
+}
+
 /// Whether oneDNN is there, and for this.
 bool takes(const at::Tensor& x) {
-  return x.device().is_cpu() && x.scalar_type() == at::kFloat && x.numel() > 0 &&
-         at::globalContext().userEnabledMkldnn() && at::hasMKLDNN();
+  return x.device().is_cpu() && x.numel() > 0 && at::globalContext().userEnabledMkldnn() && at::hasMKLDNN() &&
+         (x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && has_bfloat16()));
 }
 
 at::Tensor channels_last(const at::Tensor& x) {
@@ -110,21 +116,32 @@ class PackedConvolution::Step : public torch::autograd::Function<Step> {
 };
 
 PackedConvolution::PackedConvolution(at::Tensor weight, at::Tensor bias, const ConvOptions& options)
-    : weight_(std::move(weight)),
-      bias_(std::move(bias)),
-      stride_(2, options.stride),
-      dilation_(2, options.dilation),
-      groups_(options.depthwise ? weight_.size(0) : 1),
-      packs_(takes(weight_)) {}
+    : stride_(2, options.stride), dilation_(2, options.dilation), groups_(options.depthwise ? weight.size(0) : 1) {
+  given_.weight = std::move(weight);
+  given_.bias = std::move(bias);
+  given_.packs = takes(given_.weight);
+}
 
 std::int64_t PackedConvolution::reach(std::int64_t axis) const {
-  return (weight_.size(axis) - 1) * dilation_[static_cast<std::size_t>(axis - 2)] + 1;
+  return (given_.weight.size(axis) - 1) * dilation_[static_cast<std::size_t>(axis - 2)] + 1;
+}
+
+PackedConvolution::Weights& PackedConvolution::weights(at::ScalarType type) const {
+  if (type == given_.weight.scalar_type()) return given_;
+  std::call_once(once_narrow_, [&] {
+    const at::NoGradGuard no_grad;
+    narrow_.weight = given_.weight.to(at::kBFloat16);
+    if (given_.bias.defined()) narrow_.bias = given_.bias.to(at::kBFloat16);
+    narrow_.packs = takes(narrow_.weight);
+  });
+  return narrow_;
 }
 
 at::Tensor PackedConvolution::run(const std::shared_ptr<const PackedConvolution>& convolution, const at::Tensor& x,
                                   const at::Tensor& residual, Activation activation, at::IntArrayRef padding) {
-  if (!convolution->packs_ || !takes(x)) {
-    const at::Tensor sum = at::conv2d(x, convolution->weight_, convolution->bias_, convolution->stride_, padding,
+  const Weights& weights = convolution->weights(x.scalar_type());
+  if (!weights.packs || !takes(x)) {
+    const at::Tensor sum = at::conv2d(x, weights.weight, weights.bias, convolution->stride_, padding,
                                       convolution->dilation_, convolution->groups_);
     return activate(residual.defined() ? sum + residual : sum, activation);
   }
@@ -138,39 +155,47 @@ at::Tensor PackedConvolution::run(const std::shared_ptr<const PackedConvolution>
 at::Tensor PackedConvolution::forward(const at::Tensor& x, const at::Tensor& residual, Activation activation,
                                       at::IntArrayRef padding) const {
   const at::NoGradGuard no_grad;
-  std::call_once(once_forward_, [&] {
-    packed_ = at::mkldnn_reorder_conv2d_weight(weight_.to_mkldnn(), padding, stride_, dilation_, groups_, x.sizes());
+  Weights& own = weights(x.scalar_type());
+  std::call_once(own.once_forward, [&] {
+    own.packed =
+        at::mkldnn_reorder_conv2d_weight(own.weight.to_mkldnn(), padding, stride_, dilation_, groups_, x.sizes());
   });
-  const std::optional<at::Tensor> bias = bias_.defined() ? std::optional(bias_) : std::nullopt;
+  const std::optional<at::Tensor> bias = own.bias.defined() ? std::optional(own.bias) : std::nullopt;
+  if (residual.defined() && groups_ > 1)  // which PyTorch does not have oneDNN add in bfloat16
+    return activate(forward(x, {}, Activation::none, padding) + residual, activation);
   if (residual.defined()) {
     // Behind a sum oneDNN is only asked for ReLU.
     static const auto convolve = operation<PointwiseSum>("mkldnn::_convolution_pointwise", "binary");
     const bool relu = activation == Activation::relu;
-    const at::Tensor sum = convolve.call(channels_last(x), channels_last(residual), packed_, bias, padding, stride_,
+    const at::Tensor sum = convolve.call(channels_last(x), channels_last(residual), own.packed, bias, padding, stride_,
                                          dilation_, groups_, "add", at::Scalar(1.),
                                          relu ? std::optional<std::string_view>("relu") : std::nullopt, Scalars(), "");
     return relu ? sum : activate(sum, activation);
   }
   static const auto convolve = operation<Pointwise>("mkldnn::_convolution_pointwise");
   const auto [name, scalars] = onednn_activation(activation);
-  return convolve.call(channels_last(x), packed_, bias, padding, stride_, dilation_, groups_, name, scalars, "");
+  return convolve.call(channels_last(x), own.packed, bias, padding, stride_, dilation_, groups_, name, scalars, "");
 }
 
 at::Tensor PackedConvolution::backward(const at::Tensor& gradient, at::IntArrayRef input,
                                        at::IntArrayRef padding) const {
   const at::NoGradGuard no_grad;
+  const bool strided = stride_.front() > 1;
+  if (gradient.scalar_type() == at::kBFloat16 && groups_ > 1 && strided)  // twenty times as slow in bfloat16
+    return backward(gradient.to(at::kFloat), input, padding).to(at::kBFloat16);
   std::vector<std::int64_t> more;  // rows and columns behind those that the last stride reaches
   for (std::size_t axis = 0; axis < stride_.size(); ++axis) {
     const std::int64_t place = static_cast<std::int64_t>(axis) + 2;
     more.push_back(input[axis + 2] - ((gradient.size(place) - 1) * stride_[axis] - 2 * padding[axis] + reach(place)));
   }
-  std::call_once(once_backward_, [&] {
+  Weights& own = weights(gradient.scalar_type());
+  std::call_once(own.once_backward, [&] {
     static const auto pack = operation<PackTransposed>("mkldnn::_reorder_convolution_transpose_weight");
-    transposed_ = pack.call(weight_, padding, more, stride_, dilation_, groups_, gradient.sizes());
+    own.transposed = pack.call(own.weight, padding, more, stride_, dilation_, groups_, gradient.sizes());
   });
   static const auto convolve = operation<Transposed>("mkldnn::_convolution_transpose_pointwise");
-  return convolve.call(channels_last(gradient), transposed_, std::nullopt, padding, more, stride_, dilation_, groups_,
-                       "none", Scalars(), "");
+  return convolve.call(channels_last(gradient), own.transposed, std::nullopt, padding, more, stride_, dilation_,
+                       groups_, "none", Scalars(), "");
 }
 
 }  // namespace faceoff::layers

@@ -67,6 +67,18 @@ TEST(Experiment, ExpandsFoldersAndPatternsOnceAndInOrder) {
   expect_in(error_of<ConfigError>([&] { expand_pictures({at + "/*.bmp"}); }), "no picture " + at + "/*.bmp");
 }
 
+TEST(Epsilon, IsInGreyLevelsAndMayBeAFractionOfTheirRange) {
+  const auto of = [](const std::string& value) { return Read(good, {"attack.epsilon=" + value}).first().epsilon; };
+  EXPECT_DOUBLE_EQ(of("8/255"), 8);
+  EXPECT_DOUBLE_EQ(of("\"0.5/1\""), 127.5);
+  EXPECT_DOUBLE_EQ(of("1"), 1);
+  for (const char* small : {"0.03", "0", "0.99", "1/510"})
+    expect_in(complaint(good, {std::string("attack.epsilon=") + small}), "is in grey levels");
+  for (const char* wrong : {"8/0", "/255", "8/255x", "a/b"})
+    expect_in(complaint(good, {std::string("attack.epsilon=") + wrong}), "'epsilon' should be a number");
+  expect_in(complaint(good, {"attack.epsilon=2/1"}), "should be from 0 to 255");
+}
+
 TEST(Places, NameLineAndColumnAndShowTheLine) {
   std::string text = good;
   text.replace(text.find("epsilon = 8"), 11, "epsilon = \"a lot\"");

@@ -69,7 +69,10 @@ TEST(ReadPicture, ReadsGreyAsThreeEqualChannels) {
     EXPECT_TRUE(picture.alpha.empty()) << extension;
   }
   EXPECT_TRUE(decode(opencv(".jpg", grey)).grey);
-  EXPECT_FALSE(decode(opencv(".png", three(grey))).grey) << "three channels in the file stay three";
+  const Picture of_three = decode(opencv(".png", three(grey)));
+  EXPECT_TRUE(of_three.grey);
+  EXPECT_FALSE(of_three.one_channel) << "three channels in the file stay three";
+  EXPECT_FALSE(decode(opencv(".png", colours())).grey);
 }
 
 TEST(ReadPicture, ReadsGreyWithAlpha) {
@@ -145,6 +148,43 @@ TEST(ReadPicture, SaysWhatItChanges) {
   EXPECT_TRUE(same(decode(golden("two_pages.tif")).rgb, colours()));
   EXPECT_TRUE(notes_say(decode(golden("other_profile.jpg")), "colour profile left out"));
   EXPECT_TRUE(decode(golden("srgb.jpg")).notes.empty());
+}
+
+TEST(ReadPicture, KeepsAColourProfileUnlessItIsSrgb) {
+  const std::string profile = decode(golden("rgb_profile.jpg")).profile;
+  EXPECT_EQ(profile.substr(36, 4), "acsp");
+  for (const char* name : {"rgb_profile.jpg", "rgb_profile.png", "rgb_profile.webp", "rgb_profile.tif"}) {
+    const Picture picture = decode(golden(name));
+    EXPECT_EQ(picture.profile, profile) << name;
+    EXPECT_TRUE(notes_say(picture, "its colour profile is kept")) << name;
+  }
+  for (const char* name : {"srgb.jpg", "srgb.png"}) {
+    EXPECT_TRUE(decode(golden(name)).profile.empty()) << name;
+    EXPECT_TRUE(decode(golden(name)).notes.empty()) << name;
+  }
+}
+
+TEST(ReadPicture, SaysWhatAPictureThatIsNotReadIsAndWhatConvertsIt) {
+  const auto said = [](const std::string& start) {
+    const std::string bytes = start + std::string(200, '\0');
+    return error_of<PictureError>([&] { decode(Bytes(bytes.begin(), bytes.end())); });
+  };
+  expect_in(said(std::string("\0\0\0\x18"
+                             "ftypheic",
+                             12)),
+            "heif-convert IN.heic OUT.jpg");
+  expect_in(said(std::string("\0\0\0\x18"
+                             "ftypavif",
+                             12)),
+            "AVIF");
+  expect_in(said(std::string("\0\0\0\x18"
+                             "ftypisom",
+                             12)),
+            "a film");
+  expect_in(said("GIF89a"), "convert IN.gif[0] OUT.png");
+  expect_in(said("8BPS"), "PSD");
+  expect_in(said(std::string("II*\0\x10\0\0\0CR\2\0", 12)), "raw picture");
+  expect_in(said("FUJIFILMCCD-RAW"), "raw picture");
 }
 
 TEST(ReadPicture, DecodesAJpegAsOpenCvDoes) {

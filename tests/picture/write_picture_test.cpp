@@ -30,7 +30,7 @@ Picture picture_of(const cv::Mat& rgb, const cv::Mat& alpha, bool grey) {
   Picture picture;
   picture.rgb = rgb;
   picture.alpha = alpha;
-  picture.grey = grey;
+  picture.grey = picture.one_channel = grey;
   return picture;
 }
 
@@ -74,6 +74,18 @@ TEST_F(WritePicture, WritesJpegs) {
   EXPECT_TRUE(decode(encode_picture(picture_of(three(channel(flat, 0)), {}, true), good)).grey);
   const Picture detailed = picture_of(colours(), {}, false);
   EXPECT_LT(encode_picture(detailed, {PictureFormat::jpeg, 30}).size(), encode_picture(detailed, good).size());
+}
+
+TEST_F(WritePicture, CarriesTheColourProfile) {
+  Picture picture = picture_of(colours(), {}, false);
+  picture.profile = decode(golden("rgb_profile.png")).profile;
+  picture.profile.resize(150'000);  // a JPEG has it in three parts
+  for (const PictureFormat format : {PictureFormat::png, PictureFormat::jpeg})
+    EXPECT_EQ(decode(encode_picture(picture, {format, 95})).profile, picture.profile);
+  EXPECT_TRUE(same(decode(encode_picture(picture)).rgb, picture.rgb));
+  Picture grey = picture_of(three(channel(colours(), 0)), {}, false);
+  grey.grey = true;
+  EXPECT_FALSE(decode(encode_picture(grey)).one_channel) << "three channels are written as three";
 }
 
 TEST_F(WritePicture, SaysWhatCannotBeEncoded) {

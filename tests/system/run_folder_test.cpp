@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
@@ -209,6 +210,38 @@ TEST_F(RunFolder, HoldsTheExperimentWhatBecameOfItAndWhereItRan) {
   EXPECT_EQ(environment["models"].size(), weights.size());
   for (const auto& [model, file] : weights)
     EXPECT_EQ(environment["models"][model]["sha256"], faceoff::sha256_file(models_folder() / file)) << model;
+}
+
+TEST_F(RunFolder, TellsWhatWasLeftOutAndWhatReadingChanged) {
+  fs::create_directories(folder_ / "album");
+  fs::copy(fs::path(FACEOFF_GOLDEN_FOLDER) / "pictures/rgb_profile.png", folder_ / "album/flat.png");
+  std::ofstream(folder_ / "album/IMG_1.HEIC") << std::string(
+      "\0\0\0\x18"
+      "ftypheic",
+      12);
+  std::ofstream(folder_ / "x.toml") << hide("[\"album\"]");
+  const Outcome outcome = run_faceoff({"run", "x.toml", "--out", "run"}, folder_.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("1 file left out, and not protected"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("album/IMG_1.HEIC: HEIC"), std::string::npos) << outcome.err;
+  const Json environment = Json::parse(read_text(folder_ / "run" / "environment.json"));
+  ASSERT_EQ(environment["left_out"].size(), 1U);
+  EXPECT_EQ(environment["left_out"][0]["file"], "album/IMG_1.HEIC");
+  const std::vector<Json> lines = results(folder_ / "run");
+  ASSERT_EQ(lines.size(), 1U);
+  ASSERT_EQ(lines[0]["notes"].size(), 1U);
+  EXPECT_NE(lines[0]["notes"][0].get<std::string>().find("its colour profile is kept"), std::string::npos)
+      << lines[0]["notes"][0].get<std::string>();
+}
+
+TEST_F(RunFolder, NothingCountsAsDoneWhereNothingChanged) {
+  save("small.png", small_picture());
+  std::ofstream(folder_ / "x.toml") << hide("[\"small.png\"]");
+  const Outcome outcome =
+      run_faceoff({"run", "x.toml", "--out", "run", "--set", "optimizer.step_size=0.001"}, folder_.path());
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("the attack changed nothing"), std::string::npos) << outcome.err;
+  EXPECT_EQ(results(folder_ / "run").at(0)["status"], "unchanged");
 }
 
 TEST_F(RunFolder, WhatItResolvedToCanBeRunAgain) {

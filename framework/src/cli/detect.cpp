@@ -83,7 +83,7 @@ void draw(cv::Mat& picture, const Face& face) {
 
 Picture drawn(Picture picture, const std::vector<Face>& faces) {
   picture.rgb = picture.rgb.clone();
-  picture.grey = false;
+  picture.grey = picture.one_channel = false;
   for (const Face& face : faces) draw(picture.rgb, face);
   return picture;
 }
@@ -110,7 +110,9 @@ std::map<fs::path, fs::path> drawing_places(const Arguments& given, const std::v
 
 int find(const Arguments& given) {
   const double minimum = given.minimum_score();
-  const std::vector<fs::path> files = expand_pictures(given.texts("picture"));
+  const FoundPictures pictures = find_pictures(given.texts("picture"));
+  for (const std::string& line : words_of(pictures.left_out)) std::cerr << "left out: " << line << '\n';
+  const std::vector<fs::path>& files = pictures.files;
   NamedModels models(given);
   const LoadedModel& detector = models.get(given.text("model"), Field::scores | Field::boxes);
   const std::string landmarks_name = given.text("landmarks");

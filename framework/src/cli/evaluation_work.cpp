@@ -217,7 +217,7 @@ Work run_work(const fs::path& run, const Arguments& given, NamedModels& models) 
       throw FileError(where + ": no variant '" + one_line(line.variant) + "' in resolved.toml");
     if (line.status == Status::no_face) ++work.without_face;
     if (line.status == Status::failed) ++work.failed;
-    if (line.status != Status::attacked) return;
+    if (!was_attacked(line.status)) return;
     Task& task = work.tasks.emplace_back();
     task.line = {line.item, line.variant, line.picture, line.output, line.epsilon, choice_of(*experiment), {}, {}};
     task.clean = {line.picture, line.picture_sha256};

@@ -84,7 +84,7 @@ struct RecogniserSummary {
 
 struct VariantSummary {
   Environment::Variant judging;
-  std::int64_t items = 0, faces = 0, no_face = 0, failed = 0, changed = 0;
+  std::int64_t items = 0, faces = 0, no_face = 0, unchanged = 0, failed = 0, changed = 0;
   int linf = 0;
   double psnr = 0;                                      ///< a sum, over those that were changed
   nlohmann::ordered_map<std::string, Counts> detected;  ///< faces, by each detector
@@ -94,7 +94,8 @@ struct VariantSummary {
     ++items;
     no_face += item.status == Status::no_face ? 1 : 0;
     failed += item.status == Status::failed ? 1 : 0;
-    if (item.status != Status::attacked) return;
+    unchanged += item.status == Status::unchanged ? 1 : 0;
+    if (!was_attacked(item.status)) return;
     linf = std::max(linf, item.quality.linf);
     if (item.quality.psnr) {
       psnr += *item.quality.psnr;
@@ -123,6 +124,7 @@ struct VariantSummary {
   std::string text() const {
     std::string text = count(items, "picture") + ", " + count(faces, "face");
     if (no_face > 0) text += ", " + std::to_string(no_face) + " without a face";
+    if (unchanged > 0) text += ", " + std::to_string(unchanged) + " as it was: the attack changed nothing";
     if (failed > 0) text += ", " + std::to_string(failed) + " failed";
     if (changed > 0) {
       text +=
@@ -176,6 +178,7 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
   for (const auto& [recogniser, change] : targets) {
     if (change.n > 0) line += "; " + recogniser + " with the target " + change.text();
   }
+  if (report.status == Status::unchanged) line += "; the attack changed nothing";
   line += "; linf " + std::to_string(report.quality.linf);
   if (report.quality.psnr) line += ", " + fixed(*report.quality.psnr, 1) + " dB";
   return line + ", " + fixed(report.seconds, 1) + " s";
@@ -193,9 +196,14 @@ Summary summarise(const std::filesystem::path& run, const std::filesystem::path&
     variant.add(item);
   });
   Summary summary;
+  if (environment && !environment->left_out.empty()) {
+    summary.text = "\n" + count(static_cast<std::int64_t>(environment->left_out.size()), "file") +
+                   " left out, and not protected:\n";
+    for (const std::string& line : words_of(environment->left_out)) summary.text += "  " + line + "\n";
+  }
   for (const auto& [variant_name, variant] : variants) {
     summary.text += "\n" + (variants.size() > 1 ? variant_name + ": " : std::string()) + variant.text();
-    summary.failed += variant.failed;
+    summary.failed += variant.failed + variant.unchanged;
   }
   summary.text +=
       "\npictures: " + (name / "images").string() + "\nresults:  " + (name / "results.jsonl").string() + "\n";

@@ -13,8 +13,8 @@ std::string item_words(const PreparedVariant& variant, const std::string& pictur
 
 /// What a run achieved.
 struct Summary {
-  std::string text;  ///< a paragraph a variant, and where everything is
-  std::int64_t failed = 0;
+  std::string text;         ///< a paragraph a variant, and where everything is
+  std::int64_t failed = 0;  ///< items, or left as they were
 };
 
 /// Read from a run's folder, its environment.json and results.jsonl, so that whoever made the items does not matter.

@@ -129,7 +129,7 @@ class Reader {
     Contestant& one = runs_.contestants[current_];
     one.failed += item.status == Status::failed ? 1 : 0;
     one.without_face += item.status == Status::no_face ? 1 : 0;
-    if (item.status != Status::attacked) return;
+    if (!was_attacked(item.status)) return;
     ++one.pictures;
     const Unit whole{number, 0};
     if (item.quality.psnr) add_mean({}, "psnr", whole, *item.quality.psnr);

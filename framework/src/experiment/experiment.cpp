@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/json.hpp"
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "picture/find_pictures.hpp"
@@ -120,10 +122,12 @@ class Reader {
 
   /// The files that patterns name; none, and a fault where it matters, if they name none.
   std::vector<std::string> files(TomlTable& from, const std::string& key, const std::vector<std::string>& patterns,
-                                 bool matters) {
+                                 bool matters, std::vector<LeftOut>* left_out = nullptr) {
     std::vector<std::string> names;
     try {
-      for (const fs::path& file : expand_pictures(patterns)) names.push_back(file.string());
+      FoundPictures found = find_pictures(patterns);
+      for (const fs::path& file : found.files) names.push_back(file.string());
+      if (left_out != nullptr) *left_out = std::move(found.left_out);
     } catch (const ConfigError& error) {
       if (matters) from.fault(key, error.what());
     }
@@ -132,7 +136,8 @@ class Reader {
 
   void read_data(TomlTable& data) {
     const std::vector<std::string> pictures =
-        files(data, "pictures", data.required_texts("pictures", "a list of files, folders or patterns"), !judged_);
+        files(data, "pictures", data.required_texts("pictures", "a list of files, folders or patterns"), !judged_,
+              &out_.left_out);
     out_.pictures.assign(pictures.begin(), pictures.end());
     const auto nameless = std::ranges::find_if_not(pictures, is_utf8);
     if (nameless != pictures.end())
@@ -218,7 +223,13 @@ class Reader {
       attack.fault("mask_size", "it is the size of the squares of mask = \"faces\"; leave it out");
     }
     out_.norm = choice<Norm>(attack, "norm", {"inf", "two"});
-    out_.epsilon = attack.number("epsilon", 8, {0, out_.norm == Norm::inf ? 255 : 1e6});
+    out_.epsilon = out_.norm == Norm::inf ? attack.grey_levels("epsilon", 8) : attack.number("epsilon", 8, {0, 1e6});
+    if (out_.norm == Norm::inf && out_.epsilon >= 0 && out_.epsilon < 1) {
+      attack.fault("epsilon", "'epsilon' is " + shortest(out_.epsilon) +
+                                  ", and is in grey levels, of which whole ones " + "count: 1 to 255. " +
+                                  shortest(out_.epsilon) + " of the whole range is " +
+                                  shortest(std::round(out_.epsilon * 2550) / 10) + "; \"8/255\" is 8");
+    }
     if (out_.subject == SubjectKind::crop && out_.norm == Norm::two) {
       attack.fault("norm",
                    "subject = \"crop\" is enlarged when it is pasted back, so a 2-norm says nothing: norm = \"inf\"");

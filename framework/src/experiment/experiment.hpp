@@ -14,6 +14,7 @@
 
 #include "faces/targets.hpp"
 #include "picture/degrade.hpp"
+#include "picture/find_pictures.hpp"
 #include "picture/picture.hpp"
 #include "plugins/plugin_config.hpp"
 #include "plugins/plugin_library.hpp"
@@ -85,6 +86,7 @@ struct Experiment {
   std::int64_t restarts = 1;  ///< attacks on the same subjects, of which each keeps the best
   Balance balance = Balance::value;
   Own own = Own::face;
+  std::vector<LeftOut> left_out;      ///< what the folders and patterns of `pictures` have beside them
   std::vector<TargetConfig> targets;  ///< none, one for all faces, or one a face, left to right
   Place attack_place;
 

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/json.hpp"
+#include "base/one_line.hpp"
 #include "base/stems.hpp"
 #include "faces/faces.hpp"
 #include "faces/views.hpp"
@@ -94,9 +95,15 @@ using Folders = std::map<std::string, std::vector<fs::path>>;
 Folders person_folders(const fs::path& people, const Notice& notice) {
   Folders folders;
   for (const fs::directory_entry& entry : fs::directory_iterator(people)) {
-    if (!entry.is_directory()) continue;
+    if (!entry.is_directory()) {
+      const bool hidden = entry.path().filename().string().starts_with('.');
+      if (!hidden) notice(one_line(entry.path().string(), PATH_MAX) + ": in no person's folder; left out");
+      continue;
+    }
     try {
-      folders.emplace(entry.path().filename().string(), expand_pictures({entry.path().string()}));
+      FoundPictures found = find_pictures({entry.path().string()});
+      for (const std::string& line : words_of(found.left_out)) notice(line + "; left out");
+      folders.emplace(entry.path().filename().string(), std::move(found.files));
     } catch (const ConfigError& error) {
       notice(std::string(error.what()) + "; left out");
     }

@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <fstream>
+#include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "base/one_line.hpp"
+#include "picture/header.hpp"
 
 namespace faceoff {
 
@@ -19,14 +23,92 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool looks_like_picture(const fs::path& path) {
-  constexpr std::array<const char*, 7> endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"};
+constexpr std::string_view any_folders = "**";
+
+bool has_ending_of_picture(const fs::path& path) {
+  constexpr std::array<const char*, 10> endings = {".png",  ".jpg", ".jpeg", ".jfif", ".jpe",
+                                                   ".webp", ".bmp", ".dib",  ".tif",  ".tiff"};
   const std::string own = path.extension().string();
   return std::ranges::any_of(endings, [&](const char* ending) { return boost::iequals(own, ending); });
 }
 
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+/// Why a file that a folder or a glob names is not taken; nothing where it is.
+std::optional<std::string> why_left_out(const fs::path& file) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (error || !fs::exists(status)) return fs::is_symlink(file, error) ? "a link to nothing" : "it can't be looked at";
+  if (fs::is_directory(status)) return "a folder: name it as well, or say FOLDER/**/*";
+  if (!fs::is_regular_file(status)) return "not a regular file";
+  // One that is called a picture is taken, and fails by itself where it is none.
+  if (has_ending_of_picture(file)) return std::nullopt;
+  std::array<char, 64> start{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(start.data(), start.size());
+  if (stream.bad() || (!stream && stream.gcount() == 0 && fs::file_size(file, error) > 0)) return "it can't be read";
+  return why_not_read({start.data(), static_cast<std::size_t>(stream.gcount())});
+}
+
+/// The pattern with what is there by that very name taken as it stands.
+std::string literal_where_there(const std::string& pattern) {
+  fs::path so_far;
+  std::string escaped;
+  for (const fs::path& part : fs::path(pattern)) {
+    std::error_code ignored;
+    so_far /= part;
+    const std::string name = part.string();
+    if (!escaped.empty() && !escaped.ends_with('/')) escaped += '/';
+    const bool there =
+        name.find_first_of("[]*?") != std::string::npos && fs::exists(fs::symlink_status(so_far, ignored));
+    for (const char c : name) {
+      if (there && (c == '[' || c == ']' || c == '*' || c == '?' || c == '\\')) escaped += '\\';
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+/// A folder, and those within it at any depth; links to folders are not followed.
+std::vector<fs::path> folders_from(const fs::path& top) {
+  std::vector<fs::path> folders = {top};
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const fs::path folder = folders[i];
+    std::error_code unreadable;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
+      if (!is_hidden(entry.path()) && entry.is_directory() && !entry.is_symlink()) folders.push_back(entry.path());
+    }
+  }
+  return folders;
+}
+
 std::vector<fs::path> matches(const std::string& pattern) {
+  const std::size_t deep = pattern.find(any_folders);
   std::vector<fs::path> found;
+  if (deep != std::string::npos) {
+    const std::string above = pattern.substr(0, deep), below = pattern.substr(deep + any_folders.size());
+    const bool whole = (above.empty() || above.ends_with('/')) && (below.empty() || below.starts_with('/'));
+    if (!whole) throw ConfigError("** stands for folders, between slashes: " + one_line(pattern, PATH_MAX));
+    std::vector<fs::path> tops = above.empty() ? std::vector<fs::path>{"."} : matches(above);
+    for (const fs::path& top : tops) {
+      for (const fs::path& folder : folders_from(top)) {
+        const fs::path here = above.empty() ? folder.lexically_relative(".") : folder;
+        const std::string within = below.size() > 1 ? below.substr(1) : "*";
+        std::string escaped;
+        for (const char c : here.string()) {
+          if (c == '[' || c == ']' || c == '*' || c == '?' || c == '\\') escaped += '\\';
+          escaped += c;
+        }
+        for (const fs::path& file :
+             matches(here == "." ? within : escaped + (escaped.ends_with('/') ? "" : "/") + within))
+          found.push_back(file);
+      }
+    }
+    std::ranges::sort(found);
+    return found;
+  }
   glob_t result{};
   if (::glob(pattern.c_str(), 0, nullptr, &result) == 0) {
     for (std::size_t i = 0; i < result.gl_pathc; ++i) found.emplace_back(result.gl_pathv[i]);
@@ -35,13 +117,22 @@ std::vector<fs::path> matches(const std::string& pattern) {
   return found;
 }
 
-std::vector<fs::path> pictures_in(const fs::path& folder) {
+std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.is_regular_file() && looks_like_picture(entry.path())) found.push_back(entry.path());
+    if (!is_hidden(entry.path())) found.push_back(entry.path());
   }
   std::ranges::sort(found);
   return found;
+}
+
+/// What a pattern stands for, and whether it names the one file itself.
+std::pair<std::vector<fs::path>, bool> named_by(const std::string& pattern) {
+  std::error_code ignored;
+  if (pattern.find('\0') != std::string::npos) throw ConfigError("a NUL in the name of a picture");
+  if (fs::is_directory(pattern, ignored)) return {entries_of(pattern), false};
+  if (fs::exists(pattern, ignored)) return {{pattern}, true};
+  return {matches(literal_where_there(pattern)), false};
 }
 
 }  // namespace
@@ -52,33 +143,62 @@ bool has_folders(const fs::path& folder) {
                              [](const auto& entry) { return entry.is_directory(); });
 }
 
-std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) try {
-  std::vector<fs::path> files;
-  std::set<fs::path> seen;
+FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
+  FoundPictures found;
+  std::set<fs::path> seen;  // without links, so that one file has one name
   for (const std::string& pattern : patterns) {
-    std::error_code ignored;
-    std::vector<fs::path> found;
-    if (pattern.find('\0') != std::string::npos) throw ConfigError("a NUL in the name of a picture");
-    if (fs::is_directory(pattern, ignored)) {
-      found = pictures_in(pattern);
-      if (found.empty())
-        throw ConfigError("no picture (PNG, JPEG, WebP, BMP, TIFF) in the folder " + one_line(pattern, PATH_MAX));
-    } else if (fs::exists(pattern, ignored)) {
-      found = {pattern};
-    } else {
-      found = matches(pattern);
-      if (found.empty()) throw ConfigError("no picture " + one_line(pattern, PATH_MAX));
-    }
-    for (const fs::path& file : found) {
+    const auto [files, by_name] = named_by(pattern);
+    std::size_t taken = 0;
+    for (const fs::path& file : files) {
+      std::error_code error;
+      const std::string name = one_line(file.string(), PATH_MAX);
       // A pipe would be waited for, and a device has no end.
-      if (!fs::is_regular_file(file, ignored))
-        throw ConfigError(one_line(file.string(), PATH_MAX) + ": not a regular file");
-      if (seen.insert(file.lexically_normal()).second) files.push_back(file);
+      if (by_name && !fs::is_regular_file(file, error)) throw ConfigError(name + ": not a regular file");
+      if (const auto why = by_name ? std::nullopt : why_left_out(file)) {
+        found.left_out.push_back({name, *why});
+        continue;
+      }
+      ++taken;
+      if (seen.insert(fs::weakly_canonical(file, error)).second) {
+        found.files.push_back(file);
+      } else if (fs::is_symlink(file, error)) {
+        found.left_out.push_back({name, "a link to a file that is taken already"});
+      }
     }
+    if (taken > 0) continue;
+    std::error_code ignored;
+    const std::string name = one_line(pattern, PATH_MAX);
+    if (!fs::is_directory(pattern, ignored) && files.empty()) throw ConfigError("no picture " + name);
+    std::string what = "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + name;
+    for (const std::string& line : words_of(found.left_out)) what += "; left out: " + line;
+    throw ConfigError(what);
   }
-  return files;
+  return found;
 } catch (const fs::filesystem_error& error) {
   throw ConfigError(error.path1().string() + ": can't be listed: " + error.code().message());
+}
+
+std::vector<fs::path> expand_pictures(const std::vector<std::string>& patterns) {
+  return find_pictures(patterns).files;
+}
+
+std::vector<std::string> words_of(const std::vector<LeftOut>& left_out) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> lines;
+  std::vector<std::string> reasons;
+  for (const LeftOut& one : left_out) {
+    if (std::ranges::find(reasons, one.why) == reasons.end()) reasons.push_back(one.why);
+  }
+  for (const std::string& why : reasons) {
+    std::string names;
+    std::size_t count = 0;
+    for (const LeftOut& one : left_out) {
+      if (one.why == why && ++count <= most) names += (count > 1 ? ", " : "") + one.file;
+    }
+    if (count > most) names += " and " + std::to_string(count - most) + " more";
+    lines.push_back(names + ": " + why);
+  }
+  return lines;
 }
 
 }  // namespace faceoff

@@ -9,10 +9,14 @@
 #include <utility>
 
 #include "picture/picture.hpp"
+#include "picture/profile.hpp"
 
 namespace faceoff {
 
 namespace {
+
+constexpr std::string_view png_start = "\x89PNG\r\n\x1a\n", jpeg_start = "\xFF\xD8\xFF";
+const std::string raw_photo = "a camera's raw picture, which is not read: save it as JPEG, PNG or TIFF first";
 
 /// Why a file is not read; the file's name is put before it on the way out.
 void require(bool holds, const std::string& why) {
@@ -47,20 +51,21 @@ class Reader {
   bool is_little_;
 };
 
-/// Colours are taken as sRGB; another profile is told. Its name is ASCII in old profiles and UTF-16 in new ones.
-void note_profile(PictureHeader& header, std::string_view profile) {
-  constexpr std::string_view narrow = "sRGB";
-  constexpr std::string_view wide("s\0R\0G\0B", 7);
-  if (profile.find(narrow) == profile.npos && profile.find(wide) == profile.npos)
-    header.notes.emplace_back("colour profile left out: the colours are taken as sRGB");
-}
-
 // TIFF, which is also how EXIF is stored.
 
 namespace tag {
-enum : std::uint32_t { width = 256, height, bits, colours = 262, strip_offsets = 273, orientation, channels = 277 };
+enum : std::uint32_t {
+  kind = 254,
+  width = 256,
+  height,
+  bits,
+  colours = 262,
+  strip_offsets = 273,
+  orientation,
+  channels = 277
+};
 enum : std::uint32_t { strip_sizes = 279, planes = 284, tile_offsets = 324, tile_sizes, extra_channel = 338 };
-enum : std::uint32_t { number_kind = 339, colour_profile = 34675 };
+enum : std::uint32_t { more_directories = 330, number_kind = 339, colour_profile = 34675, dng_version = 50706 };
 }  // namespace tag
 
 /// What the channels of a TIFF mean.
@@ -122,7 +127,7 @@ class Directory {
   std::size_t count_;
 };
 
-constexpr std::string_view exif_prefix("Exif\0\0", 6);
+constexpr std::string_view exif_prefix("Exif\0\0", 6), profile_prefix("ICC_PROFILE\0", 12);
 
 /// Damaged EXIF says nothing: the pixels are as good as ever.
 int exif_orientation(std::string_view exif) {
@@ -170,6 +175,9 @@ void read_extra_channel(PictureHeader& header, const Directory& directory, std::
 
 PictureHeader read_tiff(std::string_view bytes) {
   const Directory directory(bytes);
+  // Its first picture is a small preview, of which the real one hangs.
+  const bool preview = (directory.value(tag::kind, 0) & 1) != 0 && directory.find(tag::more_directories).has_value();
+  require(!preview && !directory.find(tag::dng_version), raw_photo);
   const std::uint32_t kind = directory.value(tag::colours, colours::black_is_zero);
   const std::uint32_t bits = directory.value(tag::bits, 1), channels = directory.value(tag::channels, 1);
   // What OpenCV reads right: 1 and 8 bits in every arrangement, 16 bits in the usual ones.
@@ -195,7 +203,7 @@ PictureHeader read_tiff(std::string_view bytes) {
   const int stored = kind == colours::palette ? 1 : header.channels;
   if (channels > static_cast<std::uint32_t>(stored)) read_extra_channel(header, directory, kind);
   if (const auto profile = directory.find(tag::colour_profile))
-    note_profile(header, directory.tiff().bytes(profile->at, profile->count));
+    header.profile = directory.tiff().bytes(profile->at, profile->count);
   if (!directory.is_last()) header.notes.emplace_back("first of several pages");
   return header;
 }
@@ -228,7 +236,7 @@ PictureHeader read_png(std::string_view bytes) {
     if (type == "tRNS" && header.channels == 1 && !header.alpha)
       header.transparent_grey = static_cast<std::uint16_t>(chunk.u16(0) & ((1U << header.bits) - 1));
     if (type == "eXIf") header.orientation = exif_orientation(data);
-    if (type == "iCCP") note_profile(header, data);
+    if (type == "iCCP") header.profile = icc::of_png(data);
     if (type == "acTL" && chunk.u32(0) > 1)
       header.notes.push_back("first of " + std::to_string(chunk.u32(0)) + " frames");
   }
@@ -284,7 +292,8 @@ PictureHeader read_jpeg(std::string_view bytes) {
       read_frame(header, marker, Reader(segment, std::endian::big));
     if (marker == 0xE1 && segment.starts_with(exif_prefix) && !std::exchange(has_exif, true))
       header.orientation = exif_orientation(segment);
-    if (marker == 0xE2 && segment.starts_with({"ICC_PROFILE\0\1", 13})) note_profile(header, segment);
+    if (marker == 0xE2 && segment.starts_with(profile_prefix) && segment.size() > profile_prefix.size() + 2)
+      header.profile += segment.substr(profile_prefix.size() + 2);  // behind its number and how many there are
     at += length;
   }
   require(has_frame, "damaged: a JPEG without pixels");
@@ -319,7 +328,7 @@ PictureHeader read_webp(std::string_view bytes) {
     const std::string_view type = webp.bytes(at, 4), data = webp.bytes(at + 8, webp.u32(at + 4));
     if (at == first) read_webp_start(header, type, Reader(webp.all().substr(at + 8), std::endian::little));
     if (type == "EXIF") header.orientation = exif_orientation(data);
-    if (type == "ICCP") note_profile(header, data);
+    if (type == "ICCP") header.profile = data;
     at += 8 + data.size() + data.size() % 2;
   }
   return header;
@@ -343,17 +352,48 @@ PictureHeader read_bmp(std::string_view bytes) {
   return header;
 }
 
+bool is_webp(std::string_view start) {
+  return start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP";
+}
+
+bool is_tiff(std::string_view start) {
+  return start.starts_with({"II*\0", 4}) || start.starts_with({"MM\0*", 4});
+}
+
+/// What a file of the ISO base media kind is by its brand.
+std::string why_no_media(std::string_view brand) {
+  if (brand == "avif" || brand == "avis") return "AVIF, which is not read: heif-convert makes a JPEG of it";
+  for (const char* heic : {"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"}) {
+    if (brand == heic)
+      return "HEIC, as phones save it, which is not read: heif-convert IN.heic OUT.jpg makes a JPEG of it";
+  }
+  return brand == "crx " ? raw_photo : "a film, not a picture";
+}
+
 PictureHeader read_any(std::string_view bytes) {
-  require(!bytes.empty(), "an empty file");
-  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return read_png(bytes);
-  if (bytes.starts_with("\xFF\xD8\xFF")) return read_jpeg(bytes);
-  if (bytes.starts_with("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return read_webp(bytes);
-  if (bytes.starts_with("BM")) return read_bmp(bytes);
-  if (bytes.starts_with({"II*\0", 4}) || bytes.starts_with({"MM\0*", 4})) return read_tiff(bytes);
-  throw PictureError("not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)");
+  if (const std::optional<std::string> why = why_not_read(bytes)) throw PictureError(*why);
+  if (bytes.starts_with(png_start)) return read_png(bytes);
+  if (bytes.starts_with(jpeg_start)) return read_jpeg(bytes);
+  if (is_webp(bytes)) return read_webp(bytes);
+  return is_tiff(bytes) ? read_tiff(bytes) : read_bmp(bytes);
 }
 
 }  // namespace
+
+std::optional<std::string> why_not_read(std::string_view start) {
+  if (start.empty()) return "an empty file";
+  if (start.size() >= 12 && start.substr(4, 4) == "ftyp") return why_no_media(start.substr(8, 4));
+  if (start.starts_with("GIF8")) return "GIF, which is not read: convert IN.gif[0] OUT.png makes a PNG of it";
+  if (start.starts_with("8BPS")) return "PSD, which is not read: convert IN.psd[0] OUT.png makes a PNG of it";
+  const bool canon = is_tiff(start) && start.size() >= 10 && start.substr(8, 2) == "CR";
+  for (const std::string_view raw : {"FUJIFILMCCD-RAW", "IIRO", "IIRS", "MMOR", "IIU\0"}) {
+    if (canon || start.starts_with(raw)) return raw_photo;
+  }
+  if (start.starts_with(png_start) || start.starts_with(jpeg_start) || is_webp(start) || start.starts_with("BM") ||
+      is_tiff(start))
+    return std::nullopt;
+  return "not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)";
+}
 
 PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view name) {
   try {

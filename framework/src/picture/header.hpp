@@ -28,6 +28,7 @@ struct PictureHeader {
   bool premultiplied = false;                     // the colours are multiplied by it
   std::optional<std::uint16_t> transparent_grey;  // the level of a grey PNG that is see-through
   std::vector<std::string> notes;                 // what decoding changes or leaves out
+  std::string profile;                            // ICC, as the file has it; empty: none
   bool is_jpeg = false;                           // whose codec tells of damage that it passes over
   std::vector<Edit> edits;  // keep OpenCV from turning a TIFF and from multiplying its colours by alpha
 };
@@ -35,6 +36,10 @@ struct PictureHeader {
 /// Recognises the format by the first bytes and reads the header; never reads outside `bytes`, whatever they are.
 /// PictureError where this is not a picture, is a kind that is not read, or is cut short.
 PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view name);
+
+/// Why a file that begins so is not read as a picture: what it is, and what makes a picture that is read of it. Nothing
+/// where it begins as a PNG, JPEG, WebP, BMP or TIFF does; 64 bytes suffice.
+std::optional<std::string> why_not_read(std::string_view start);
 
 /// A picture's sides as it is seen, upright.
 struct Extent {

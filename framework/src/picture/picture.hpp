@@ -15,7 +15,9 @@ namespace faceoff {
 struct Picture {
   cv::Mat rgb;                     // CV_8UC3, continuous
   cv::Mat alpha;                   // CV_8UC1, or empty where the file had none; colours are never multiplied by it
-  bool grey = false;               // the file had one colour channel: the three are equal, and are written as one
+  bool grey = false;               // the three channels are equal
+  bool one_channel = false;        // the file had one colour channel, and so has what is written
+  std::string profile;             // the file's ICC profile where it is not sRGB, which goes into what is written
   std::vector<std::string> notes;  // what reading changed or left out, a line each
   std::string sha256;              // of the file
 };

@@ -17,6 +17,7 @@
 #include "base/numbers.hpp"
 #include "picture/header.hpp"
 #include "picture/picture.hpp"
+#include "picture/profile.hpp"
 
 namespace faceoff {
 
@@ -133,6 +134,15 @@ cv::Mat rgb_of(const cv::Mat& pixels) {
   return rgb;
 }
 
+/// Whether a picture of three channels is grey all over.
+bool has_equal_channels(const cv::Mat& rgb) {
+  for (int y = 0; y < rgb.rows; ++y) {
+    const std::span<const cv::Vec3b> row(rgb.ptr<cv::Vec3b>(y), static_cast<std::size_t>(rgb.cols));
+    if (!std::ranges::all_of(row, [](const cv::Vec3b& c) { return c[0] == c[1] && c[1] == c[2]; })) return false;
+  }
+  return true;
+}
+
 /// Undoes the multiplication of colours by alpha, as far as 8 bits can tell.
 void divide_by_alpha(cv::Mat& rgb, const cv::Mat& alpha) {
   rgb.forEach<cv::Vec3b>([&](cv::Vec3b& colour, const int* at) {
@@ -159,8 +169,17 @@ Picture to_picture(const Decoded& decoded, const PictureHeader& header) {
   Picture picture;
   picture.rgb = rgb_of(eight_bits(decoded.pixels));
   picture.alpha = alpha_of(decoded.pixels, header);
-  picture.grey = decoded.pixels.channels() == 1 || header.channels == 1;
+  picture.one_channel = decoded.pixels.channels() == 1 || header.channels == 1;
+  picture.grey = picture.one_channel || has_equal_channels(picture.rgb);
   picture.notes = header.notes;
+  if (icc::is_of(header.profile, picture.one_channel ? 1 : 3)) {
+    if (!icc::is_srgb(header.profile)) {
+      picture.profile = header.profile;
+      picture.notes.emplace_back("its colour profile is kept; models take the colours as sRGB");
+    }
+  } else if (!header.profile.empty()) {
+    picture.notes.emplace_back("colour profile left out: the colours are taken as sRGB");
+  }
   if (header.premultiplied && !picture.alpha.empty()) {
     divide_by_alpha(picture.rgb, picture.alpha);
     picture.notes.emplace_back("colours divided by alpha");

@@ -9,6 +9,7 @@
 
 #include "base/files.hpp"
 #include "picture/picture.hpp"
+#include "picture/profile.hpp"
 
 namespace faceoff {
 
@@ -60,15 +61,20 @@ cv::Mat bgr_of(const cv::Mat& rgb, const cv::Mat& alpha) {
   return bgr;
 }
 
+std::vector<std::uint8_t> encode_pixels(const Picture& picture, const Encoding& encoding) {
+  if (encoding.format == PictureFormat::jpeg)
+    return encode(".jpeg", picture.one_channel ? grey_of(picture) : bgr_of(picture.rgb, {}),
+                  {cv::IMWRITE_JPEG_QUALITY, std::clamp(encoding.quality, 1, 100)});
+  if (!picture.one_channel) return encode_png(bgr_of(picture.rgb, picture.alpha));
+  return picture.alpha.empty() ? encode_png(grey_of(picture)) : encode_grey_alpha(grey_of(picture), picture.alpha);
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding) {
   try {
-    if (encoding.format == PictureFormat::jpeg)
-      return encode(".jpeg", picture.grey ? grey_of(picture) : bgr_of(picture.rgb, {}),
-                    {cv::IMWRITE_JPEG_QUALITY, std::clamp(encoding.quality, 1, 100)});
-    if (!picture.grey) return encode_png(bgr_of(picture.rgb, picture.alpha));
-    return picture.alpha.empty() ? encode_png(grey_of(picture)) : encode_grey_alpha(grey_of(picture), picture.alpha);
+    const std::vector<std::uint8_t> file = encode_pixels(picture, encoding);
+    return picture.profile.empty() ? file : icc::put_into(file, encoding.format, picture.profile);
   } catch (const cv::Exception& exception) {
     throw PictureError("a picture of " + std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) +
                        " pixels cannot be encoded: " + exception.err);

@@ -3,8 +3,10 @@
 #include "base/files.hpp"
 #include "base/numbers.hpp"
 #include "report/faces.hpp"
+#include "report/html.hpp"
 #include "report/page.hpp"
 #include "report/tables.hpp"
+#include "run/environment.hpp"
 
 namespace faceoff {
 
@@ -46,6 +48,16 @@ Thresholds thresholds_of(const Examination& examination) {
   return thresholds;
 }
 
+/// Files that lay beside the run's pictures and are none of its items; empty where there are none.
+std::string left_out_list(const std::filesystem::path& run) {
+  const std::optional<Environment> environment = read_environment(run);
+  if (!environment || environment->left_out.empty()) return "";
+  std::string list = "<p>These files were there, and were not protected:</p>\n<ul>\n";
+  for (const LeftOut& one : environment->left_out)
+    list += "<li><code>" + escape_html(one.file) + "</code>: " + escape_html(one.why) + "</li>\n";
+  return list + "</ul>\n";
+}
+
 }  // namespace
 
 Json provenance(const std::vector<std::string>& command, const Examination& examination,
@@ -79,12 +91,14 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
        {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(run, grid)})
     figures.insert(figures.end(), more.begin(), more.end());
   const std::vector<std::string> scripts = plot_scripts();
-  const Page page{name,
-                  judged,
-                  {{"recognisers", "Recognisers", recognisers_table(tallies)},
-                   {"detectors", "Detectors", detectors_table(tallies)},
-                   plots_section(figures, !scripts.empty()),
-                   {"faces", "Faces", faces_table(run, grid)}}};
+  Page page{name,
+            judged,
+            {{"recognisers", "Recognisers", recognisers_table(tallies)},
+             {"detectors", "Detectors", detectors_table(tallies)},
+             plots_section(figures, !scripts.empty()),
+             {"faces", "Faces", faces_table(run, grid)}}};
+  if (const std::string left_out = left_out_list(run); !left_out.empty())
+    page.sections.push_back({"left-out", "Left out", left_out});
   write_atomically(run / "report.html", to_html(page, scripts));
   write_atomically(run / "report.tex", to_latex(run, name, judged, grid, tallies));
   return !scripts.empty() || figures.empty();

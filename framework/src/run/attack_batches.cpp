@@ -220,7 +220,7 @@ class BatchRunner {
   void keep_trace(const ItemWork& work) const {
     const Item& item = work.item();
     remove_traces(run_.path(), item.output);
-    if (work.report().status != Status::attacked) return;
+    if (!was_attacked(work.report().status)) return;
     const Trace& trace = work.report().trace;
     if (item.experiment().traces) write_trace(run_.path(), item.output, trace);
     if (events_) write_tensorboard(events_, run_.path(), item.output, item.picture, trace);

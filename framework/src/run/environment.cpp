@@ -118,6 +118,12 @@ void fields(Io& io, Either<Io, Environment::Part>& part) {
 }
 
 template <class Io>
+void fields(Io& io, Either<Io, LeftOut>& one) {
+  io("file", one.file);
+  io("why", one.why);
+}
+
+template <class Io>
 void fields(Io& io, Either<Io, Environment>& about) {
   io("faceoff", about.faceoff);
   io("api", about.api);
@@ -131,6 +137,7 @@ void fields(Io& io, Either<Io, Environment>& about) {
   io.where(true, "items_here", about.items_here);
   io("shard", about.shard);
   io("device", about.device);
+  io.where(!about.left_out.empty(), "left_out", about.left_out);
   io.named("variants", about.variants, &Environment::Variant::name);
   io("host", about.host);
   io.named("plugins", about.plugins, &Environment::PluginFile::plugin);

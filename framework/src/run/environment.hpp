@@ -67,6 +67,7 @@ struct Environment {
   std::optional<std::string> shard;         ///< which of them the run does; nothing: all
   std::optional<std::vector<Part>> merged;  ///< what it was put together from
   std::string device;
+  std::vector<LeftOut> left_out;  ///< files that were there and are no items
   std::vector<Variant> variants;
   Host host;
   std::vector<PluginFile> plugins;

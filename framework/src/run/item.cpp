@@ -52,7 +52,7 @@ ItemWork::ItemWork(Item item, const std::filesystem::path& run)
     : item_(std::move(item)),
       file_(std::filesystem::absolute(item_.picture)),
       output_(std::filesystem::absolute(run / item_.output)),
-      report_{item_.line(), {}, {}} {}
+      report_{item_.line(), {}} {}
 
 template <class Work>
 void ItemWork::stage(const Work& work) {
@@ -192,7 +192,8 @@ void ItemWork::judge() {
     if (report_.lossless) report_.lossless->faces = judged(attacked_);
     report_.faces = judged(read_again_);
     report_.output = item_.output.string();
-    report_.status = Status::attacked;
+    const Quality& attack = report_.lossless ? report_.lossless->quality : report_.quality;
+    report_.status = attack.linf == 0 ? Status::unchanged : Status::attacked;
   });
 }
 

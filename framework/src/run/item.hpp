@@ -41,7 +41,6 @@ struct Item {
 
 /// What became of an item: its line of results, but for its key and when it was done, and what is not in it.
 struct ItemReport : ItemLine {
-  std::vector<std::string> notes;
   Trace trace;  ///< of the attack; empty where there was none
 };
 

@@ -12,7 +12,7 @@
 namespace faceoff {
 
 std::string to_string(Status status) {
-  static const std::array words = {"attacked", "no_face", "failed"};
+  static const std::array words = {"attacked", "unchanged", "no_face", "failed"};
   return words.at(static_cast<std::size_t>(status));
 }
 
@@ -22,7 +22,7 @@ void to_json(Json& json, Status status) {
 
 void from_json(const Json& json, Status& status) {
   const auto word = json.get<std::string>();
-  for (const Status known : {Status::attacked, Status::no_face, Status::failed}) {
+  for (const Status known : {Status::attacked, Status::unchanged, Status::no_face, Status::failed}) {
     status = known;
     if (word == to_string(known)) return;
   }
@@ -86,6 +86,7 @@ void fields(Io& io, Either<Io, ItemLine>& line) {
   io("finished", line.finished);
   io("faces", line.faces);
   io.where(line.lossless.has_value(), "lossless", line.lossless);
+  io.where(!line.notes.empty(), "notes", line.notes);
   if (failed) io("error", line.error);
 }
 

@@ -13,7 +13,13 @@
 namespace faceoff {
 
 /// What became of a picture: it was attacked and delivered, or delivered unchanged, or nothing of it was.
-enum class Status { attacked, no_face, failed };
+/// `unchanged`: attacked, and every pixel is as it was.
+enum class Status { attacked, unchanged, no_face, failed };
+
+/// Whether faces were attacked, to whatever effect.
+inline bool was_attacked(Status status) {
+  return status == Status::attacked || status == Status::unchanged;
+}
 std::string to_string(Status status);
 
 /// What one detector makes of one face, clean and delivered.
@@ -56,6 +62,7 @@ struct ItemLine {
   std::string started, finished;
   std::vector<ItemFace> faces;
   std::optional<Lossless> lossless;  ///< where the delivered file is a JPEG
+  std::vector<std::string> notes;    ///< what reading and writing the picture changed or left out
   std::string error;                 ///< why it failed
 };
 

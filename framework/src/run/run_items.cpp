@@ -122,6 +122,7 @@ void RunItems::prepare() {
   build();
   if (!speaks()) return;
   for (const std::string& warning : pool_->warnings()) observer_.say("warning: " + warning);
+  for (const std::string& line : words_of(experiments_.front().left_out)) observer_.say("left out: " + line);
 }
 
 std::vector<const PluginInfo*> RunItems::used_plugins() const {
@@ -204,6 +205,9 @@ void RunItems::describe(const fs::path& run, const ItemList& items) const {
   about.plan = items.key();
   about.items = items.size();
   about.items_here = items_here(items);
+  for (const Experiment& experiment : experiments_) {
+    for (const LeftOut& one : experiment.left_out) add_once(about.left_out, one);
+  }
   if (!request_.shard.whole()) about.shard = request_.shard.text();
   for (const PreparedVariant& variant : prepared_)
     about.variants.push_back(judged_variant(variant.assembly->experiment, variant.judges));
@@ -227,7 +231,7 @@ std::optional<std::int64_t> RunItems::finished(const fs::path& run, const ItemLi
   if (!item || line.key.empty() || line.key != items.key_of(*item)) return std::nullopt;
   if (failed) return item;
   if (!is_file_of(run / line.output, line.output_sha256)) return std::nullopt;
-  if (line.status != Status::attacked) return item;
+  if (!was_attacked(line.status)) return item;
   const auto there = [&](const fs::path& place) { return fs::exists(run / place) && !fs::is_symlink(run / place); };
   if (items.at(*item).experiment().traces && !there(trace_place(line.output))) return std::nullopt;
   if (request_.events && !there(tensorboard_place(line.output))) return std::nullopt;

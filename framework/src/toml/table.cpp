@@ -3,6 +3,7 @@
 #include <nlohmann/ordered_map.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,19 @@ std::optional<std::vector<T>> as(const toml::node& node, const std::vector<T>& /
     values.push_back(*value);
   }
   return values;
+}
+
+/// What "8/255" says; nothing where the text is no fraction.
+std::optional<double> fraction(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto number = [&](std::size_t from, std::size_t to) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, value);
+    return error == std::errc() && end == text.data() + to ? value : std::nan("");
+  };
+  const double share = number(0, slash) / number(slash + 1, text.size());
+  return std::isfinite(share) ? std::optional(share) : std::nullopt;
 }
 
 }  // namespace
@@ -134,6 +148,18 @@ ParamValue TomlTable::read(const std::string& key, const ParamValue& fallback, B
   }
   const std::string origin = node != nullptr ? one_line(to_string(place(key))) : "default";
   if (node != nullptr || !if_said) resolved_.lines.push_back({header_, key, to_toml(value), origin});
+  return value;
+}
+
+double TomlTable::grey_levels(const std::string& key, double fallback) {
+  constexpr Bounds levels{0, 255};
+  const toml::node* node = find(key);
+  const std::optional<double> share = node != nullptr ? fraction(node->value_or(std::string())) : std::nullopt;
+  if (!share) return number(key, fallback, levels);
+  take(key);
+  const double value = *share * levels.high;
+  check(key, value, levels);
+  resolved_.lines.push_back({header_, key, to_toml(ParamValue(value)), one_line(to_string(place(key)))});
   return value;
 }
 

@@ -45,6 +45,8 @@ class TomlTable {
   double number(const std::string& key, double fallback, Bounds bounds = {}) {
     return std::get<double>(read(key, fallback, bounds));
   }
+  /// A number from 0 to 255, or a fraction of 255 as text: "8/255" is 8.
+  double grey_levels(const std::string& key, double fallback);
   std::string text(const std::string& key, const std::string& fallback) {
     return std::get<std::string>(read(key, fallback, {}, fallback.empty()));
   }

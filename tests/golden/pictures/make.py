@@ -53,6 +53,10 @@ Image.fromarray(rgba[..., 0].astype(np.float32)).save("float.tif")
 flat = Image.new("RGB", (16, 16), (200, 100, 50))
 flat.convert("CMYK").save("cmyk.jpg", quality=95)
 flat.save("srgb.jpg", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+renamed = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"s\0R\0G\0B", b"t\0e\0s\0t").replace(b"sRGB", b"test")
+for name in ("rgb_profile.jpg", "rgb_profile.png", "rgb_profile.webp", "rgb_profile.tif"):
+    flat.save(name, icc_profile=renamed)
+flat.save("srgb.png", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
 flat.save("other_profile.jpg", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes())
 
 # A BMP with alpha: a header of version 4 with masks, rows from the bottom.

@@ -1,0 +1,93 @@
+#include "picture/profile.hpp"
+
+#include <faceoff/error.hpp>
+
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace faceoff::icc {
+
+namespace {
+
+void put_number(std::string& text, std::size_t value, int bytes) {
+  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+const Bytef* as_bytes(std::string_view text) {
+  return reinterpret_cast<const Bytef*>(text.data());
+}
+
+std::string png_chunk(std::string_view profile) {
+  uLongf length = ::compressBound(profile.size());
+  std::string packed(length, '\0');
+  if (::compress(reinterpret_cast<Bytef*>(packed.data()), &length, as_bytes(profile), profile.size()) != Z_OK)
+    throw PictureError("its colour profile can't be compressed");
+  packed.resize(length);
+  const std::string body = std::string("iCCPICC profile\0\0", 17) + packed;
+  std::string chunk;
+  put_number(chunk, body.size() - 4, 4);
+  chunk += body;
+  put_number(chunk, ::crc32(0, as_bytes(body), static_cast<uInt>(body.size())), 4);
+  return chunk;
+}
+
+/// A segment has no more than 65,535 bytes, so that a profile may need several.
+std::string jpeg_segments(std::string_view profile) {
+  constexpr std::size_t most = 65'535 - 2 - 14;
+  const std::size_t count = (profile.size() + most - 1) / most;
+  std::string segments;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view part = profile.substr(i * most, most);
+    segments += "\xFF\xE2";
+    put_number(segments, part.size() + 16, 2);
+    segments += std::string("ICC_PROFILE\0", 12);
+    put_number(segments, i + 1, 1);
+    put_number(segments, count, 1);
+    segments += part;
+  }
+  return segments;
+}
+
+}  // namespace
+
+std::string of_png(std::string_view chunk) {
+  const std::size_t name = chunk.find('\0');
+  if (name == std::string_view::npos || name + 2 > chunk.size()) return {};
+  const std::string_view packed = chunk.substr(name + 2);
+  std::string profile;
+  uLongf length = 0;
+  // Its size is not said: twice the room until it fits.
+  for (std::size_t room = 1 << 14; room <= most_bytes; room *= 2) {
+    profile.resize(room);
+    length = room;
+    const int result = ::uncompress(reinterpret_cast<Bytef*>(profile.data()), &length, as_bytes(packed), packed.size());
+    if (result == Z_BUF_ERROR && length == room) continue;
+    profile.resize(result == Z_OK ? length : 0);
+    return profile;
+  }
+  return {};
+}
+
+bool is_srgb(std::string_view profile) {
+  // Its name is ASCII in old profiles and UTF-16 in new ones.
+  constexpr std::string_view narrow = "sRGB", wide("s\0R\0G\0B", 7);
+  return profile.find(narrow) != std::string_view::npos || profile.find(wide) != std::string_view::npos;
+}
+
+bool is_of(std::string_view profile, int channels) {
+  constexpr std::size_t header = 128, space = 16, signature = 36;
+  return profile.size() >= header && profile.size() <= most_bytes && profile.substr(signature, 4) == "acsp" &&
+         profile.substr(space, 4) == (channels == 1 ? "GRAY" : "RGB ");
+}
+
+std::vector<std::uint8_t> put_into(std::span<const std::uint8_t> file, PictureFormat format, std::string_view profile) {
+  // Behind a PNG's header, which is as long in all of them; behind the first marker of a JPEG.
+  const std::size_t at = format == PictureFormat::png ? 33 : 2;
+  const std::string part = format == PictureFormat::png ? png_chunk(profile) : jpeg_segments(profile);
+  std::vector<std::uint8_t> with(file.begin(), file.end());
+  with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), part.begin(), part.end());
+  return with;
+}
+
+}  // namespace faceoff::icc

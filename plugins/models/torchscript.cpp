@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,27 @@ std::string first_line(const std::string& text) {
 std::string last_line(const std::string& text) {
   const std::size_t end = text.find_last_not_of('\n');
   return end == std::string::npos ? "" : first_line(text.substr(text.find_last_of('\n', end) + 1));
+}
+
+/// What a file is that does not load as TorchScript. Those that PyTorch writes are archives, with their parts' names at
+/// the end.
+std::string why_no_script(const std::string& file, const std::string& said) {
+  constexpr std::streamoff most = 1 << 16;
+  std::ifstream stream(file, std::ios::binary);
+  std::string start(2, '\0');
+  stream.read(start.data(), 2);
+  stream.seekg(0, std::ios::end);
+  const std::streamoff size = stream.tellg();
+  stream.seekg(std::max<std::streamoff>(size - most, 0));
+  const std::string end{std::istreambuf_iterator<char>(stream), {}};
+  const auto names = [&](const char* part) { return end.find(part) != std::string::npos; };
+  const std::string remedy = ", not by torch.jit.save: scripts/export writes TorchScript of a network";
+  if (start == "PK" && !names("constants.pkl")) {
+    if (names("exported_program") || names("models/model.json")) return "written by torch.export.save" + remedy;
+    if (names("data.pkl")) return "written by torch.save" + remedy;
+  }
+  if (start == "\x80\x02") return "written by an old torch.save" + remedy;
+  return "not a TorchScript file: " + said;
 }
 
 class TorchScript : public Model {
@@ -63,21 +86,16 @@ class TorchScript : public Model {
     try {
       module_ = torch::jit::load(file, setup.device, extra);
     } catch (const c10::Error& error) {
-      throw FileError(file + ": not a TorchScript file: " + first_line(error.what_without_backtrace()));
+      throw FileError(file + ": " + why_no_script(file, first_line(error.what_without_backtrace())));
     } catch (const std::exception& error) {  // the compiler of its code has errors of its own
-      throw FileError(file + ": not a TorchScript file: " + first_line(error.what()));
+      throw FileError(file + ": " + why_no_script(file, first_line(error.what())));
     }
     module_->eval();
     module_->to(setup.device, setup.dtype);
     for (const at::Tensor& parameter : module_->parameters()) parameter.requires_grad_(false);
-    try {
-      check_rows(file, setup);
-      differentiable_ = has_gradient(setup);
-      if (!extra[reference_input].empty()) check_reference(file, setup, extra);
-    } catch (const c10::Error& error) {
-      throw FileError(file + ": it does not take [R,3," + std::to_string(size_) + "," + std::to_string(size_) +
-                      "]: " + last_line(error.what_without_backtrace()));
-    }
+    check_rows(file, setup);
+    differentiable_ = has_gradient(setup);
+    if (!extra[reference_input].empty()) check_reference(file, setup, extra);
   }
 
   bool differentiable() const override { return differentiable_; }
@@ -120,17 +138,61 @@ class TorchScript : public Model {
   static constexpr const char* reference_output = "reference_output.f32";
 
   std::vector<at::Tensor> run(const at::Tensor& input) {
-    const c10::IValue result = module_->forward({input});
-    std::vector<at::Tensor> tensors;
-    if (result.isTensor()) tensors = {result.toTensor()};
-    if (result.isTuple()) {
-      for (const c10::IValue& part : result.toTupleRef().elements()) tensors.push_back(part.toTensor());
-    }
+    const std::vector<at::Tensor> tensors = tensors_of(module_->forward({input}));
     if (tensors.size() != provides_.size()) {
-      throw ConfigError(weights_ + " returns " + std::to_string(tensors.size()) + " tensors, and provides names " +
-                        std::to_string(provides_.size()));
+      throw FileError(weights_ + ": it returns " + std::to_string(tensors.size()) + " tensors, and provides names " +
+                      std::to_string(provides_.size()));
     }
     return tensors;
+  }
+
+  /// A tensor, a tuple or list of tensors, or of a dictionary those that are called as `provides` says.
+  std::vector<at::Tensor> tensors_of(const c10::IValue& result) const {
+    if (result.isTensor()) return {result.toTensor()};
+    std::vector<at::Tensor> tensors;
+    const auto take = [&](const c10::IValue& part) {
+      if (!part.isTensor()) {
+        throw FileError(weights_ + ": its output " + std::to_string(tensors.size() + 1) + " is a " + part.tagKind() +
+                        ", not a tensor: export it to return tensors alone");
+      }
+      tensors.push_back(part.toTensor());
+    };
+    if (result.isTuple()) {
+      for (const c10::IValue& part : result.toTupleRef().elements()) take(part);
+    } else if (result.isList()) {
+      for (const c10::IValue& part : result.toListRef()) take(part);
+    } else if (result.isGenericDict()) {
+      const c10::Dict<c10::IValue, c10::IValue> dictionary = result.toGenericDict();
+      std::string keys;
+      for (const auto& entry : dictionary) keys += (keys.empty() ? "" : ", ") + c10::str(entry.key());
+      for (const std::string& name : provides_) {
+        if (!dictionary.contains(name))
+          throw FileError(weights_ + ": it returns a dictionary of " + keys + ", and none of them is '" + name + "'");
+        take(dictionary.at(name));
+      }
+    } else {
+      throw FileError(weights_ + ": it returns a " + result.tagKind() + ", not a tensor or a tuple of tensors");
+    }
+    return tensors;
+  }
+
+  /// The same while the file is looked at; what it can't do is told of it.
+  std::vector<at::Tensor> try_run(const std::string& file, const at::Tensor& input) {
+    const auto fault = [&](const std::string& why) {
+      const std::string last = last_line(why);
+      const bool half = last.find("Half") != std::string::npos;
+      return FileError(file + ": it does not take " + c10::str(input.sizes()) + ": " + last +
+                       (half ? " (it casts to half inside: export it in float32)" : ""));
+    };
+    try {
+      return run(input);
+    } catch (const Error&) {
+      throw;
+    } catch (const c10::Error& error) {
+      throw fault(error.what_without_backtrace());
+    } catch (const std::exception& error) {  // its interpreter has errors of its own
+      throw fault(error.what());
+    }
   }
 
   /// Something like two pictures, the same every time.
@@ -138,25 +200,56 @@ class TorchScript : public Model {
     const auto options = at::TensorOptions(setup.dtype).device(setup.device);
     const at::Tensor along = at::arange(size_, options) / static_cast<double>(size_);
     const at::Tensor wave = (along * 9).sin().unsqueeze(1) * (along * 7).cos() * 100 + 128;
-    return at::stack({wave.expand({3, size_, size_}), wave.flip(1).expand({3, size_, size_})}).contiguous();
+    const at::Tensor other = (along * 40).cos().unsqueeze(1) * (along * 3).sin() * 60 + 150;
+    return at::stack({wave.expand({3, size_, size_}), other.expand({3, size_, size_})}).contiguous();
   }
 
   /// Two pictures at once have to give what each gives alone, finite.
   void check_rows(const std::string& file, const Setup& setup) {
     const at::NoGradGuard no_grad;
     const at::Tensor both = pictures(setup);
-    const std::vector<at::Tensor> together = run(both);
-    for (std::int64_t r = 0; r < 2; ++r) {
-      const std::vector<at::Tensor> alone = run(both.narrow(0, r, 1));
-      for (std::size_t i = 0; i < alone.size(); ++i) {
-        if (together[i].dim() == 0 || together[i].size(0) != 2)
-          throw FileError(file + ": for two pictures it returns " + c10::str(together[i].sizes()) + ", not two rows");
-        if (!at::isfinite(together[i]).all().item<bool>())
-          throw FileError(file + ": it returns values that are not finite");
-        if (!at::allclose(together[i].narrow(0, r, 1), alone[i], 1e-3, 1e-4))
-          throw FileError(file + ": a picture in a batch of two gives another answer than alone");
+    const std::vector<at::Tensor> first = try_run(file, both.narrow(0, 0, 1)),
+                                  second = try_run(file, both.narrow(0, 1, 1));
+    const std::vector<at::Tensor> together = [&] {
+      try {
+        return try_run(file, both);
+      } catch (const FileError& error) {
+        throw FileError(std::string(error.what()) + "; it takes one picture: export it for any number of rows");
+      }
+    }();
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      const at::Tensor& all = together[i];
+      if (all.dim() == 0 || all.size(0) != 2)
+        throw FileError(file + ": for two pictures it returns " + c10::str(all.sizes()) + ", not two rows");
+      if (first[i].dim() != all.dim() || first[i].size(0) != 1) {
+        throw FileError(file + ": for one picture it returns " + c10::str(first[i].sizes()) + ", for two " +
+                        c10::str(all.sizes()) + ": is there a squeeze() that takes the rows, too?");
+      }
+      if (!at::isfinite(all).all().item<bool>()) throw FileError(file + ": it returns values that are not finite");
+      if (!at::allclose(all.narrow(0, 0, 1), first[i], 1e-3, 1e-4) ||
+          !at::allclose(all.narrow(0, 1, 1), second[i], 1e-3, 1e-4))
+        throw FileError(file + ": a picture in a batch of two gives another answer than alone");
+      check_values(file, field(provides_[i]), all);
+    }
+  }
+
+  /// What a wrong scale of the input or the output looks like.
+  void check_values(const std::string& file, Field what, const at::Tensor& values) const {
+    if (values.numel() == 0) return;
+    if (what == Field::embedding) {
+      const bool none = (values == 0).all().item<bool>();
+      if (none || at::allclose(values[0], values[1], 1e-5, 1e-7)) {
+        throw FileError(file + ": " + (none ? "an embedding of zeros" : "the same embedding") +
+                        " for two unlike pictures: are 'mean' and 'divisor' what it was trained with?");
       }
     }
+    if (what != Field::boxes || values.dim() != 3 || values.size(2) != 4) return;
+    constexpr double share = 1.5;  // a box may reach out of the picture
+    if (values.abs().max().item<double>() <= share)
+      throw FileError(file + ": all its boxes lie within 0 to 1; they should be in pixels of its view");
+    const at::Tensor sides = values.narrow(2, 2, 2) - values.narrow(2, 0, 2);
+    if ((sides < 0).any(2).to(at::kFloat).mean().item<double>() > .5)
+      throw FileError(file + ": its boxes end before they begin; they should be x0 y0 x1 y1");
   }
 
   bool has_gradient(const Setup& setup) {

@@ -58,6 +58,17 @@ TEST_F(Targets, AreNobodyOnThePictureOrInWhoseFolderItIs) {
   expect_in(error_of<Error>([&] { chosen({config(Choice::named, "bea")}, "bea1"); }), "'bea'");
 }
 
+TEST_F(Targets, AreNobodyWhomTheFacePassesForAlreadyUnlessThereIsNobodyElse) {
+  const auto with = [&](const TargetConfig& config, double same) {
+    const Targeted picture{"new", "", axis(0).unsqueeze(0), same};
+    return choose_targets({config}, model_, 1, gallery_, photos_, picture).front().front().name;
+  };
+  EXPECT_EQ(with(config(Choice::nearest), .7), "ann");
+  EXPECT_EQ(with(config(Choice::nearest), .55), "cat");
+  EXPECT_EQ(with(config(Choice::nearest), -1), "ann") << "all of them: the nearest is as good as another";
+  EXPECT_EQ(with(config(Choice::named, "ann"), .55), "ann");
+}
+
 TEST_F(Targets, HaveTheEmbeddingsThatAnAttackMayLookAt) {
   const Target target =
       choose_targets({config(Choice::named, "bea")}, model_, 1, gallery_, {}, {"new", "", axis(0).unsqueeze(0)})

@@ -235,6 +235,16 @@ TEST_F(AnswersOf, OthersAreScoredByTheSameRules) {
   EXPECT_TRUE(lines[1].seen.faces[0].models.empty()) << "the answers are of the pictures as delivered";
 }
 
+TEST_F(AnswersOf, SpreadsheetsAreReadWithTheirSemicolonsAndSpaces) {
+  for (const char* text : {"picture;recogniser;identity\nout/1.png;service;ann\n",
+                           "picture, recogniser, identity\nout/1.png,service,ann\n"}) {
+    std::vector<EvaluationLine> lines = two_faces();
+    Answers(file(text)).add_to(lines);
+    ASSERT_EQ(lines[0].seen.faces[0].models.size(), 1U) << text;
+    EXPECT_EQ(lines[0].seen.faces[0].models[0].name, "service");
+  }
+}
+
 TEST_F(AnswersOf, NobodyOrAboutNothingAreRefusedWithTheirPlace) {
   const std::string header = "picture,recogniser,identity,face\n", place = (folder_ / "answers.csv").string() + ":";
   expect_in(refusal(""), place + "1:1");

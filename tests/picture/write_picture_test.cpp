@@ -88,6 +88,53 @@ TEST_F(WritePicture, CarriesTheColourProfile) {
   EXPECT_FALSE(decode(encode_picture(grey)).one_channel) << "three channels are written as three";
 }
 
+/// EXIF that turns the picture by 90 degrees, names a place, and has two previews.
+std::string exif() {
+  std::string text = std::string("II*\0\x08\0\0\0", 8);
+  const auto number = [&](std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);
+  };
+  const auto entry = [&](std::uint32_t tag, std::uint32_t type, std::uint32_t count, std::uint32_t value) {
+    number(tag, 2), number(type, 2), number(count, 4), number(value, 4);
+  };
+  number(3, 2);            // at 8: three entries
+  entry(274, 3, 1, 6);     // orientation
+  entry(270, 2, 8, 106);   // a description
+  entry(34665, 4, 1, 50);  // the camera's own directory
+  number(68, 4);           // the next directory: the preview's
+  number(1, 2);            // at 50
+  entry(37500, 7, 8, 98);  // the maker's note
+  number(0, 4);
+  number(2, 2);  // at 68
+  entry(513, 4, 1, 114), entry(514, 4, 1, 8);
+  number(0, 4);
+  return text +
+         "MAKE"
+         "RNTE"
+         "PLACE!!\0"
+         "PREVIEW!";
+}
+
+TEST_F(WritePicture, KeepsExifOnRequestWithoutWhatShowsOrTurnsThePicture) {
+  Picture picture = picture_of(colours(), {}, false);
+  picture.exif = exif();
+  for (const PictureFormat format : {PictureFormat::png, PictureFormat::jpeg}) {
+    const Encoding keeping{format, 95, true};
+    const std::vector<std::uint8_t> turned = encode_picture(picture, keeping);
+    const Picture read = decode(turned);
+    EXPECT_EQ(read.rgb.rows, picture.rgb.cols) << "it is turned by it";
+    EXPECT_EQ(read.exif.size(), picture.exif.size());
+    EXPECT_NE(read.exif.find("PLACE"), std::string::npos);
+    for (const char* shown : {"PREVIEW!", "RNTE"}) EXPECT_EQ(read.exif.find(shown), std::string::npos) << shown;
+    const Picture again = decode(encode_picture(read, keeping));
+    EXPECT_EQ(again.rgb.rows, read.rgb.rows) << "it says upright now";
+    EXPECT_EQ(again.exif, read.exif);
+    EXPECT_TRUE(decode(encode_picture(read, {format, 95})).exif.empty()) << "nobody asked for it";
+  }
+  picture.exif.resize(60);
+  EXPECT_TRUE(decode(encode_picture(picture, {PictureFormat::png, 95, true})).exif.empty()) << "damaged";
+}
+
 TEST_F(WritePicture, SaysWhatCannotBeEncoded) {
   const Picture wide = picture_of(cv::Mat::zeros(1, 70'000, CV_8UC3), {}, false);
   expect_in(error_of<PictureError>([&] { encode_picture(wide, {PictureFormat::jpeg, 95}); }), "70000 × 1 pixels");

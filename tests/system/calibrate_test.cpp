@@ -81,6 +81,10 @@ TEST_F(Calibrating, WhatOtherWeightsHaveIsNotUsedAndToldOf) {
       "warning: models/face_recognition.toml: holds thresholds of other weights than face_recognition.safetensors "
       "has now; they are not used\n");
   EXPECT_EQ(Json::parse(outcome.out)["models"][0]["threshold"], ships);
+  std::string of_another = view("aa");
+  of_another.insert(of_another.find("sha256"), "weights = \"face_recognition.pt\"\n");
+  write_text(file_, of_another);
+  EXPECT_EQ(run_faceoff(verify, folder_.path()).err, "") << "it never held any of these";
   write_text(file_, view("aa") + view("eeea8582f0c9a5a6f7afc6f9e4ef0260544c74a5572054bb89a4c808d3f4f8d3"));
   const Outcome own = run_faceoff(verify, folder_.path());
   EXPECT_EQ(own.err, "");

@@ -69,7 +69,7 @@ int conclude(const Done& done) {
   return static_cast<int>(summary.failed > 0 ? ExitCode::items_failed : ExitCode::done);
 }
 
-/// What would be done, and how long it would take.
+/// What would be done, and how long it would take; a fault that the trial met ends it as it would end the run.
 int tell(const RunItems& items) {
   print(items.listed());
   double all = 0;
@@ -82,7 +82,7 @@ int tell(const RunItems& items) {
     known &= one.unknown.empty();
   }
   if (known) std::cerr << "all: about " << duration(all) << " of attacks on this machine\n";
-  return static_cast<int>(ExitCode::done);
+  return static_cast<int>(known ? ExitCode::done : ExitCode::items_failed);
 }
 
 /// Writes down that the item under way was lost with its worker, as that one had prepared for.

@@ -347,6 +347,7 @@ class Reader {
     } else if (output.take("quality") != nullptr) {
       output.fault("quality", "'quality' is of a JPEG: say format = \"jpeg\" too");
     }
+    out_.encoding.keeps_exif = output.choice("exif", {"drop", "keep"}) == "keep";
     out_.traces = output.flag("traces", true);
     output.finish();
   }

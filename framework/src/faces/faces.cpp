@@ -16,7 +16,6 @@ namespace faceoff {
 namespace {
 
 constexpr double overlap = .5;
-constexpr std::size_t most_faces = 100;
 
 /// Points [K,2] of a view in the picture: the inverse of its map, which only scales and shifts.
 at::Tensor to_picture(const at::Tensor& map, const at::Tensor& points) {

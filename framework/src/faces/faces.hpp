@@ -16,6 +16,8 @@ namespace faceoff {
 /// where it is looked at.
 at::Tensor to_tensor(const Picture& picture, const at::TensorOptions& options);
 
+constexpr std::size_t most_faces = 100;  ///< that are taken of a picture
+
 /// A detector's boxes on a picture [1,3,H,W] at its plain pass: score above the threshold, best first, overlapping ones
 /// (IoU > 0.5) dropped, at most 100, clipped to the picture; with landmarks where the detector gives them.
 std::vector<Face> detect(const LoadedModel& detector, const at::Tensor& picture, double minimum_score);

@@ -24,6 +24,7 @@ namespace {
 
 /// A photo of a face is most like itself; another face on the same photo is far from this.
 constexpr double same_photo = .9;
+constexpr const char* further_faces = "more than one face; the best is taken for the person's";
 
 namespace fs = std::filesystem;
 
@@ -65,6 +66,7 @@ class PhotoReader {
         notice_(file.string() + ": the same file as another photo of " + name + "; left out");
         continue;
       }
+      if (portrait->faces.size() > 1) crowded.push_back({file.string(), further_faces});
       for (const auto& [model, embedding] : portrait->best().embeddings) embeddings[model].push_back(embedding);
       person.photos.push_back(portrait->sha256);
       person.files.push_back(fs::absolute(file));
@@ -76,6 +78,7 @@ class PhotoReader {
   }
 
   Gallery::Counts counts;
+  std::vector<LeftOut> crowded;  ///< photos of a person with somebody else on them
 
  private:
   void leave_out(const Error& error) {
@@ -134,6 +137,17 @@ at::Tensor select(const at::Tensor& rows, const std::vector<bool>& chosen) {
   return rows.index_select(0, at::tensor(numbers, at::TensorOptions(at::kLong).device(rows.device())));
 }
 
+/// Tells of photos that two people have: whichever of them it shows, the other is known by somebody else's face.
+void tell_of_shared(const std::vector<Person>& people, const Notice& notice) {
+  std::map<std::string, const Person*> owners;  // by photo
+  for (const Person& person : people) {
+    for (std::size_t i = 0; i < person.photos.size(); ++i) {
+      const auto [first, is_new] = owners.emplace(person.photos[i], &person);
+      if (!is_new) notice(person.files[i].string() + ": the same file as a photo of " + first->second->name);
+    }
+  }
+}
+
 Gallery read_folders(const Portraying& by, const Folders& folders, const Notice& notice, const Notice& progress) {
   std::vector<fs::path> photos;
   for (const auto& [name, files] : folders) photos.insert(photos.end(), files.begin(), files.end());
@@ -143,6 +157,8 @@ Gallery read_folders(const Portraying& by, const Folders& folders, const Notice&
     Person person = reader.person(name, files);
     if (!person.embeddings.empty()) people.push_back(std::move(person));
   }
+  for (const std::string& line : words_of(reader.crowded)) notice(line);
+  tell_of_shared(people, notice);
   return Gallery(std::move(people), reader.counts);
 }
 

@@ -55,15 +55,17 @@ std::vector<std::size_t> candidates_for(const TargetConfig& config, const Galler
 std::vector<std::size_t> choose(const TargetConfig& config, const LoadedModel& measure, std::uint64_t seed,
                                 const Gallery& gallery, const Targeted& picture, std::int64_t f) {
   using Choice = TargetConfig::Choice;
-  const std::vector<std::size_t> candidates = candidates_for(config, gallery, picture);
+  std::vector<std::size_t> candidates = candidates_for(config, gallery, picture);
   if (config.choice == Choice::named) return {candidates.front()};
+  const std::vector<double> all = similarities(gallery, measure, picture.own[f]);
+  const auto similarity = [&](std::size_t person) { return all[person]; };
+  const auto passes = [&](std::size_t person) { return picture.same && all[person] >= *picture.same; };
+  if (!std::ranges::all_of(candidates, passes)) std::erase_if(candidates, passes);
   const std::uint64_t key = mix(mix(mix(seed, hash("target")), hash(picture.photo)), static_cast<std::uint64_t>(f));
   if (config.choice == Choice::gain)
     return drawn(candidates, key, std::min(candidates.size(), static_cast<std::size_t>(config.candidates)));
   if (config.choice == Choice::random)  // behind the last one the first again
     return {drawn(candidates, key, static_cast<std::size_t>(config.draw - 1) % candidates.size() + 1).back()};
-  const std::vector<double> all = similarities(gallery, measure, picture.own[f]);
-  const auto similarity = [&](std::size_t person) { return all[person]; };
   if (config.choice == Choice::furthest) return {*std::ranges::min_element(candidates, {}, similarity)};
   return {*std::ranges::max_element(candidates, {}, similarity)};
 }

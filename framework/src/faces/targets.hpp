@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,10 @@ struct Target {
 
 /// A picture whose faces get targets.
 struct Targeted {
-  std::string photo;   ///< its SHA-256
-  std::string folder;  ///< folder_name()
-  at::Tensor own;      ///< [F,D] its faces' embeddings under the measure
+  std::string photo;                ///< its SHA-256
+  std::string folder;               ///< folder_name()
+  at::Tensor own;                   ///< [F,D] its faces' embeddings under the measure
+  std::optional<double> same = {};  ///< from which cosine on the measure takes two photos for one person; or not known
 };
 
 /// Throws ConfigError with the place of a target that names nobody of these people.
@@ -44,9 +46,10 @@ void require_targets(const Gallery& gallery, const std::vector<TargetConfig>& co
 
 /// Chooses whom each face may be taken for: one person, or with gain as many as there are candidates, drawn at random,
 /// for the losses to choose between. `configs`: one for all faces, or one a face; `measure`: the embedder that
-/// tells who is near; never somebody who has a photo in the same file, or the picture in their folder. `photos`: a
-/// person for each of the configs that is photos. Throws Error where nobody is left, or where there is a target a face
-/// and the faces are more or fewer.
+/// tells who is near; never somebody who has a photo in the same file, or the picture in their folder, and somebody
+/// whom the face passes for already only where there is nobody else, or they are named. `photos`: a person for each of
+/// the configs that is photos. Throws Error where nobody is left, or where there is a target a face and the faces are
+/// more or fewer.
 std::vector<std::vector<Target>> choose_targets(const std::vector<TargetConfig>& configs, const LoadedModel& measure,
                                                 std::uint64_t seed, const Gallery& gallery,
                                                 const std::map<std::string, Person>& photos, const Targeted& picture);

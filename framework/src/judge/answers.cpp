@@ -25,8 +25,21 @@ struct Row {
   throw ConfigError(to_string(place) + ": " + why, place);
 }
 
-/// The rows of a CSV text; a field in quotes may hold commas, line breaks and doubled quotes.
+/// What separates fields: where the first line has no comma, the semicolon that some spreadsheets write.
+char separator_of(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find('\n'));
+  return first.find(',') == std::string_view::npos && first.find(';') != std::string_view::npos ? ';' : ',';
+}
+
+/// Without spaces about it.
+std::string trimmed(const std::string& field) {
+  const std::size_t begin = field.find_first_not_of(" \t"), end = field.find_last_not_of(" \t");
+  return begin == std::string::npos ? "" : field.substr(begin, end - begin + 1);
+}
+
+/// The rows of a CSV text; a field in quotes may hold separators, line breaks and doubled quotes.
 std::vector<Row> rows_of(std::string_view text, const std::string& file) {
+  const char separator = separator_of(text);
   std::vector<Row> rows;
   std::uint32_t line = 1;
   for (std::size_t i = 0; i < text.size();) {
@@ -45,7 +58,7 @@ std::vector<Row> rows_of(std::string_view text, const std::string& file) {
         }
       } else if (c == '"' && row.fields.back().empty()) {
         quoted = true;
-      } else if (c == ',') {
+      } else if (c == separator) {
         row.fields.emplace_back();
       } else if (c == '\n') {
         ++i;
@@ -74,7 +87,7 @@ Answers::Answers(const std::filesystem::path& file) : file_(file.string()) {
   const Row& header = rows.front();
   std::map<std::string, std::size_t> columns;
   for (const std::string& name : header.fields) {
-    if (!columns.emplace(name, columns.size()).second)
+    if (!columns.emplace(trimmed(name), columns.size()).second)
       refuse(file_, header.line, "two columns are called '" + one_line(name) + "'");
   }
   for (const char* name : {"picture", "recogniser", "identity"}) {

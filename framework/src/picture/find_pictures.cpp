@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view any_folders = "**";
+const std::string no_picture = "not a picture";
 
 bool has_ending_of_picture(const fs::path& path) {
   constexpr std::array<const char*, 10> endings = {".png",  ".jpg", ".jpeg", ".jfif", ".jpe",
@@ -49,7 +50,8 @@ std::optional<std::string> why_left_out(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   stream.read(start.data(), start.size());
   if (stream.bad() || (!stream && stream.gcount() == 0 && fs::file_size(file, error) > 0)) return "it can't be read";
-  return why_not_read({start.data(), static_cast<std::size_t>(stream.gcount())});
+  const std::optional<std::string> why = why_not_read({start.data(), static_cast<std::size_t>(stream.gcount())});
+  return why && why->starts_with(no_picture) ? no_picture : why;
 }
 
 /// The pattern with what is there by that very name taken as it stands.
@@ -168,9 +170,13 @@ FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
     if (taken > 0) continue;
     std::error_code ignored;
     const std::string name = one_line(pattern, PATH_MAX);
-    if (!fs::is_directory(pattern, ignored) && files.empty()) throw ConfigError("no picture " + name);
-    std::string what = "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + name;
-    for (const std::string& line : words_of(found.left_out)) what += "; left out: " + line;
+    const bool files_of_folder = fs::is_directory(pattern, ignored);
+    if (!files_of_folder && files.empty()) throw ConfigError("no picture " + name);
+    std::string what =
+        "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + std::string(files_of_folder ? "the folder " : "") + name;
+    std::vector<LeftOut> telling = found.left_out;
+    std::erase_if(telling, [](const LeftOut& one) { return one.why == no_picture; });
+    for (const std::string& line : words_of(telling)) what += "; left out: " + line;
     throw ConfigError(what);
   }
   return found;

@@ -65,6 +65,7 @@ enum : std::uint32_t {
   channels = 277
 };
 enum : std::uint32_t { strip_sizes = 279, planes = 284, tile_offsets = 324, tile_sizes, extra_channel = 338 };
+enum : std::uint32_t { preview = 513, preview_size, exif_directory = 34665, makers_note = 37500 };
 enum : std::uint32_t { more_directories = 330, number_kind = 339, colour_profile = 34675, dng_version = 50706 };
 }  // namespace tag
 
@@ -89,13 +90,17 @@ std::size_t value_size(std::uint32_t type) {
 /// The first directory of a TIFF file.
 class Directory {
  public:
-  explicit Directory(std::string_view bytes)
+  explicit Directory(std::string_view bytes) : Directory(bytes, std::nullopt) {}
+  /// The one that begins there.
+  Directory(std::string_view bytes, std::optional<std::size_t> at)
       : tiff_(bytes, bytes.starts_with('M') ? std::endian::big : std::endian::little),
-        at_(tiff_.u32(4)),
+        at_(at ? *at : tiff_.u32(4)),
         count_(tiff_.u16(at_)) {}
 
   const Reader& tiff() const { return tiff_; }
-  bool is_last() const { return tiff_.u32(at_ + 2 + 12 * count_) == 0; }
+  /// Where the file says which directory is next, 0 for none.
+  std::size_t link() const { return at_ + 2 + 12 * count_; }
+  bool is_last() const { return tiff_.u32(link()) == 0; }
 
   std::optional<Field> find(std::uint32_t tag) const {
     for (std::size_t i = 0; i < count_; ++i) {
@@ -131,12 +136,18 @@ constexpr std::string_view exif_prefix("Exif\0\0", 6), profile_prefix("ICC_PROFI
 
 /// Damaged EXIF says nothing: the pixels are as good as ever.
 int exif_orientation(std::string_view exif) {
-  if (exif.starts_with(exif_prefix)) exif.remove_prefix(exif_prefix.size());
   try {
     return Directory(exif).orientation();
   } catch (const PictureError&) {
     return 1;
   }
+}
+
+/// Takes a file's EXIF, and the orientation that it says.
+void read_exif(PictureHeader& header, std::string_view exif) {
+  if (exif.starts_with(exif_prefix)) exif.remove_prefix(exif_prefix.size());
+  header.exif = exif;
+  header.orientation = exif_orientation(exif);
 }
 
 /// Every strip or tile lies inside the file; libtiff would show what is missing as black.
@@ -235,7 +246,7 @@ PictureHeader read_png(std::string_view bytes) {
     if (type == "tRNS" && header.channels == 3) header.alpha = true;
     if (type == "tRNS" && header.channels == 1 && !header.alpha)
       header.transparent_grey = static_cast<std::uint16_t>(chunk.u16(0) & ((1U << header.bits) - 1));
-    if (type == "eXIf") header.orientation = exif_orientation(data);
+    if (type == "eXIf") read_exif(header, data);
     if (type == "iCCP") header.profile = icc::of_png(data);
     if (type == "acTL" && chunk.u32(0) > 1)
       header.notes.push_back("first of " + std::to_string(chunk.u32(0)) + " frames");
@@ -291,7 +302,7 @@ PictureHeader read_jpeg(std::string_view bytes) {
     if (starts_frame(marker) && !std::exchange(has_frame, true))
       read_frame(header, marker, Reader(segment, std::endian::big));
     if (marker == 0xE1 && segment.starts_with(exif_prefix) && !std::exchange(has_exif, true))
-      header.orientation = exif_orientation(segment);
+      read_exif(header, segment);
     if (marker == 0xE2 && segment.starts_with(profile_prefix) && segment.size() > profile_prefix.size() + 2)
       header.profile += segment.substr(profile_prefix.size() + 2);  // behind its number and how many there are
     at += length;
@@ -327,7 +338,7 @@ PictureHeader read_webp(std::string_view bytes) {
   for (std::size_t at = first; at + 8 <= webp.all().size();) {
     const std::string_view type = webp.bytes(at, 4), data = webp.bytes(at + 8, webp.u32(at + 4));
     if (at == first) read_webp_start(header, type, Reader(webp.all().substr(at + 8), std::endian::little));
-    if (type == "EXIF") header.orientation = exif_orientation(data);
+    if (type == "EXIF") read_exif(header, data);
     if (type == "ICCP") header.profile = data;
     at += 8 + data.size() + data.size() % 2;
   }
@@ -393,6 +404,34 @@ std::optional<std::string> why_not_read(std::string_view start) {
       is_tiff(start))
     return std::nullopt;
   return "not a picture that is read (its first bytes are none of PNG, JPEG, WebP, BMP or TIFF)";
+}
+
+std::string exif_of_delivered(std::string exif) {
+  const auto blank = [&](std::size_t at, std::size_t count) {
+    Reader(exif, std::endian::big).bytes(at, count);  // that it is there
+    std::fill_n(exif.begin() + static_cast<std::ptrdiff_t>(at), count, '\0');
+  };
+  try {
+    const std::string before = exif;  // which directories are read from while the other is changed
+    const Directory first(before);
+    if (const auto orientation = first.find(tag::orientation)) {
+      blank(orientation->at, value_size(orientation->type));
+      exif[orientation->at + (first.tiff().is_little() ? 0 : value_size(orientation->type) - 1)] = 1;
+    }
+    if (const auto own = first.find(tag::exif_directory)) {
+      const Directory more(before, first.value(*own, 0));
+      if (const auto makers = more.find(tag::makers_note)) blank(makers->at, makers->count);
+    }
+    if (!first.is_last()) {
+      const Directory preview(before, first.tiff().u32(first.link()));
+      const std::uint32_t at = preview.value(tag::preview, 0), count = preview.value(tag::preview_size, 0);
+      blank(at, count);
+      blank(first.link(), 4);
+    }
+    return exif;
+  } catch (const PictureError&) {
+    return "";
+  }
 }
 
 PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view name) {

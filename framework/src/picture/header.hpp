@@ -29,6 +29,7 @@ struct PictureHeader {
   std::optional<std::uint16_t> transparent_grey;  // the level of a grey PNG that is see-through
   std::vector<std::string> notes;                 // what decoding changes or leaves out
   std::string profile;                            // ICC, as the file has it; empty: none
+  std::string exif;                               // as the file has it, from its TIFF header on; empty: none
   bool is_jpeg = false;                           // whose codec tells of damage that it passes over
   std::vector<Edit> edits;  // keep OpenCV from turning a TIFF and from multiplying its colours by alpha
 };
@@ -40,6 +41,10 @@ PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view 
 /// Why a file that begins so is not read as a picture: what it is, and what makes a picture that is read of it. Nothing
 /// where it begins as a PNG, JPEG, WebP, BMP or TIFF does; 64 bytes suffice.
 std::optional<std::string> why_not_read(std::string_view start);
+
+/// EXIF for the picture as it is delivered: it needs no turning any more, and the previews, of the camera's maker, too,
+/// which show it as it was, are overwritten with zeros. Empty where it is damaged.
+std::string exif_of_delivered(std::string exif);
 
 /// A picture's sides as it is seen, upright.
 struct Extent {

@@ -17,6 +17,7 @@ struct Picture {
   cv::Mat alpha;                   // CV_8UC1, or empty where the file had none; colours are never multiplied by it
   bool grey = false;               // the three channels are equal
   bool one_channel = false;        // the file had one colour channel, and so has what is written
+  std::string exif;                // what the file says of how it was taken, without what shows or turns the picture
   std::string profile;             // the file's ICC profile where it is not sRGB, which goes into what is written
   std::vector<std::string> notes;  // what reading changed or left out, a line each
   std::string sha256;              // of the file
@@ -42,7 +43,8 @@ enum class PictureFormat { png, jpeg };
 
 struct Encoding {
   PictureFormat format = PictureFormat::png;
-  int quality = 95;  // of a JPEG, 1 to 100
+  int quality = 95;         // of a JPEG, 1 to 100
+  bool keeps_exif = false;  // or leaves it out: it may say where the picture was taken
 };
 
 /// The bytes of a file. A PNG gives back every pixel and alpha as they are; a JPEG has no alpha and changes the pixels.

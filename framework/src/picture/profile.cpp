@@ -18,18 +18,22 @@ const Bytef* as_bytes(std::string_view text) {
   return reinterpret_cast<const Bytef*>(text.data());
 }
 
-std::string png_chunk(std::string_view profile) {
+std::string png_chunk(const std::string& type, std::string_view data) {
+  const std::string body = type + std::string(data);
+  std::string chunk;
+  put_number(chunk, data.size(), 4);
+  chunk += body;
+  put_number(chunk, ::crc32(0, as_bytes(body), static_cast<uInt>(body.size())), 4);
+  return chunk;
+}
+
+std::string compressed(std::string_view profile) {
   uLongf length = ::compressBound(profile.size());
   std::string packed(length, '\0');
   if (::compress(reinterpret_cast<Bytef*>(packed.data()), &length, as_bytes(profile), profile.size()) != Z_OK)
     throw PictureError("its colour profile can't be compressed");
   packed.resize(length);
-  const std::string body = std::string("iCCPICC profile\0\0", 17) + packed;
-  std::string chunk;
-  put_number(chunk, body.size() - 4, 4);
-  chunk += body;
-  put_number(chunk, ::crc32(0, as_bytes(body), static_cast<uInt>(body.size())), 4);
-  return chunk;
+  return packed;
 }
 
 /// A segment has no more than 65,535 bytes, so that a profile may need several.
@@ -81,13 +85,30 @@ bool is_of(std::string_view profile, int channels) {
          profile.substr(space, 4) == (channels == 1 ? "GRAY" : "RGB ");
 }
 
-std::vector<std::uint8_t> put_into(std::span<const std::uint8_t> file, PictureFormat format, std::string_view profile) {
+std::string as_part(std::string_view profile, PictureFormat format) {
+  if (format == PictureFormat::jpeg) return jpeg_segments(profile);
+  return png_chunk("iCCP", std::string("ICC profile\0\0", 13) + compressed(profile));
+}
+
+}  // namespace faceoff::icc
+
+namespace faceoff {
+
+std::string exif_as_part(std::string_view exif, PictureFormat format) {
+  if (format == PictureFormat::png) return icc::png_chunk("eXIf", exif);
+  constexpr std::size_t most = 65'535 - 2 - 6;
+  if (exif.size() > most) return "";
+  std::string segment = "\xFF\xE1";
+  icc::put_number(segment, exif.size() + 8, 2);
+  return segment + std::string("Exif\0\0", 6) + std::string(exif);
+}
+
+std::vector<std::uint8_t> with_part(std::span<const std::uint8_t> file, PictureFormat format, std::string_view part) {
   // Behind a PNG's header, which is as long in all of them; behind the first marker of a JPEG.
   const std::size_t at = format == PictureFormat::png ? 33 : 2;
-  const std::string part = format == PictureFormat::png ? png_chunk(profile) : jpeg_segments(profile);
   std::vector<std::uint8_t> with(file.begin(), file.end());
   with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), part.begin(), part.end());
   return with;
 }
 
-}  // namespace faceoff::icc
+}  // namespace faceoff

@@ -172,6 +172,7 @@ Picture to_picture(const Decoded& decoded, const PictureHeader& header) {
   picture.one_channel = decoded.pixels.channels() == 1 || header.channels == 1;
   picture.grey = picture.one_channel || has_equal_channels(picture.rgb);
   picture.notes = header.notes;
+  if (!header.exif.empty()) picture.exif = exif_of_delivered(header.exif);
   if (icc::is_of(header.profile, picture.one_channel ? 1 : 3)) {
     if (!icc::is_srgb(header.profile)) {
       picture.profile = header.profile;

@@ -73,8 +73,12 @@ std::vector<std::uint8_t> encode_pixels(const Picture& picture, const Encoding& 
 
 std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding) {
   try {
-    const std::vector<std::uint8_t> file = encode_pixels(picture, encoding);
-    return picture.profile.empty() ? file : icc::put_into(file, encoding.format, picture.profile);
+    std::vector<std::uint8_t> file = encode_pixels(picture, encoding);
+    if (!picture.profile.empty())
+      file = with_part(file, encoding.format, icc::as_part(picture.profile, encoding.format));
+    if (encoding.keeps_exif && !picture.exif.empty())
+      file = with_part(file, encoding.format, exif_as_part(picture.exif, encoding.format));
+    return file;
   } catch (const cv::Exception& exception) {
     throw PictureError("a picture of " + std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) +
                        " pixels cannot be encoded: " + exception.err);

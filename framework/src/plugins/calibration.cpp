@@ -47,7 +47,8 @@ Calibration calibration_of(const toml::table& view, const toml::table& root, con
   const toml::table* rates = view["far"].as_table();
   if (rates == nullptr) throw ConfigError(file + ": each [[view]] needs a table 'far' of rate = { threshold, tar }");
   Calibration calibration{
-      file, text(view, root, "sha256", file), view_of(view, file), text(view, root, "family", file), {}};
+      file, text(view, root, "sha256", file),       view_of(view, file), text(view, root, "family", file),
+      {},   view["weights"].value_or(std::string())};
   for (const auto& [key, value] : *rates) {
     double rate = 0;
     const std::string_view name = key.str();

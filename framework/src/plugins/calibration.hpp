@@ -17,6 +17,7 @@ struct Calibration {
   ViewSpec view;       ///< how the weights saw the faces
   std::string family;  ///< models that share their training, or are as much alike: none judges another as held-out
   std::map<double, double> thresholds;  ///< false accept rate → cosine
+  std::string weights;                  ///< the weights' file name; empty where it is not said
 
   /// The threshold at this rate, or null where it was not measured.
   const double* threshold(double false_accept_rate) const;

@@ -162,7 +162,11 @@ void ModelPool::calibrate(LoadedModel& model, bool as_measured) {
   std::error_code ignored;
   if (!std::filesystem::exists(own, ignored)) return;
   const std::vector<Calibration>& beside = measured_.emplace_back(read_calibration_file(own));
-  if (!of_weights(beside))
+  // Of weights that share its stem, as faceres.pt and faceres.safetensors do, it may hold one's alone.
+  const std::string name = model.weights.filename().string();
+  const bool about =
+      std::ranges::any_of(beside, [&](const Calibration& one) { return one.weights.empty() || one.weights == name; });
+  if (!of_weights(beside) && about)
     warnings_.push_back(own.string() + ": holds thresholds of other weights than " + model.weights.filename().string() +
                         " has now; they are not used");
   if (const Calibration* const found = of_view(beside)) model.calibration = found;

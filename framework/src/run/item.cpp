@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/numbers.hpp"
 #include "faces/faces.hpp"
 #include "faces/targets.hpp"
 #include "picture/picture.hpp"
@@ -98,6 +99,10 @@ void ItemWork::find() {
     input_.clean = to_tensor(original_, at::TensorOptions(experiment.device).dtype(at::kByte));
     input_.faces = find_faces(*assembly.detector, assembly.landmarks, input_.clean, experiment.minimum_score);
     input_.grey = original_.grey;
+    if (input_.faces.size() == most_faces) {
+      report_.notes.push_back(std::to_string(most_faces) +
+                              " faces, the most that are taken: an attack may have put false ones there before");
+    }
     // Random numbers depend on what the picture holds, so that neither its name nor its place in the list matters.
     input_.key = hash(original_.sha256);
     if (input_.faces.empty()) return;
@@ -111,8 +116,20 @@ void ItemWork::choose_people() {
   const People& people = item_.variant->people.attacked;
   std::vector<at::Tensor> embeddings;
   for (const Face& face : input_.faces) embeddings.push_back(embed(measure, input_.clean, face));
+  const double* const threshold =
+      measure.calibration != nullptr ? measure.calibration->threshold(experiment.false_accept_rate) : nullptr;
+  const std::optional<double> same = threshold != nullptr ? std::optional(*threshold) : std::nullopt;
   input_.targets = choose_targets(experiment.targets, measure, experiment.seed, *people.gallery, people.photos,
-                                  {original_.sha256, folder_name(file_), at::stack(embeddings)});
+                                  {original_.sha256, folder_name(file_), at::stack(embeddings), same});
+  for (std::size_t f = 0; f < input_.targets.size(); ++f) {
+    const std::vector<Target>& targets = input_.targets[f];
+    if (targets.size() != 1 || !same) continue;
+    const double cosine = at::matmul(targets.front().attacked.at(&measure), embeddings[f]).mean().item<double>();
+    if (cosine < *same) continue;
+    report_.notes.push_back("face " + std::to_string(f + 1) + " passes for its target " + targets.front().name +
+                            " already, before any attack (" + measure.name + ", cosine " + fixed(cosine, 3) +
+                            ", threshold " + fixed(*same, 3) + ")");
+  }
   if (experiment.own == Own::face) return;
   for (const at::Tensor& embedding : embeddings) {
     const Person* person =
@@ -145,7 +162,7 @@ void ItemWork::write() {
       deliver();
       return;
     }
-    write_picture(as_it_was(output_), original_);
+    write_picture(as_it_was(output_), original_, {.keeps_exif = item_.experiment().encoding.keeps_exif});
     read_again(as_it_was(output_));
     report_.output = as_it_was(item_.output).string();
     report_.status = Status::no_face;

@@ -31,7 +31,8 @@ std::pair<std::string, toml::table> parse_set(const std::string& set) {
     // What begins as a list, a table or a string is meant as TOML, and no word.
     const std::size_t first = value.find_first_not_of(" \t");
     if (first != std::string::npos && std::string_view("[{\"'").find(value[first]) != std::string_view::npos) {
-      throw ConfigError(said + ": not TOML: " + std::string(error.description()));
+      throw ConfigError(said + ": not TOML: " + std::string(error.description()) +
+                        " (strings within a list or a table need quotes)");
     }
     try {
       holder = parse(to_toml(value));

@@ -139,7 +139,10 @@ ParamValue TomlTable::read(const std::string& key, const ParamValue& fallback, B
   std::optional<ParamValue> said = fallback;
   if (node != nullptr)
     said = std::visit([&](const auto& type) -> std::optional<ParamValue> { return as(*node, type); }, fallback);
-  if (!said) fault(key, "'" + key + "' should be " + type_name(fallback));
+  if (!said) {
+    const bool word = std::holds_alternative<std::string>(fallback);
+    fault(key, "'" + key + "' should be " + type_name(fallback) + (word ? ", in quotes: \"like this\"" : ""));
+  }
   const ParamValue value = said.value_or(fallback);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) check(key, static_cast<double>(*whole), bounds);
   if (const auto* real = std::get_if<double>(&value)) check(key, *real, bounds);

@@ -236,8 +236,10 @@ TEST_F(AnswersOf, OthersAreScoredByTheSameRules) {
 }
 
 TEST_F(AnswersOf, SpreadsheetsAreReadWithTheirSemicolonsAndSpaces) {
-  for (const char* text : {"picture;recogniser;identity\nout/1.png;service;ann\n",
-                           "picture, recogniser, identity\nout/1.png,service,ann\n"}) {
+  const std::string clean = "\"a,\"\"b\"\".png\"";
+  for (const std::string& text :
+       {"picture;recogniser;identity\n" + clean + ";service;ann\nout/1.png;service;ann\n",
+        "picture, recogniser, identity\n" + clean + ",service,ann\nout/1.png,service,ann\n"}) {
     std::vector<EvaluationLine> lines = two_faces();
     Answers(file(text)).add_to(lines);
     ASSERT_EQ(lines[0].seen.faces[0].models.size(), 1U) << text;

@@ -108,11 +108,7 @@ std::string exif() {
   number(2, 2);  // at 68
   entry(513, 4, 1, 114), entry(514, 4, 1, 8);
   number(0, 4);
-  return text +
-         "MAKE"
-         "RNTE"
-         "PLACE!!\0"
-         "PREVIEW!";
+  return text + std::string("MAKERNTEPLACE!!\0PREVIEW!", 24);
 }
 
 TEST_F(WritePicture, KeepsExifOnRequestWithoutWhatShowsOrTurnsThePicture) {

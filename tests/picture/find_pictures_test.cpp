@@ -61,6 +61,11 @@ TEST_F(FindPictures, TakesTwoStarsForFoldersAtAnyDepth) {
   EXPECT_EQ(find("**/*.jpg").files, (Paths{bracket, top, deep}));
   EXPECT_EQ(find("x/**").files, (Paths{other, deep}));
   EXPECT_EQ(find("**/y/*").files, (Paths{deep}));
+  EXPECT_EQ(find("**/**/**/*.jpg").files, (Paths{bracket, top, deep}));
+  EXPECT_TRUE(find("**/*").left_out.empty()) << "folders are looked into, and not left out";
+  EXPECT_TRUE(find_pictures({at(""), at("x"), at("[1]"), at("x/y")}).left_out.empty()) << "each is named";
+  fs::create_symlink("loop.jpg", folder_ / "x/loop.jpg");
+  expect_in(why(find("**/*.jpg"), folder_ / "x/loop.jpg"), "a link to nothing");
   expect_in(error_of<ConfigError>([&] { find("x**/b.jpg"); }), "between slashes");
 }
 

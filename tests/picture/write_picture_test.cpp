@@ -111,6 +111,17 @@ std::string exif() {
   return text + std::string("MAKERNTEPLACE!!\0PREVIEW!", 24);
 }
 
+TEST_F(WritePicture, LeavesOutAProfileOfWhichAPartIsMissing) {
+  Picture picture = picture_of(colours(), {}, false);
+  picture.profile = decode(golden("rgb_profile.png")).profile;
+  picture.profile.resize(150'000);
+  std::vector<std::uint8_t> bytes = encode_picture(picture, {PictureFormat::jpeg, 95});
+  bytes.erase(bytes.begin() + 2, bytes.begin() + 2 + 65'537);  // the first part
+  const Picture read = decode(bytes);
+  EXPECT_TRUE(read.profile.empty());
+  EXPECT_TRUE(notes_say(read, "colour profile left out"));
+}
+
 TEST_F(WritePicture, KeepsExifOnRequestWithoutWhatShowsOrTurnsThePicture) {
   Picture picture = picture_of(colours(), {}, false);
   picture.exif = exif();

@@ -83,6 +83,7 @@ void draw(cv::Mat& picture, const Face& face) {
 
 Picture drawn(Picture picture, const std::vector<Face>& faces) {
   picture.rgb = picture.rgb.clone();
+  if (picture.one_channel) picture.profile.clear();  // which is one of grey pictures
   picture.grey = picture.one_channel = false;
   for (const Face& face : faces) draw(picture.rgb, face);
   return picture;

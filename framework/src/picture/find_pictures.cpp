@@ -78,9 +78,10 @@ std::vector<fs::path> folders_from(const fs::path& top) {
   std::vector<fs::path> folders = {top};
   for (std::size_t i = 0; i < folders.size(); ++i) {
     const fs::path folder = folders[i];
-    std::error_code unreadable;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
-      if (!is_hidden(entry.path()) && entry.is_directory() && !entry.is_symlink()) folders.push_back(entry.path());
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      std::error_code ignored;
+      const bool inside = !entry.is_symlink(ignored) && entry.is_directory(ignored);
+      if (inside && !is_hidden(entry.path())) folders.push_back(entry.path());
     }
   }
   return folders;
@@ -108,7 +109,13 @@ std::vector<fs::path> matches(const std::string& pattern) {
           found.push_back(file);
       }
     }
+    // Folders are looked into, and so are none of those that are left out.
+    std::erase_if(found, [](const fs::path& file) {
+      std::error_code ignored;
+      return !fs::is_symlink(file, ignored) && fs::is_directory(file, ignored);
+    });
     std::ranges::sort(found);
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
   }
   glob_t result{};
@@ -134,7 +141,9 @@ std::pair<std::vector<fs::path>, bool> named_by(const std::string& pattern) {
   if (pattern.find('\0') != std::string::npos) throw ConfigError("a NUL in the name of a picture");
   if (fs::is_directory(pattern, ignored)) return {entries_of(pattern), false};
   if (fs::exists(pattern, ignored)) return {{pattern}, true};
-  return {matches(literal_where_there(pattern)), false};
+  std::string once = pattern;  // two of them one after another stand for no more than one
+  for (std::size_t at = once.find("**/**"); at != std::string::npos; at = once.find("**/**")) once.erase(at, 3);
+  return {matches(literal_where_there(once)), false};
 }
 
 }  // namespace
@@ -147,9 +156,11 @@ bool has_folders(const fs::path& folder) {
 
 FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
   FoundPictures found;
-  std::set<fs::path> seen;  // without links, so that one file has one name
+  std::set<fs::path> seen, folders;  // without links, so that one file has one name
+  std::set<std::string> told;
   for (const std::string& pattern : patterns) {
     const auto [files, by_name] = named_by(pattern);
+    const std::size_t left_before = found.left_out.size();
     std::size_t taken = 0;
     for (const fs::path& file : files) {
       std::error_code error;
@@ -157,7 +168,7 @@ FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
       // A pipe would be waited for, and a device has no end.
       if (by_name && !fs::is_regular_file(file, error)) throw ConfigError(name + ": not a regular file");
       if (const auto why = by_name ? std::nullopt : why_left_out(file)) {
-        found.left_out.push_back({name, *why});
+        if (told.insert(name).second) found.left_out.push_back({name, *why});
         continue;
       }
       ++taken;
@@ -174,11 +185,21 @@ FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
     if (!files_of_folder && files.empty()) throw ConfigError("no picture " + name);
     std::string what =
         "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + std::string(files_of_folder ? "the folder " : "") + name;
-    std::vector<LeftOut> telling = found.left_out;
+    std::vector<LeftOut> telling(found.left_out.begin() + static_cast<std::ptrdiff_t>(left_before),
+                                 found.left_out.end());
     std::erase_if(telling, [](const LeftOut& one) { return one.why == no_picture; });
     for (const std::string& line : words_of(telling)) what += "; left out: " + line;
     throw ConfigError(what);
   }
+  // A folder that another pattern names is none of them.
+  for (const std::string& pattern : patterns) {
+    std::error_code ignored;
+    if (fs::is_directory(pattern, ignored)) folders.insert(fs::weakly_canonical(pattern, ignored));
+  }
+  std::erase_if(found.left_out, [&](const LeftOut& one) {
+    std::error_code ignored;
+    return !folders.empty() && folders.contains(fs::weakly_canonical(one.file, ignored));
+  });
   return found;
 } catch (const fs::filesystem_error& error) {
   throw ConfigError(error.path1().string() + ": can't be listed: " + error.code().message());

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 #include "picture/picture.hpp"
@@ -65,7 +66,7 @@ enum : std::uint32_t {
   channels = 277
 };
 enum : std::uint32_t { strip_sizes = 279, planes = 284, tile_offsets = 324, tile_sizes, extra_channel = 338 };
-enum : std::uint32_t { preview = 513, preview_size, exif_directory = 34665, makers_note = 37500 };
+enum : std::uint32_t { preview = 513, preview_size, exif_directory = 34665, makers_note = 37500, xmp = 700 };
 enum : std::uint32_t { more_directories = 330, number_kind = 339, colour_profile = 34675, dng_version = 50706 };
 }  // namespace tag
 
@@ -132,6 +133,7 @@ class Directory {
   std::size_t count_;
 };
 
+constexpr const char* damaged_profile = "damaged";  // which is left out, and told
 constexpr std::string_view exif_prefix("Exif\0\0", 6), profile_prefix("ICC_PROFILE\0", 12);
 
 /// Damaged EXIF says nothing: the pixels are as good as ever.
@@ -247,7 +249,10 @@ PictureHeader read_png(std::string_view bytes) {
     if (type == "tRNS" && header.channels == 1 && !header.alpha)
       header.transparent_grey = static_cast<std::uint16_t>(chunk.u16(0) & ((1U << header.bits) - 1));
     if (type == "eXIf") read_exif(header, data);
-    if (type == "iCCP") header.profile = icc::of_png(data);
+    if (type == "iCCP" && header.profile.empty()) {
+      header.profile = icc::of_png(data);
+      if (header.profile.empty()) header.profile = damaged_profile;
+    }
     if (type == "acTL" && chunk.u32(0) > 1)
       header.notes.push_back("first of " + std::to_string(chunk.u32(0)) + " frames");
   }
@@ -294,6 +299,8 @@ PictureHeader read_jpeg(std::string_view bytes) {
   header.is_jpeg = true;
   bool has_frame = false;
   bool has_exif = false;
+  std::map<std::uint8_t, std::string_view> profile;  // its parts by their numbers
+  std::size_t profile_parts = 0;
   std::size_t at = 2;
   for (std::uint32_t marker = next_marker(jpeg, at); marker != 0xD9; marker = next_marker(jpeg, at)) {
     if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // it stands alone
@@ -303,11 +310,16 @@ PictureHeader read_jpeg(std::string_view bytes) {
       read_frame(header, marker, Reader(segment, std::endian::big));
     if (marker == 0xE1 && segment.starts_with(exif_prefix) && !std::exchange(has_exif, true))
       read_exif(header, segment);
-    if (marker == 0xE2 && segment.starts_with(profile_prefix) && segment.size() > profile_prefix.size() + 2)
-      header.profile += segment.substr(profile_prefix.size() + 2);  // behind its number and how many there are
+    if (marker == 0xE2 && segment.starts_with(profile_prefix) && segment.size() > profile_prefix.size() + 2) {
+      profile.emplace(static_cast<std::uint8_t>(segment[profile_prefix.size()]),
+                      segment.substr(profile_prefix.size() + 2));
+      profile_parts = static_cast<std::uint8_t>(segment[profile_prefix.size() + 1]);
+    }
     at += length;
   }
   require(has_frame, "damaged: a JPEG without pixels");
+  for (const auto& [number, part] : profile) header.profile += part;
+  if (profile.size() != profile_parts) header.profile = damaged_profile;
   return header;
 }
 
@@ -422,13 +434,15 @@ std::string exif_of_delivered(std::string exif) {
       const Directory more(before, first.value(*own, 0));
       if (const auto makers = more.find(tag::makers_note)) blank(makers->at, makers->count);
     }
+    if (const auto xmp = first.find(tag::xmp)) blank(xmp->at, xmp->count);  // which may hold previews, too
     if (!first.is_last()) {
       const Directory preview(before, first.tiff().u32(first.link()));
-      const std::uint32_t at = preview.value(tag::preview, 0), count = preview.value(tag::preview_size, 0);
-      blank(at, count);
+      const bool usual = preview.find(tag::preview) && preview.find(tag::preview_size) && preview.is_last();
+      if (!usual) return "";
+      blank(preview.value(tag::preview, 0), preview.value(tag::preview_size, 0));
       blank(first.link(), 4);
     }
-    return exif;
+    return first.find(tag::more_directories) ? "" : exif;
   } catch (const PictureError&) {
     return "";
   }

@@ -14,6 +14,27 @@ void put_number(std::string& text, std::size_t value, int bytes) {
   for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xFF);
 }
 
+/// The four bytes there; 0 beyond the end.
+std::uint32_t number_at(std::string_view text, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = at; i < at + 4 && at + 4 <= text.size(); ++i)
+    value = value << 8 | static_cast<std::uint8_t>(text[i]);
+  return value;
+}
+
+/// What a profile has under a tag; empty where it has none.
+std::string_view tag_of(std::string_view profile, std::string_view tag) {
+  constexpr std::size_t table = 128, entry = 12;
+  for (std::size_t i = 0; i < number_at(profile, table); ++i) {
+    const std::size_t at = table + 4 + i * entry;
+    if (at + entry > profile.size()) break;
+    if (profile.substr(at, 4) != tag) continue;
+    const std::size_t begin = std::min<std::size_t>(number_at(profile, at + 4), profile.size());
+    return profile.substr(begin, number_at(profile, at + 8));
+  }
+  return {};
+}
+
 const Bytef* as_bytes(std::string_view text) {
   return reinterpret_cast<const Bytef*>(text.data());
 }
@@ -74,9 +95,13 @@ std::string of_png(std::string_view chunk) {
 }
 
 bool is_srgb(std::string_view profile) {
-  // Its name is ASCII in old profiles and UTF-16 in new ones.
+  // Its name is ASCII in old profiles and UTF-16 in new ones. Those of one gamma, or none, may be called after it.
   constexpr std::string_view narrow = "sRGB", wide("s\0R\0G\0B", 7);
-  return profile.find(narrow) != std::string_view::npos || profile.find(wide) != std::string_view::npos;
+  const std::string_view name = tag_of(profile, "desc"), curve = tag_of(profile, "rTRC");
+  const bool called_so = name.find(narrow) != std::string_view::npos || name.find(wide) != std::string_view::npos;
+  const bool one_gamma = (curve.starts_with("curv") && number_at(curve, 8) <= 1) ||
+                         (curve.starts_with("para") && number_at(curve, 8) >> 16 == 0);
+  return called_so && !one_gamma;
 }
 
 bool is_of(std::string_view profile, int channels) {

@@ -134,8 +134,13 @@ void ModelPool::narrow(LoadedModel& model, const PluginConfig& config) {
           .view({1, 3, height, width});
   const at::NoGradGuard no_grad;
   const layers::PrecisionGuard guard(config.precision);
-  forward(model, views);
-  if (guard.narrowed()) {
+  bool answers = true;
+  try {
+    forward(model, views);
+  } catch (const PluginError&) {  // what follows its layers takes float32 alone
+    answers = false;
+  }
+  if (answers && guard.narrowed()) {
     model.precision = config.precision;
     return;
   }

@@ -97,9 +97,12 @@ std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
   for (const AugmentationConfig& augmentation : experiment.augmentations)
     text += pool.identity(augmentation.plugin) + "\n";
   text += pool.identity(experiment.optimizer) + "\n";
-  // By how much an attack that protects has reached its goal goes by the threshold: what it keeps, and its trace.
+  // By how much an attack that protects has reached its goal goes by the threshold: what it keeps, and its trace. And
+  // so does who may be a target.
   for (const LoadedModel* model : assembly.surrogates) {
-    if (experiment.goal != Goal::protect || model->calibration == nullptr) continue;
+    const bool counts =
+        experiment.goal == Goal::protect || (!experiment.targets.empty() && model == assembly.measure());
+    if (!counts || model->calibration == nullptr) continue;
     if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
       text += "threshold " + to_toml(*threshold) + "\n";
   }

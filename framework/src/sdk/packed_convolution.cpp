@@ -127,7 +127,7 @@ std::int64_t PackedConvolution::reach(std::int64_t axis) const {
 }
 
 PackedConvolution::Weights& PackedConvolution::weights(at::ScalarType type) const {
-  if (type == given_.weight.scalar_type()) return given_;
+  if (type != at::kBFloat16) return given_;
   std::call_once(once_narrow_, [&] {
     const at::NoGradGuard no_grad;
     narrow_.weight = given_.weight.to(at::kBFloat16);

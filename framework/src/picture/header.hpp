@@ -42,10 +42,6 @@ PictureHeader read_header(std::span<const std::uint8_t> bytes, std::string_view 
 /// where it begins as a PNG, JPEG, WebP, BMP or TIFF does; 64 bytes suffice.
 std::optional<std::string> why_not_read(std::string_view start);
 
-/// EXIF for the picture as it is delivered: it needs no turning any more, and the previews, of the camera's maker, too,
-/// which show it as it was, are overwritten with zeros. Empty where it is damaged.
-std::string exif_of_delivered(std::string exif);
-
 /// A picture's sides as it is seen, upright.
 struct Extent {
   std::int64_t height = 0, width = 0;

@@ -15,6 +15,7 @@
 
 #include "base/files.hpp"
 #include "base/numbers.hpp"
+#include "picture/exif.hpp"
 #include "picture/header.hpp"
 #include "picture/picture.hpp"
 #include "picture/profile.hpp"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "script_check.hpp"
 
 namespace system_test {
 namespace {
@@ -79,15 +80,7 @@ class Export : public testing::Test {
 
   /// The conformance suite over the file.
   Outcome check(const std::string& file, const Args& more = {}) const {
-    Args args = {"plugins",
-                 "check",
-                 (fs::path(FACEOFF_PLUGIN_FOLDER) / "torchscript.so").string(),
-                 "--set",
-                 "torchscript.weights=" + file,
-                 "--set",
-                 "torchscript.size=64"};
-    args.insert(args.end(), more.begin(), more.end());
-    return run_faceoff(args, folder_.path());
+    return check_script(folder_.path(), file, more);
   }
 
   TemporaryFolder folder_;

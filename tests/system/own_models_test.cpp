@@ -1,10 +1,11 @@
 // What is said of model files of one's own that are not as they should be: tests/golden/own_models makes them.
 #include <gtest/gtest.h>
 
-#include <map>
+#include <memory>
 #include <string>
 
 #include "program.hpp"
+#include "script_check.hpp"
 #include "temporary_folder.hpp"
 
 namespace system_test {
@@ -14,22 +15,16 @@ namespace fs = std::filesystem;
 
 class OwnModels : public testing::Test {
  protected:
-  void SetUp() override {
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<TemporaryFolder>();
     const fs::path make = fs::path(FACEOFF_GOLDEN_FOLDER) / "own_models/make.py";
-    const Outcome made = run({{torch_python(), make.string(), folder_.path().string()}, {}, folder_.path()});
+    const Outcome made = run({{torch_python(), make.string(), folder_->path().string()}, {}, folder_->path()});
     ASSERT_EQ(made.code, 0) << made.err;
   }
+  static void TearDownTestSuite() { folder_.reset(); }
 
   Outcome check(const std::string& file, const Args& more = {}) const {
-    Args args = {"plugins",
-                 "check",
-                 (fs::path(FACEOFF_PLUGIN_FOLDER) / "torchscript.so").string(),
-                 "--set",
-                 "torchscript.weights=" + file,
-                 "--set",
-                 "torchscript.size=64"};
-    args.insert(args.end(), more.begin(), more.end());
-    return run_faceoff(args, folder_.path());
+    return check_script(folder_->path(), file, more);
   }
 
   void expect_refused(const std::string& file, const std::string& reason, const Args& more = {}) const {
@@ -39,7 +34,7 @@ class OwnModels : public testing::Test {
     EXPECT_NE(checked.out.find(reason), std::string::npos) << checked.out;
   }
 
-  TemporaryFolder folder_;
+  static inline std::unique_ptr<TemporaryFolder> folder_;  // made once for all
   const Args detects_ = {"--set", R"(torchscript.provides=["scores","boxes"])", "--set",
                          R"(torchscript.view="stretched_picture")"};
 };

@@ -210,10 +210,8 @@ at::Tensor AttackedModel::margin_of(const Rows& rows, const Output& output, cons
   const at::NoGradGuard no_grad;
   const Experiment& experiment = assembly_.experiment;
   if (is_embedder(model_)) {
-    const Calibration* measured = model_.calibration;
-    const double* threshold = measured != nullptr ? measured->threshold(experiment.false_accept_rate) : nullptr;
     return embedder_margin(output.embedding.detach(), against, experiment.goal,
-                           threshold != nullptr ? std::optional(*threshold) : std::nullopt);
+                           model_.threshold(experiment.false_accept_rate));
   }
   const at::Tensor drawn = views_.drawn(rows, copies);
   if (!drawn.defined()) return {};

@@ -41,10 +41,10 @@ int verify(const Arguments& given) {
   }
   for (const LoadedModel* model : by.models) {
     const double cosine = a.best().embeddings.at(model)[0].dot(b.best().embeddings.at(model)[0]).item<double>();
-    const double* threshold = model->calibration != nullptr ? model->calibration->threshold(rate) : nullptr;
+    const std::optional<double> threshold = model->threshold(rate);
     Json verdict = {{"name", model->name}, {"cosine", cosine}, {"threshold", nullptr}, {"same", nullptr}};
     text += model->name + ": cosine " + fixed(cosine, 3);
-    if (threshold == nullptr) {
+    if (!threshold) {
       text += ", and no threshold at a false accept rate of " + shortest(rate) +
               " was measured for these weights and this view\n";
     } else {

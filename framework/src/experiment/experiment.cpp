@@ -27,15 +27,19 @@ Enum choice(TomlTable& from, const std::string& key, const std::vector<std::stri
 
 const std::vector<std::string> precisions = {"float32", "bfloat16"};
 
+/// What patterns were found to name, so that variants look into a folder once.
+using Found = std::map<std::vector<std::string>, FoundPictures>;
+
 /// Reads one variant's tables.
 class Reader {
  public:
-  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Purpose purpose,
+  Reader(const toml::table& root, const Document& document, const PluginLibrary& plugins, Purpose purpose, Found& found,
          Diagnostics& diagnostics)
       : root_(root),
         file_(document.file()),
         plugins_(plugins),
         judged_(purpose == Purpose::judge),
+        found_(found),
         diagnostics_(diagnostics) {}
 
   Experiment read() {
@@ -125,10 +129,12 @@ class Reader {
                                  bool matters, std::vector<LeftOut>* left_out = nullptr) {
     std::vector<std::string> names;
     try {
-      FoundPictures found = find_pictures(patterns);
-      for (const fs::path& file : found.files) names.push_back(file.string());
-      if (left_out != nullptr) *left_out = std::move(found.left_out);
+      const auto [found, is_new] = found_.try_emplace(patterns);
+      if (is_new) found->second = find_pictures(patterns);
+      for (const fs::path& file : found->second.files) names.push_back(file.string());
+      if (left_out != nullptr) *left_out = found->second.left_out;
     } catch (const ConfigError& error) {
+      found_.erase(patterns);
       if (matters) from.fault(key, error.what());
     }
     return names;
@@ -170,11 +176,12 @@ class Reader {
         const std::string broken = plugins_.why_missing(plugin);
         out_.unknown_models[name] = broken.empty() ? "no model plugin '" + plugin + "' is there" : broken;
       } else {
-        std::optional<layers::Precision> own;
-        if (model.has("precision")) own = choice<layers::Precision>(model, "precision", precisions);
+        const bool own = model.has("precision");
+        const auto precision = own ? choice<layers::Precision>(model, "precision", precisions) : layers::Precision();
         const Place place = model.place("precision");
         config = read_plugin(model, Kind::model, plugins_);
-        if (own) own_precisions_[name] = {*own, place};
+        config.precision = precision;
+        if (own) config.places["precision"] = place;
       }
     }
   }
@@ -225,10 +232,10 @@ class Reader {
     out_.norm = choice<Norm>(attack, "norm", {"inf", "two"});
     out_.epsilon = out_.norm == Norm::inf ? attack.grey_levels("epsilon", 8) : attack.number("epsilon", 8, {0, 1e6});
     if (out_.norm == Norm::inf && out_.epsilon >= 0 && out_.epsilon < 1) {
-      attack.fault("epsilon", "'epsilon' is " + shortest(out_.epsilon) +
-                                  ", and is in grey levels, of which whole ones " + "count: 1 to 255. " +
-                                  shortest(out_.epsilon) + " of the whole range is " +
-                                  shortest(std::round(out_.epsilon * 2550) / 10) + "; \"8/255\" is 8");
+      const std::string said = shortest(out_.epsilon), meant = shortest(std::round(out_.epsilon * 2550) / 10);
+      attack.fault("epsilon", "'epsilon' is " + said +
+                                  ", and is in grey levels, of which whole ones count: 1 to 255. " + said +
+                                  " of the whole range is " + meant + "; \"8/255\" is 8");
     }
     if (out_.subject == SubjectKind::crop && out_.norm == Norm::two) {
       attack.fault("norm",
@@ -370,17 +377,14 @@ class Reader {
     }
   }
 
-  /// Those of attacked models: what judges is asked in float32.
+  /// A model that is attacked has its own precision, or the attack's; what judges is asked in float32.
   void set_precisions() {
-    for (const LossConfig& loss : out_.losses) {
-      for (const std::string& name : loss.models) {
-        const auto model = out_.models.find(name);
-        if (model == out_.models.end()) continue;  // a fault of its own
-        const auto own = own_precisions_.find(name);
-        const bool has = own != own_precisions_.end();
-        model->second.precision = has ? own->second.first : precision_;
-        if (has) model->second.places["precision"] = own->second.second;
-      }
+    for (auto& [name, config] : out_.models) {
+      const bool attacked = std::ranges::any_of(out_.losses, [&](const LossConfig& loss) {
+        return std::ranges::find(loss.models, name) != loss.models.end();
+      });
+      if (!attacked) config.precision = layers::Precision::float32;
+      if (attacked && !config.places.contains("precision")) config.precision = precision_;
     }
   }
 
@@ -388,9 +392,9 @@ class Reader {
   std::string file_;
   const PluginLibrary& plugins_;
   bool judged_;  ///< rather than attacked with
+  Found& found_;
   Diagnostics& diagnostics_;
   layers::Precision precision_ = layers::Precision::float32;
-  std::map<std::string, std::pair<layers::Precision, Place>> own_precisions_;
   Experiment out_;
 };
 
@@ -411,6 +415,7 @@ std::vector<std::string> Experiment::used_models() const {
 std::vector<Experiment> read_experiments(const Document& document, const PluginLibrary& plugins, Purpose purpose) {
   Diagnostics diagnostics(document.sources());
   std::vector<Experiment> experiments;
+  Found found;
   for (const auto& [key, value] : document.variants().front().choices) {
     // They belong to the run, which all variants share.
     if (key == "name" || key == "device" || key == "run.batch" || key == "run.threads")
@@ -418,7 +423,7 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   }
   for (const Variant& variant : document.variants()) {
     const toml::table root = document.tables(variant);
-    experiments.push_back(Reader(root, document, plugins, purpose, diagnostics).read());
+    experiments.push_back(Reader(root, document, plugins, purpose, found, diagnostics).read());
     experiments.back().variant = variant.name;
     experiments.back().choices = variant.choices;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "picture/file_parts.hpp"
 #include "picture/tiff_directory.hpp"
 
 namespace faceoff {
@@ -45,6 +46,12 @@ std::string exif_of_delivered(std::string exif) {
   } catch (const PictureError&) {
     return "";
   }
+}
+
+std::string exif_as_part(std::string_view exif, PictureFormat format) {
+  if (format == PictureFormat::png) return png_chunk("eXIf", exif);
+  const std::string with_prefix = std::string("Exif\0\0", 6) + std::string(exif);
+  return with_prefix.size() <= most_in_segment ? jpeg_segment(0xE1, with_prefix) : "";
 }
 
 }  // namespace faceoff

@@ -9,6 +9,7 @@
 #include <array>
 #include <climits>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -54,23 +55,27 @@ std::optional<std::string> why_left_out(const fs::path& file) {
   return why && why->starts_with(no_picture) ? no_picture : why;
 }
 
+/// A name of which glob() takes every character as it stands.
+std::string escaped(const std::string& name) {
+  std::string pattern;
+  for (const char c : name) {
+    if (std::string_view("[]*?\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
 /// The pattern with what is there by that very name taken as it stands.
 std::string literal_where_there(const std::string& pattern) {
   fs::path so_far;
-  std::string escaped;
+  std::string literal;
   for (const fs::path& part : fs::path(pattern)) {
     std::error_code ignored;
     so_far /= part;
-    const std::string name = part.string();
-    if (!escaped.empty() && !escaped.ends_with('/')) escaped += '/';
-    const bool there =
-        name.find_first_of("[]*?") != std::string::npos && fs::exists(fs::symlink_status(so_far, ignored));
-    for (const char c : name) {
-      if (there && (c == '[' || c == ']' || c == '*' || c == '?' || c == '\\')) escaped += '\\';
-      escaped += c;
-    }
+    if (!literal.empty() && !literal.ends_with('/')) literal += '/';
+    literal += fs::exists(fs::symlink_status(so_far, ignored)) ? escaped(part.string()) : part.string();
   }
-  return escaped;
+  return literal;
 }
 
 /// A folder, and those within it at any depth; links to folders are not followed.
@@ -87,37 +92,32 @@ std::vector<fs::path> folders_from(const fs::path& top) {
   return folders;
 }
 
-std::vector<fs::path> matches(const std::string& pattern) {
+std::vector<fs::path> matches(const std::string& pattern);
+
+/// What a pattern names in which ** stands for any folders. These are looked into, and are themselves none of it.
+std::vector<fs::path> matches_at_any_depth(const std::string& pattern) {
   const std::size_t deep = pattern.find(any_folders);
-  std::vector<fs::path> found;
-  if (deep != std::string::npos) {
-    const std::string above = pattern.substr(0, deep), below = pattern.substr(deep + any_folders.size());
-    const bool whole = (above.empty() || above.ends_with('/')) && (below.empty() || below.starts_with('/'));
-    if (!whole) throw ConfigError("** stands for folders, between slashes: " + one_line(pattern, PATH_MAX));
-    std::vector<fs::path> tops = above.empty() ? std::vector<fs::path>{"."} : matches(above);
-    for (const fs::path& top : tops) {
-      for (const fs::path& folder : folders_from(top)) {
-        const fs::path here = above.empty() ? folder.lexically_relative(".") : folder;
-        const std::string within = below.size() > 1 ? below.substr(1) : "*";
-        std::string escaped;
-        for (const char c : here.string()) {
-          if (c == '[' || c == ']' || c == '*' || c == '?' || c == '\\') escaped += '\\';
-          escaped += c;
-        }
-        for (const fs::path& file :
-             matches(here == "." ? within : escaped + (escaped.ends_with('/') ? "" : "/") + within))
-          found.push_back(file);
+  const std::string above = pattern.substr(0, deep), below = pattern.substr(deep + any_folders.size());
+  if ((!above.empty() && !above.ends_with('/')) || (!below.empty() && !below.starts_with('/')))
+    throw ConfigError("** stands for folders, between slashes: " + one_line(pattern, PATH_MAX));
+  const std::string within = below.size() > 1 ? below.substr(1) : "*";
+  std::set<fs::path> found;
+  for (const fs::path& top : above.empty() ? std::vector<fs::path>{"."} : matches(above)) {
+    for (const fs::path& folder : folders_from(top)) {
+      const fs::path here = above.empty() ? folder.lexically_relative(".") : folder;
+      for (const fs::path& file :
+           matches(here == "." ? within : (fs::path(escaped(here.string())) / within).string())) {
+        std::error_code ignored;
+        if (fs::is_symlink(file, ignored) || !fs::is_directory(file, ignored)) found.insert(file);
       }
     }
-    // Folders are looked into, and so are none of those that are left out.
-    std::erase_if(found, [](const fs::path& file) {
-      std::error_code ignored;
-      return !fs::is_symlink(file, ignored) && fs::is_directory(file, ignored);
-    });
-    std::ranges::sort(found);
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    return found;
   }
+  return {found.begin(), found.end()};
+}
+
+std::vector<fs::path> matches(const std::string& pattern) {
+  if (pattern.find(any_folders) != std::string::npos) return matches_at_any_depth(pattern);
+  std::vector<fs::path> found;
   glob_t result{};
   if (::glob(pattern.c_str(), 0, nullptr, &result) == 0) {
     for (std::size_t i = 0; i < result.gl_pathc; ++i) found.emplace_back(result.gl_pathv[i]);
@@ -154,12 +154,37 @@ bool has_folders(const fs::path& folder) {
                              [](const auto& entry) { return entry.is_directory(); });
 }
 
+namespace {
+
+/// One name for a file, whatever leads to it. Folders are resolved once.
+class Names {
+ public:
+  fs::path of(const fs::path& file) {
+    std::error_code ignored;
+    if (fs::is_symlink(file, ignored)) return fs::weakly_canonical(file, ignored);
+    const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    const auto [known, is_new] = folders_.try_emplace(folder);
+    if (is_new) known->second = fs::weakly_canonical(folder, ignored);
+    return known->second / file.filename();
+  }
+
+ private:
+  std::map<fs::path, fs::path> folders_;
+};
+
+}  // namespace
+
 FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
   FoundPictures found;
-  std::set<fs::path> seen, folders;  // without links, so that one file has one name
+  Names names;
+  std::set<fs::path> seen, named_folders;
   std::set<std::string> told;
   for (const std::string& pattern : patterns) {
     const auto [files, by_name] = named_by(pattern);
+    std::error_code ignored;
+    const bool is_folder = fs::is_directory(pattern, ignored);
+    // One folder in another is none of what the other has beside pictures.
+    if (is_folder) named_folders.insert(fs::weakly_canonical(pattern, ignored));
     const std::size_t left_before = found.left_out.size();
     std::size_t taken = 0;
     for (const fs::path& file : files) {
@@ -172,34 +197,24 @@ FoundPictures find_pictures(const std::vector<std::string>& patterns) try {
         continue;
       }
       ++taken;
-      if (seen.insert(fs::weakly_canonical(file, error)).second) {
+      if (seen.insert(names.of(file)).second) {
         found.files.push_back(file);
-      } else if (fs::is_symlink(file, error)) {
+      } else if (fs::is_symlink(file, error) && told.insert(name).second) {
         found.left_out.push_back({name, "a link to a file that is taken already"});
       }
     }
     if (taken > 0) continue;
-    std::error_code ignored;
     const std::string name = one_line(pattern, PATH_MAX);
-    const bool files_of_folder = fs::is_directory(pattern, ignored);
-    if (!files_of_folder && files.empty()) throw ConfigError("no picture " + name);
+    if (!is_folder && files.empty()) throw ConfigError("no picture " + name);
     std::string what =
-        "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + std::string(files_of_folder ? "the folder " : "") + name;
+        "no picture (PNG, JPEG, WebP, BMP, TIFF) in " + std::string(is_folder ? "the folder " : "") + name;
     std::vector<LeftOut> telling(found.left_out.begin() + static_cast<std::ptrdiff_t>(left_before),
                                  found.left_out.end());
     std::erase_if(telling, [](const LeftOut& one) { return one.why == no_picture; });
     for (const std::string& line : words_of(telling)) what += "; left out: " + line;
     throw ConfigError(what);
   }
-  // A folder that another pattern names is none of them.
-  for (const std::string& pattern : patterns) {
-    std::error_code ignored;
-    if (fs::is_directory(pattern, ignored)) folders.insert(fs::weakly_canonical(pattern, ignored));
-  }
-  std::erase_if(found.left_out, [&](const LeftOut& one) {
-    std::error_code ignored;
-    return !folders.empty() && folders.contains(fs::weakly_canonical(one.file, ignored));
-  });
+  std::erase_if(found.left_out, [&](const LeftOut& one) { return named_folders.contains(names.of(one.file)); });
   return found;
 } catch (const fs::filesystem_error& error) {
   throw ConfigError(error.path1().string() + ": can't be listed: " + error.code().message());

@@ -28,7 +28,7 @@ namespace colours {
 enum : std::uint32_t { white_is_zero, black_is_zero, rgb, palette, cmyk = 5, ycbcr };
 }  // namespace colours
 
-constexpr const char* damaged_profile = "damaged";  // which is left out, and told
+constexpr const char* no_profile = "colour profile left out: it is damaged";
 constexpr std::string_view exif_prefix("Exif\0\0", 6), profile_prefix("ICC_PROFILE\0", 12);
 
 /// Takes a file's EXIF, and the orientation that it says.
@@ -130,14 +130,15 @@ PictureHeader read_png(std::string_view bytes) {
           "damaged: the header of a PNG makes no sense");
   header.channels = kind == 0 || kind == 4 ? 1 : 3;
   header.alpha = kind == 4 || kind == 6;
+  bool has_profile = false;
   for (Reader chunk = next(); type != "IEND"; chunk = next()) {
     if (type == "tRNS" && header.channels == 3) header.alpha = true;
     if (type == "tRNS" && header.channels == 1 && !header.alpha)
       header.transparent_grey = static_cast<std::uint16_t>(chunk.u16(0) & ((1U << header.bits) - 1));
     if (type == "eXIf") read_exif(header, data);
-    if (type == "iCCP" && header.profile.empty()) {
+    if (type == "iCCP" && !std::exchange(has_profile, true)) {
       header.profile = icc::of_png(data);
-      if (header.profile.empty()) header.profile = damaged_profile;
+      if (header.profile.empty()) header.notes.emplace_back(no_profile);
     }
     if (type == "acTL" && chunk.u32(0) > 1)
       header.notes.push_back("first of " + std::to_string(chunk.u32(0)) + " frames");
@@ -204,8 +205,11 @@ PictureHeader read_jpeg(std::string_view bytes) {
     at += length;
   }
   require(has_frame, "damaged: a JPEG without pixels");
-  for (const auto& [number, part] : profile) header.profile += part;
-  if (profile.size() != profile_parts) header.profile = damaged_profile;
+  if (profile.size() == profile_parts) {
+    for (const auto& [number, part] : profile) header.profile += part;
+  } else {
+    header.notes.emplace_back(no_profile);
+  }
   return header;
 }
 

@@ -6,13 +6,11 @@
 
 #include <algorithm>
 
+#include "picture/file_parts.hpp"
+
 namespace faceoff::icc {
 
 namespace {
-
-void put_number(std::string& text, std::size_t value, int bytes) {
-  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 0xFF);
-}
 
 /// The four bytes there; 0 beyond the end.
 std::uint32_t number_at(std::string_view text, std::size_t at) {
@@ -39,15 +37,6 @@ const Bytef* as_bytes(std::string_view text) {
   return reinterpret_cast<const Bytef*>(text.data());
 }
 
-std::string png_chunk(const std::string& type, std::string_view data) {
-  const std::string body = type + std::string(data);
-  std::string chunk;
-  put_number(chunk, data.size(), 4);
-  chunk += body;
-  put_number(chunk, ::crc32(0, as_bytes(body), static_cast<uInt>(body.size())), 4);
-  return chunk;
-}
-
 std::string compressed(std::string_view profile) {
   uLongf length = ::compressBound(profile.size());
   std::string packed(length, '\0');
@@ -57,19 +46,14 @@ std::string compressed(std::string_view profile) {
   return packed;
 }
 
-/// A segment has no more than 65,535 bytes, so that a profile may need several.
+/// A segment is too short for many a profile.
 std::string jpeg_segments(std::string_view profile) {
-  constexpr std::size_t most = 65'535 - 2 - 14;
+  constexpr std::size_t most = most_in_segment - 14;
   const std::size_t count = (profile.size() + most - 1) / most;
   std::string segments;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string_view part = profile.substr(i * most, most);
-    segments += "\xFF\xE2";
-    put_number(segments, part.size() + 16, 2);
-    segments += std::string("ICC_PROFILE\0", 12);
-    put_number(segments, i + 1, 1);
-    put_number(segments, count, 1);
-    segments += part;
+    const std::string head = std::string("ICC_PROFILE\0", 12) + static_cast<char>(i + 1) + static_cast<char>(count);
+    segments += jpeg_segment(0xE2, head + std::string(profile.substr(i * most, most)));
   }
   return segments;
 }
@@ -110,30 +94,9 @@ bool is_of(std::string_view profile, int channels) {
          profile.substr(space, 4) == (channels == 1 ? "GRAY" : "RGB ");
 }
 
-std::string as_part(std::string_view profile, PictureFormat format) {
+std::string as_parts(std::string_view profile, PictureFormat format) {
   if (format == PictureFormat::jpeg) return jpeg_segments(profile);
   return png_chunk("iCCP", std::string("ICC profile\0\0", 13) + compressed(profile));
 }
 
 }  // namespace faceoff::icc
-
-namespace faceoff {
-
-std::string exif_as_part(std::string_view exif, PictureFormat format) {
-  if (format == PictureFormat::png) return icc::png_chunk("eXIf", exif);
-  constexpr std::size_t most = 65'535 - 2 - 6;
-  if (exif.size() > most) return "";
-  std::string segment = "\xFF\xE1";
-  icc::put_number(segment, exif.size() + 8, 2);
-  return segment + std::string("Exif\0\0", 6) + std::string(exif);
-}
-
-std::vector<std::uint8_t> with_part(std::span<const std::uint8_t> file, PictureFormat format, std::string_view part) {
-  // Behind a PNG's header, which is as long in all of them; behind the first marker of a JPEG.
-  const std::size_t at = format == PictureFormat::png ? 33 : 2;
-  std::vector<std::uint8_t> with(file.begin(), file.end());
-  with.insert(with.begin() + static_cast<std::ptrdiff_t>(at), part.begin(), part.end());
-  return with;
-}
-
-}  // namespace faceoff

@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "base/files.hpp"
+#include "picture/exif.hpp"
+#include "picture/file_parts.hpp"
 #include "picture/picture.hpp"
 #include "picture/profile.hpp"
 
@@ -73,12 +75,11 @@ std::vector<std::uint8_t> encode_pixels(const Picture& picture, const Encoding& 
 
 std::vector<std::uint8_t> encode_picture(const Picture& picture, const Encoding& encoding) {
   try {
-    std::vector<std::uint8_t> file = encode_pixels(picture, encoding);
-    if (!picture.profile.empty())
-      file = with_part(file, encoding.format, icc::as_part(picture.profile, encoding.format));
-    if (encoding.keeps_exif && !picture.exif.empty())
-      file = with_part(file, encoding.format, exif_as_part(picture.exif, encoding.format));
-    return file;
+    std::string parts;
+    if (encoding.keeps_exif && !picture.exif.empty()) parts += exif_as_part(picture.exif, encoding.format);
+    if (!picture.profile.empty()) parts += icc::as_parts(picture.profile, encoding.format);
+    const std::vector<std::uint8_t> file = encode_pixels(picture, encoding);
+    return parts.empty() ? file : with_parts(file, encoding.format, parts);
   } catch (const cv::Exception& exception) {
     throw PictureError("a picture of " + std::to_string(picture.rgb.cols) + " × " + std::to_string(picture.rgb.rows) +
                        " pixels cannot be encoded: " + exception.err);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct LoadedModel {
   std::string identity;                      ///< the same for whatever answers alike: plugin, parameters and files
   std::string family;                        ///< of the weights: who shares it shares their training; empty: not known
   const Calibration* calibration = nullptr;  ///< of these weights under this view
+
+  /// From which cosine on two photos pass for one person's at this rate; nothing where it was not measured.
+  std::optional<double> threshold(double false_accept_rate) const {
+    const double* measured = calibration != nullptr ? calibration->threshold(false_accept_rate) : nullptr;
+    return measured != nullptr ? std::optional(*measured) : std::nullopt;
+  }
 };
 
 /// The model's answer to views [R,3,h,w], checked. `random`: the rows' numbers while it is attacked; null where it

@@ -133,7 +133,7 @@ void ModelPool::narrow(LoadedModel& model, const PluginConfig& config) {
       at::linspace(0, 255, 3 * height * width, at::TensorOptions(setup_.dtype).device(setup_.device))
           .view({1, 3, height, width});
   const at::NoGradGuard no_grad;
-  const layers::PrecisionGuard guard(config.precision);
+  const layers::PrecisionGuard guard(config.precision);  // forward() has one of its own for what is attacked alone
   bool answers = true;
   try {
     forward(model, views);

@@ -185,10 +185,8 @@ Environment::Variant judged_variant(const Experiment& experiment, const Judges& 
   if (judges.finder != nullptr) made.finder = judges.finder->name;
   for (const Judge& judge : judges.detectors) made.detectors.push_back({judge.model->name, to_string(judge.role)});
   for (const Judge& judge : judges.recognisers) {
-    const Calibration* calibration = judge.model->calibration;
-    const double* threshold = calibration != nullptr ? calibration->threshold(experiment.false_accept_rate) : nullptr;
     made.recognisers.push_back(
-        {judge.model->name, to_string(judge.role), threshold != nullptr ? std::optional(*threshold) : std::nullopt});
+        {judge.model->name, to_string(judge.role), judge.model->threshold(experiment.false_accept_rate)});
   }
   return made;
 }

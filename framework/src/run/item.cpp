@@ -116,9 +116,7 @@ void ItemWork::choose_people() {
   const People& people = item_.variant->people.attacked;
   std::vector<at::Tensor> embeddings;
   for (const Face& face : input_.faces) embeddings.push_back(embed(measure, input_.clean, face));
-  const double* const threshold =
-      measure.calibration != nullptr ? measure.calibration->threshold(experiment.false_accept_rate) : nullptr;
-  const std::optional<double> same = threshold != nullptr ? std::optional(*threshold) : std::nullopt;
+  const std::optional<double> same = measure.threshold(experiment.false_accept_rate);
   input_.targets = choose_targets(experiment.targets, measure, experiment.seed, *people.gallery, people.photos,
                                   {original_.sha256, folder_name(file_), at::stack(embeddings), same});
   for (std::size_t f = 0; f < input_.targets.size(); ++f) {

@@ -102,9 +102,8 @@ std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
   for (const LoadedModel* model : assembly.surrogates) {
     const bool counts =
         experiment.goal == Goal::protect || (!experiment.targets.empty() && model == assembly.measure());
-    if (!counts || model->calibration == nullptr) continue;
-    if (const double* threshold = model->calibration->threshold(experiment.false_accept_rate))
-      text += "threshold " + to_toml(*threshold) + "\n";
+    const std::optional<double> threshold = model->threshold(experiment.false_accept_rate);
+    if (counts && threshold) text += "threshold " + to_toml(*threshold) + "\n";
   }
   const Judges& judges = variant.judges;
   for (const auto* of_a_kind : {&judges.recognisers, &judges.detectors}) {

@@ -205,7 +205,9 @@ void RunItems::describe(const fs::path& run, const ItemList& items) const {
   about.plan = items.key();
   about.items = items.size();
   about.items_here = items_here(items);
+  about.left_out = experiments_.front().left_out;
   for (const Experiment& experiment : experiments_) {
+    if (experiment.left_out == experiments_.front().left_out) continue;
     for (const LeftOut& one : experiment.left_out) add_once(about.left_out, one);
   }
   if (!request_.shard.whole()) about.shard = request_.shard.text();

@@ -271,7 +271,7 @@ TEST(Comparisons, PairWhatBothHave) {
   runs.contestants = {contestant("a"), contestant("b")};
   runs.series = {
       {{"psnr"}, {{{{0, 0}, 40}, {{1, 0}, 41}, {{2, 0}, 42}}, {{{3, 0}, 1}, {{2, 0}, 40}, {{1, 0}, 40}}}, {}}};
-  const Table table = compare(runs, compare_all(runs.contestants, std::nullopt)).at(0);
+  const Table table = compare(runs, compare_all(runs.contestants, std::nullopt), Shown::all).at(0);
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.rows[0].value.value, 41);
   EXPECT_FALSE(table.rows[0].difference.has_value());
@@ -287,7 +287,7 @@ TEST(Comparisons, TellWhatNeverSharedAPicture) {
   Runs runs;
   runs.contestants = {contestant("a"), contestant("b")};
   runs.series = {{{"psnr"}, {{{{0, 0}, 40}}, {{{1, 0}, 40}}}, {}}};
-  const std::string why = refusal([&] { compare(runs, compare_all(runs.contestants, std::nullopt)); });
+  const std::string why = refusal([&] { compare(runs, compare_all(runs.contestants, std::nullopt), Shown::all); });
   EXPECT_NE(why.find("no picture was attacked both by a"), std::string::npos) << why;
 }
 
@@ -295,7 +295,7 @@ TEST(Comparisons, AdjustForOneMeasureAtATime) {
   Runs runs;
   runs.contestants = sweep();
   runs.series = {made_up(true, 5), made_up(false, 5)};
-  const std::vector<Table> tables = compare(runs, compare_by(runs.contestants, "epsilon", std::nullopt));
+  const std::vector<Table> tables = compare(runs, compare_by(runs.contestants, "epsilon", std::nullopt), Shown::all);
   ASSERT_EQ(tables.size(), 2U);
   for (const Table& table : tables) {
     Doubles p, adjusted, by_picture, by_picture_adjusted;

@@ -32,7 +32,8 @@ int compare(const Arguments& given) {
   Runs& runs = comparison.runs;
   const std::optional<std::string> by = given.text_if("by"), baseline = given.text_if("baseline");
   comparison.plan = by ? compare_by(runs.contestants, *by, baseline) : compare_all(runs.contestants, baseline);
-  comparison.tables = compare(runs, comparison.plan);
+  const bool all = given.has("json") || given.has("csv") || given.has("all");
+  comparison.tables = compare(runs, comparison.plan, all ? Shown::all : Shown::shares);
   runs.notes.insert(runs.notes.end(), comparison.plan.notes.begin(), comparison.plan.notes.end());
   if (clustered(comparison)) {
     runs.notes.emplace_back(
@@ -45,7 +46,7 @@ int compare(const Arguments& given) {
   } else if (given.has("csv")) {
     print(to_csv(comparison));
   } else {
-    print(to_words(comparison, given.has("all")));
+    print(to_words(comparison));
   }
   return static_cast<int>(ExitCode::done);
 }

@@ -60,12 +60,12 @@ std::int64_t count(const std::vector<Observation>& all, double value) {
   return std::ranges::count(all, value, &Observation::value);
 }
 
-Difference compare(const std::vector<Observation>& pairs, bool shares) {
+Difference compare(const std::vector<Observation>& pairs, bool shares, Shown shown) {
   const std::vector<Cluster> pictures = clusters_of(pairs);
   Difference difference;
   difference.n = static_cast<std::int64_t>(pairs.size());
   difference.pictures = static_cast<std::int64_t>(pictures.size());
-  difference.by_picture = bootstrap_mean(pictures);
+  if (shown == Shown::all) difference.by_picture = bootstrap_mean(pictures);
   if (shares) {
     difference.gained = count(pairs, 1);
     difference.lost = count(pairs, -1);
@@ -75,7 +75,7 @@ Difference compare(const std::vector<Observation>& pairs, bool shares) {
   } else {
     std::vector<double> values;
     for (const Observation& pair : pairs) values.push_back(pair.value);
-    difference.value = difference.by_picture;
+    difference.value = difference.by_picture.value();
     difference.test = wilcoxon(values);
   }
   if (difference.clustered()) {
@@ -100,7 +100,16 @@ void adjust(const std::vector<Difference*>& family, const auto& p, std::optional
   for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->*adjusted = among_all[i];
 }
 
-Table table_of(const Series& series, const Plan& plan) {
+/// Whether something of a level and of its baseline is about one unit.
+bool paired(const Series& series, const Plan& plan) {
+  return std::ranges::any_of(plan.groups, [&](const Group& group) {
+    return std::any_of(group.levels.begin() + 1, group.levels.end(), [&](const Level& level) {
+      return !differences_of(series, level, group.levels.front()).empty();
+    });
+  });
+}
+
+Table table_of(const Series& series, const Plan& plan, Shown shown) {
   Table table{series.measure, {}};
   for (std::size_t g = 0; g < plan.groups.size(); ++g) {
     const std::vector<Level>& levels = plan.groups[g].levels;
@@ -114,7 +123,7 @@ Table table_of(const Series& series, const Plan& plan) {
       if (!clean.empty()) row.clean = wilson(count(clean, 1), static_cast<std::int64_t>(clean.size()));
       if (l > 0) {
         const std::vector<Observation> pairs = differences_of(series, levels[l], levels.front());
-        if (!pairs.empty()) row.difference = compare(pairs, series.measure.is_share);
+        if (!pairs.empty()) row.difference = compare(pairs, series.measure.is_share, shown);
       }
       table.rows.push_back(row);
     }
@@ -133,17 +142,14 @@ Table table_of(const Series& series, const Plan& plan) {
 
 }  // namespace
 
-std::vector<Table> compare(const Runs& runs, const Plan& plan) {
-  std::vector<Table> tables;
-  bool paired = false;
-  for (const Series& series : runs.series) {
-    tables.push_back(table_of(series, plan));
-    paired =
-        paired || std::ranges::any_of(tables.back().rows, [](const Row& row) { return row.difference.has_value(); });
-  }
-  if (!paired) {
+std::vector<Table> compare(const Runs& runs, const Plan& plan, Shown shown) {
+  if (std::ranges::none_of(runs.series, [&](const Series& one) { return paired(one, plan); })) {
     throw ConfigError("no picture was attacked both by " + plan.baseline +
                       " and by what is compared with it, and only the same pictures, named alike, can be compared");
+  }
+  std::vector<Table> tables;
+  for (const Series& series : runs.series) {
+    if (shown == Shown::all || series.measure.is_share) tables.push_back(table_of(series, plan, shown));
   }
   return tables;
 }

@@ -12,9 +12,9 @@ namespace faceoff {
 
 /// A level less the baseline, on the units that both have.
 struct Difference {
-  std::int64_t n = 0, pictures = 0;  ///< pairs, and the pictures that they are on
-  Estimate value;                    ///< of a share Agresti and Min's interval, of a mean the bootstrap's
-  Estimate by_picture;               ///< with the bootstrap's interval, which draws pictures
+  std::int64_t n = 0, pictures = 0;    ///< pairs, and the pictures that they are on
+  Estimate value;                      ///< of a share Agresti and Min's interval, of a mean the bootstrap's
+  std::optional<Estimate> by_picture;  ///< with the bootstrap's interval, which draws pictures; with Shown::all
   PairedTest test;
   /// The test that draws pictures' signs: only where pictures have several pairs, which the other takes for
   /// independent.
@@ -39,8 +39,14 @@ struct Table {
   std::vector<Row> rows;
 };
 
+/// What is worth its time: bootstraps take most of it.
+enum class Shown {
+  shares,  ///< tables of shares alone, without intervals by picture
+  all
+};
+
 /// A table a measure. p-values are adjusted among those of one measure: of its settings together, and of what is pooled
 /// over them. Throws ConfigError where nothing that is to be compared shares a picture.
-std::vector<Table> compare(const Runs& runs, const Plan& plan);
+std::vector<Table> compare(const Runs& runs, const Plan& plan, Shown shown);
 
 }  // namespace faceoff

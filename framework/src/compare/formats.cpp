@@ -23,7 +23,7 @@ Json difference_json(const Difference& difference, bool share) {
                {"value", rounded(difference.value.value)},
                {"interval", interval(difference.value)},
                {"interval_method", share ? "agresti-min" : "bootstrap"},
-               {"interval_by_picture", interval(difference.by_picture)},
+               {"interval_by_picture", difference.by_picture ? interval(*difference.by_picture) : Json(nullptr)},
                {"test", difference.test.name},
                {"p", difference.test.p},
                {"p_holm", difference.p_holm},

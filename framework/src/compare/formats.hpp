@@ -15,9 +15,8 @@ struct Comparison {
   std::vector<Table> tables;
 };
 
-/// For people: what each contestant cost, then a table a measure. Means are left out but of pictures and cost, unless
-/// all are asked for.
-std::string to_words(const Comparison& comparison, bool all);
+/// For people: what each contestant cost, then a table a measure.
+std::string to_words(const Comparison& comparison);
 /// Everything, as JSON.
 std::string to_json(const Comparison& comparison);
 /// Everything, a line a row of a table, as RFC 4180 has it.

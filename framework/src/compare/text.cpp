@@ -157,11 +157,9 @@ std::string title_of(const Measure& measure) {
          ", false accept rate " + shortest(*measure.false_accept_rate);
 }
 
-std::string to_words(const Comparison& comparison, bool all) {
+std::string to_words(const Comparison& comparison) {
   std::string text = costs(comparison);
-  for (const Table& table : comparison.tables) {
-    if (all || table.measure.is_share) text += words_of(table, comparison.plan);
-  }
+  for (const Table& table : comparison.tables) text += words_of(table, comparison.plan);
   return text;
 }
 

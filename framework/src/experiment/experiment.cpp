@@ -416,10 +416,10 @@ std::vector<Experiment> read_experiments(const Document& document, const PluginL
   Diagnostics diagnostics(document.sources());
   std::vector<Experiment> experiments;
   Found found;
-  for (const auto& [key, value] : document.variants().front().choices) {
-    // They belong to the run, which all variants share.
-    if (key == "name" || key == "device" || key == "run.batch" || key == "run.threads")
-      diagnostics.add({document.file(), 0, 0}, "'" + key + "' can't be swept");
+  for (const Variant::Setting& swept : document.variants().front().settings) {
+    static const std::set<std::string> of_the_run = {"name", "device", "run.batch", "run.threads"};
+    if (of_the_run.contains(swept.key))
+      diagnostics.add(document.place_of_key(swept), "'" + swept.key + "' can't be swept: all variants share it");
   }
   for (const Variant& variant : document.variants()) {
     const toml::table root = document.tables(variant);

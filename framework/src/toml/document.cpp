@@ -69,6 +69,10 @@ std::vector<std::filesystem::path> extended(const toml::table& root, const std::
     std::error_code ignored;
     if (!std::filesystem::exists(files.back(), ignored))
       throw ConfigError("no experiment " + files.back().string(), place_of(one.source()));
+    if (std::filesystem::is_directory(files.back(), ignored)) {
+      throw ConfigError(files.back().string() + " is a folder: 'extends' names an experiment's file",
+                        place_of(one.source()));
+    }
   };
   if (const toml::array* list = node->as_array()) {
     for (const toml::node& one : *list) add(one);
@@ -206,6 +210,11 @@ toml::table Document::tables(const Variant& variant) const {
   });
   root.erase("sweep");
   return root;
+}
+
+Place Document::place_of_key(const Variant::Setting& setting) const {
+  toml::table root = parse();
+  return place_of(find(root, setting).first->source());
 }
 
 }  // namespace faceoff

@@ -33,6 +33,8 @@ class Document {
 
   /// The tables of one variant, without [sweep]. Parsed anew, since toml++'s copies forget where a value stood.
   toml::table tables(const Variant& variant) const;
+  /// Where [sweep] names what a setting sets.
+  Place place_of_key(const Variant::Setting& setting) const;
 
  private:
   /// Reads a file after those that it extends. `by`: the files that led here.

@@ -217,6 +217,40 @@ TEST_F(Shards, WhatAPartLacksIsToldAndCanBeDone) {
   expect_same("whole", "one");
 }
 
+TEST_F(Shards, APartWithoutItemsIsARunAllTheSame) {
+  done({"--shard", "9/9", "--out", "part"});
+  EXPECT_TRUE(results(at("part")).empty());
+  const Outcome compared = run(faceoff({"compare", "part"}, folder_.path()));
+  EXPECT_EQ(compared.code, 2) << compared.err;
+  EXPECT_TRUE(contains(compared.err, "part 9/9 of its run has no items")) << compared.err;
+  const Outcome evaluated = run(faceoff({"evaluate", "part"}, folder_.path()));
+  EXPECT_EQ(evaluated.code, 2) << evaluated.err;
+  EXPECT_TRUE(contains(evaluated.err, "part: nothing was attacked")) << evaluated.err;
+}
+
+TEST_F(Shards, ADryRunTellsOfItsPartAlone) {
+  const Outcome whole = done({"--dry-run"});
+  const std::vector<std::string> all = lines_of(whole.out);
+  std::vector<std::string> parts;
+  for (const char* part : {"1/2", "2/2"}) {
+    const std::vector<std::string> lines = lines_of(done({"--dry-run", "--shard", part}).out);
+    EXPECT_EQ(lines.size(), all.size() / 2) << part;
+    parts.insert(parts.end(), lines.begin(), lines.end());
+  }
+  EXPECT_TRUE(std::ranges::is_permutation(parts, all)) << whole.out;
+  EXPECT_EQ(done({"--dry-run", "--shard", "9/9"}).out, "");
+}
+
+TEST_F(Shards, OfAPictureThatChangedBetweenThemAreNotMerged) {
+  done({"--shard", "1/3", "--out", "first"});  // a.png at one epsilon
+  save("a.png", shifted_small_picture());
+  done({"--shard", "2/3", "--out", "second"});  // and at the other
+  const Outcome merged = run(faceoff({"merge", "first", "second", "--out", "whole"}, folder_.path()));
+  EXPECT_EQ(merged.code, 2) << merged.err;
+  EXPECT_TRUE(contains(merged.err, "a.png: it changed between first and second")) << merged.err;
+  EXPECT_FALSE(fs::exists(at("whole")));
+}
+
 TEST_F(Shards, AreRefusedWhereTheyMakeNoSense) {
   for (const char* part : {"0/2", "3/2", "1", "1/", "a/b", "1/2/3", "-1/2"}) {
     EXPECT_TRUE(contains(done({"--shard", part, "--out", "run"}, 2).err, "--shard 1/4")) << part;

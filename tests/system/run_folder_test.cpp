@@ -347,7 +347,8 @@ TEST_F(RunFolder, ADryRunTellsTheTimeThoughPicturesCantBeDecoded) {
   EXPECT_EQ(some.code, 0) << some.err;
   EXPECT_TRUE(contains(some.err, "4 pictures, about")) << some.err;
   const Outcome none = run(call(hide("[\"cut.png\"]"), {"--dry-run"}));
-  EXPECT_EQ(none.code, 0) << none.err;
+  EXPECT_EQ(none.code, 1) << none.err;
+  EXPECT_TRUE(contains(none.err, "no telling how long: none of its pictures can be read")) << none.err;
 }
 
 TEST_F(RunFolder, WithoutOutOneIsMadeInRuns) {

@@ -50,8 +50,13 @@ class Reader {
       add(line, where);
       ++number;
     });
-    if (number == 0)
-      throw ConfigError(one_line(file.string()) + ": no item is done yet, so there is nothing to compare");
+    if (number == 0) {
+      throw ConfigError(
+          one_line(file.string()) + ": " +
+          (environment_.items_here == 0 && environment_.shard
+               ? "part " + *environment_.shard + " of its run has no items; faceoff merge puts parts together"
+               : "no item is done yet, so there is nothing to compare"));
+    }
     if (const std::int64_t missing = missing_items(run); missing > 0)
       note(one_line(run.string()) + ": " + std::to_string(missing) + " items are not done yet, left out");
   }

@@ -15,6 +15,7 @@
 #include "base/one_line.hpp"
 #include "judge/evaluation_line.hpp"
 #include "run/ranks.hpp"
+#include "run/sources_digest.hpp"
 
 namespace faceoff {
 
@@ -126,6 +127,7 @@ void fields(Io& io, Either<Io, LeftOut>& one) {
 template <class Io>
 void fields(Io& io, Either<Io, Environment>& about) {
   io("faceoff", about.faceoff);
+  io.where(!about.sources.empty(), "sources", about.sources);
   io("api", about.api);
   io("libtorch", about.libtorch);
   io("opencv", about.opencv);
@@ -159,6 +161,7 @@ Environment environment_here(const std::vector<std::string>& command, const Mode
   ::uname(&system);
   Environment made;
   made.faceoff = FACEOFF_VERSION;
+  made.sources = sources_digest();
   made.api = Handshake::current_api;
   made.libtorch = TORCH_VERSION;
   made.opencv = CV_VERSION;

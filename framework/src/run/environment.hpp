@@ -59,6 +59,7 @@ struct Environment {
   };
 
   std::string faceoff, libtorch, opencv, compiler;
+  std::string sources;  ///< what the program was made of: sources_digest()
   std::int64_t api = 0;
   std::vector<std::string> command;
   std::string plan;                         ///< what stands for all items

@@ -58,6 +58,7 @@ std::optional<Picture> decoded(const Sized& one) {
 
 /// About how long attacks on these pictures take: the smallest, the middle one and the largest are tried, or the next
 /// that can be decoded. What lies between two of them goes by its pixels, and where those are the same by the mean.
+/// Throws FileError where none can be decoded.
 double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) {
   const auto together = std::min(static_cast<std::size_t>(assembly.experiment.batch), pictures.size());
   std::vector<Tried> tried;
@@ -76,7 +77,7 @@ double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) 
   try_first(std::views::iota(std::size_t{0}, pictures.size()));
   try_first(std::views::iota(pictures.size() / 2, pictures.size()));
   try_first(std::views::iota(std::size_t{0}, pictures.size()) | std::views::reverse);
-  if (tried.empty()) return 0;
+  if (tried.empty()) throw FileError("none of its pictures can be read");
   double sum = 0;
   for (std::size_t place = 0; place < pictures.size(); ++place) {
     const auto above = std::ranges::find_if(tried, [&](const Tried& one) { return one.place >= place; });
@@ -104,17 +105,21 @@ std::string work_of(const Experiment& experiment) {
 }  // namespace
 
 std::vector<RunItems::Expected> RunItems::expected_time() const {
+  std::map<const PreparedVariant*, std::vector<std::filesystem::path>> pictures;
+  for (const Item& item : part()) pictures[item.variant].push_back(item.picture);
   std::map<std::pair<std::string, std::vector<std::filesystem::path>>, Expected> known;
   std::vector<Expected> all;
   for (const PreparedVariant& variant : prepared_) {
     const Experiment& experiment = variant.assembly->experiment;
-    const auto [expected, is_new] = known.try_emplace({work_of(experiment), experiment.pictures});
+    const std::vector<std::filesystem::path>& here = pictures[&variant];
+    if (here.empty()) continue;
+    const auto [expected, is_new] = known.try_emplace({work_of(experiment), here});
     try {
-      if (is_new) expected->second.seconds = seconds_of(*variant.assembly, by_size(experiment.pictures));
+      if (is_new) expected->second.seconds = seconds_of(*variant.assembly, by_size(here));
     } catch (...) {
       expected->second.unknown = what_was_thrown();
     }
-    all.push_back({experiment.variant, experiment.pictures.size(), expected->second.seconds, expected->second.unknown});
+    all.push_back({experiment.variant, here.size(), expected->second.seconds, expected->second.unknown});
   }
   return all;
 }

@@ -13,6 +13,7 @@
 #include "base/files.hpp"
 #include "base/stems.hpp"
 #include "run/run_folder.hpp"
+#include "run/sources_digest.hpp"
 
 namespace faceoff {
 
@@ -86,8 +87,9 @@ std::vector<std::size_t> cut(std::span<const Extent> pictures, bool one_size) {
 std::string variant_key(const PreparedVariant& variant, ModelPool& pool) {
   const Assembly& assembly = *variant.assembly;
   const Experiment& experiment = assembly.experiment;
-  std::string text = "faceoff " FACEOFF_VERSION "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" +
-                     pool.setup().device.str() + "\n" + experiment.variant + "\n";
+  std::string text = "faceoff " + std::string(sources_digest()) +
+                     "\nLibTorch " TORCH_VERSION "\nOpenCV " CV_VERSION "\n" + pool.setup().device.str() + "\n" +
+                     experiment.variant + "\n";
   for (const Resolved::Line& line : experiment.resolved.lines) {
     if (matters(line)) text += line.section + " " + line.key + " = " + line.value + "\n";
   }

@@ -3,10 +3,13 @@
 #include <faceoff/error.hpp>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/files.hpp"
+#include "base/lists.hpp"
 #include "base/one_line.hpp"
 #include "run/results.hpp"
 #include "run/run_folder.hpp"
@@ -54,8 +57,15 @@ std::vector<Environment> require_parts(const std::vector<fs::path>& parts) {
 
 void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const std::vector<std::string>& command) {
   const std::vector<Environment> abouts = require_parts(parts);
+  std::map<std::string, std::pair<std::string, std::size_t>> read;  // each picture's SHA-256, and in which part
   merge_results(parts, into, [&](std::size_t part, const ItemLine& line) {
     if (line.output.empty()) return;
+    const auto& [digest, where] = read.try_emplace(line.picture, line.picture_sha256, part).first->second;
+    if (digest != line.picture_sha256) {
+      throw ConfigError(one_line(line.picture) + ": it changed between " + one_line(parts[where].string()) + " and " +
+                        one_line(parts[part].string()) +
+                        "; faceoff run --resume on the older part makes its items again");
+    }
     const std::vector<fs::path> places = RunFolder::places(line.output);
     if (!fs::is_regular_file(parts[part] / places.front())) {
       throw FileError(one_line((parts[part] / places.front()).string()) +
@@ -73,7 +83,10 @@ void merge_runs(const std::vector<fs::path>& parts, const fs::path& into, const 
   whole.shard.reset();
   whole.items_here = whole.items;
   whole.merged.emplace();
-  for (const Environment& part : abouts) whole.merged->push_back({part.shard.value_or(""), part.command, part.host});
+  for (const Environment& part : abouts) {
+    whole.merged->push_back({part.shard.value_or(""), part.command, part.host});
+    for (const LeftOut& one : part.left_out) add_once(whole.left_out, one);
+  }
   write_atomically(into / "environment.json", to_text(whole));
 }
 

@@ -53,6 +53,23 @@ auto talk(const Talk& use) {
   }
 }
 
+/// The launcher's store, which is waited for up to a minute: who serves it may start a little later.
+std::shared_ptr<c10d::Store> connect(c10d::TCPStoreOptions options, const std::function<void()>& waits) {
+  constexpr int attempts = 6;
+  const std::chrono::milliseconds usual = options.timeout;
+  options.timeout = std::chrono::seconds(10);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      auto store = std::make_shared<c10d::TCPStore>(variable("MASTER_ADDR"), options);
+      store->setTimeout(usual);
+      return store;
+    } catch (const c10::Error&) {
+      if (attempt == attempts || options.isServer) throw;
+      waits();
+    }
+  }
+}
+
 }  // namespace
 
 Shard Shard::parse(const std::string& text) {
@@ -85,7 +102,11 @@ Ranks::Ranks(std::function<void(const std::string&)> notice)
   // torchrun serves the store itself; where a job's script starts the ranks, the first one does.
   options.isServer = rank_ == 0 && variable("TORCHELASTIC_USE_AGENT_STORE") != "True";
   options.waitWorkers = false;
-  store_ = talk([&] { return std::make_shared<c10d::TCPStore>(variable("MASTER_ADDR"), options); });
+  const auto waits = [&] {
+    notice_("rank " + std::to_string(rank_) + " waits for the store at " + variable("MASTER_ADDR") + ":" +
+            variable("MASTER_PORT") + " (MASTER_ADDR and MASTER_PORT are set)");
+  };
+  store_ = talk([&] { return connect(options, waits); });
 }
 
 std::string Ranks::get(const std::string& key) const {

@@ -35,7 +35,8 @@ class Ranks {
   /// no sense.
   static std::optional<int> launched();
 
-  /// Joins the others; `notice` is told where it waits for long. Throws Error where the store can't be reached.
+  /// Joins the others; `notice` is told where it waits for long. Throws Error where the store can't be reached within a
+  /// minute.
   explicit Ranks(std::function<void(const std::string&)> notice);
 
   int rank() const { return rank_; }

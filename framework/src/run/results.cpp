@@ -85,6 +85,10 @@ void sort_once(std::vector<Entry>& entries) {
 
 }  // namespace
 
+void begin_results(const fs::path& run) {
+  if (!fs::exists(run / results_name)) write_atomically(run / results_name, "");
+}
+
 void read_results(const fs::path& run, const std::function<void(const ItemLine&, const std::string&)>& use) {
   std::set<std::int64_t> items;
   read_lines(run / results_name, [&](const ItemLine& line, const std::string& where, std::streamoff) {

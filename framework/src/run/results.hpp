@@ -14,6 +14,9 @@
 
 namespace faceoff {
 
+/// Makes the file of a run's results, without a line, where there is none: a part may have no items.
+void begin_results(const std::filesystem::path& run);
+
 /// Reads a run's results line by line, whatever their number; `where` is "file:line", for messages. Throws FileError
 /// where a line is not as a run writes it, or is its item's second.
 void read_results(const std::filesystem::path& run,

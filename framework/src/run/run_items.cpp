@@ -145,12 +145,20 @@ std::string RunItems::plan() const {
   return plan;
 }
 
+std::vector<Item> RunItems::part() const {
+  const ItemList items(prepared_);
+  std::vector<Item> all;
+  for (std::int64_t group = 0; group < items.groups(); ++group) {
+    if (!request_.shard.has(group)) continue;
+    for (const std::int64_t item : items.items_of(group)) all.push_back(items.at(item));
+  }
+  return all;
+}
+
 std::string RunItems::listed() const {
   std::string text;
-  for (const Experiment& experiment : experiments_) {
-    for (const fs::path& picture : experiment.pictures)
-      text += experiment.variant + "\t" + one_line(picture.string(), PATH_MAX) + "\n";
-  }
+  for (const Item& item : part())
+    text += item.experiment().variant + "\t" + one_line(item.picture.string(), PATH_MAX) + "\n";
   return text;
 }
 
@@ -217,6 +225,7 @@ void RunItems::describe(const fs::path& run, const ItemList& items) const {
   write_atomically(run / "environment.json", to_text(about));
   write_atomically(run / "experiment.toml", document_->text());
   write_atomically(run / "resolved.toml", thresholds_of(prepared_) + to_toml(resolved) + document_->sweep());
+  begin_results(run);
 }
 
 void RunItems::make(const fs::path& path, const ItemList& items) {

@@ -44,7 +44,7 @@ class RunItems {
   /// Everything is built and checked before the first forward and before anything is written.
   RunItems(RunRequest request, RunObserver& observer);
 
-  /// The items, a line each: variant and picture.
+  /// The items of the part that is asked for, a line each: variant and picture.
   std::string listed() const;
 
   /// About how long a variant's attacks take on this machine, by a small, a middling and a large picture with the faces
@@ -64,6 +64,8 @@ class RunItems {
   void prepare();
   void build();
   std::vector<const PluginInfo*> used_plugins() const;
+  /// The items of the part that is asked for, in their order.
+  std::vector<Item> part() const;
   /// All that a run's items depend on.
   std::string plan() const;
   /// That this is no longer the run that another process began.

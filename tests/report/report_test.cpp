@@ -128,7 +128,7 @@ TEST(Html, NamesAreTextEverywhere) {
   }
   const Grid grid = make_grid(rude, choices_of(rude, "name"));
   const std::vector<Tally> tallies = tally(rude);
-  std::string all = recognisers_table(tallies) + detectors_table(tallies) + faces_table(".", grid);
+  std::string all = recognisers_table(tallies) + detectors_table(tallies) + faces_table({".", "."}, grid);
   for (const Figure& one : success_figures(grid, tallies)) all += figure_html(one, true);
   EXPECT_THAT(all, Not(HasSubstr("<i>")));
   EXPECT_THAT(all, HasSubstr("&lt;i&gt;finder"));
@@ -234,7 +234,7 @@ TEST(ReportedFaces, OfManyTheFirstAreShownAndItIsSaid) {
   const Grid grid = grid_of(all);
   EXPECT_EQ(grid.faces, 1000U);
   EXPECT_EQ(grid.rows.size(), most_cells / 2);
-  EXPECT_THAT(faces_table(".", grid), HasSubstr("The first 90 of 1000 faces are shown"));
+  EXPECT_THAT(faces_table({".", "."}, grid), HasSubstr("The first 90 of 1000 faces are shown"));
 }
 
 TEST(ReportedFaces, BoxesAreWhereTheFaceIsAndWhereADetectorSeesIt) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -322,6 +323,24 @@ TEST_F(Evaluate, WhatCannotBeDoneAgainIsKept) {
   fs::remove_all(folder_ / "run/differences");
   write_text(folder_ / "run/differences", "");
   EXPECT_EQ(evaluate({"run"}).code, 4);
+}
+
+TEST_F(Evaluate, OneThatCannotBeWrittenWholeLeavesTheEarlierOne) {
+  ASSERT_EQ(evaluate({"run", "--after", "png"}).code, 0);
+  const auto contents = [&] {
+    std::map<std::string, std::string> all;
+    for (const std::string& file : files_in(folder_ / "run")) all[file] = read_text(folder_ / "run" / file);
+    return all;
+  };
+  const auto before = contents();
+  const std::size_t page = before.at("report.html").size() / 1024;
+  // Everything but the page fits.
+  const Outcome outcome = run({{"bash", "-c", "ulimit -f " + std::to_string(page / 2) + "; exec \"$@\"", "bash",
+                                faceoff({}).command.front(), "evaluate", "run", "--after", "jpeg:75"},
+                               {},
+                               folder_.path()});
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_TRUE(contents() == before);
 }
 
 TEST_F(Evaluate, ALineThatWasNotWrittenWholeAndAPictureThatIsGoneAreNoHindrance) {

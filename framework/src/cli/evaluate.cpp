@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <set>
+#include <system_error>
 
 #include "base/files.hpp"
 #include "base/json.hpp"
@@ -96,14 +97,14 @@ std::vector<EvaluationLine> evaluate(Work& work) {
 }
 
 /// What was changed in each evaluated picture, as pictures.
-void write_differences(const Work& work, const std::vector<EvaluationLine>& lines) {
+void write_differences(const Work& work, const std::vector<EvaluationLine>& lines, const fs::path& into) {
   std::set<std::int64_t> evaluated;
   for (const EvaluationLine& line : lines) evaluated.insert(line.item);
   for (const Task& task : work.tasks) {
     if (!evaluated.contains(task.line.item)) continue;
     Picture difference;
     difference.rgb = difference_picture(read_picture(task.clean.file).rgb, read_picture(task.delivered.file).rgb);
-    const fs::path file = work.out / difference_place(task.line.variant, task.line.output);
+    const fs::path file = into / difference_place(task.line.variant, task.line.output);
     make_folder(file.parent_path());
     write_picture(file, difference);
   }
@@ -121,21 +122,40 @@ void check_places(const fs::path& out) {
   }
 }
 
+/// Puts what is whole in the place of an earlier evaluation, which goes with the draft.
+void put_in_place(const fs::path& draft, const fs::path& out) {
+  const fs::path earlier = draft / "earlier";
+  make_folder(earlier);
+  const auto move = [](const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(from))) return;
+    fs::rename(from, to, error);
+    if (error) throw FileError(to.string() + ": can't be put in its place: " + error.message());
+  };
+  for (const char* name : written_folders) {
+    move(out / name, earlier / name);
+    move(draft / name, out / name);
+  }
+  for (const char* name : written_files) move(draft / name, out / name);
+}
+
 int conclude(const Work& work, const std::vector<EvaluationLine>& lines, const Gallery& gallery,
              const Arguments& given) {
   if (lines.empty()) throw Error(one_line(work.out.string()) + ": nothing could be evaluated, so nothing is written");
   if (!fs::exists(work.out / "results.jsonl")) RunFolder::make(work.out);
-  for (const char* earlier : written_folders) fs::remove_all(work.out / earlier);
+  const NewFolder draft(work.out);
+  const ReportPlaces at{work.out, draft.path()};
   std::string text;
   for (const EvaluationLine& line : lines) text += to_text(line) + "\n";
-  write_atomically(work.out / "evaluation.jsonl", text);
+  write_atomically(at.into / "evaluation.jsonl", text);
   const std::vector<Tally> tallies = tally(lines);
   std::vector<std::string> command = {"faceoff", "evaluate"};
   command.insert(command.end(), given.args.begin(), given.args.end());
   const Json about = provenance(command, work.examination, work.people, gallery, tallies);
-  write_atomically(work.out / "evaluation.json", to_text(about, 2) + "\n");
-  write_differences(work, lines);
-  const bool plotted = write_report(work.out, work.name, work.examination, gallery, work.choices, lines, tallies);
+  write_atomically(at.into / "evaluation.json", to_text(about, 2) + "\n");
+  write_differences(work, lines, at.into);
+  const bool plotted = write_report(at, work.name, work.examination, gallery, work.choices, lines, tallies);
+  put_in_place(draft.path(), work.out);
   std::cerr << to_words(tallies);
   if (!plotted)
     std::cerr << "report.html has no plots: the program was built without Vega; scripts/bootstrap gets it\n";

@@ -74,7 +74,7 @@ struct Shown {
   std::optional<Thumbnail> before;
 };
 
-std::string face_cell(const fs::path& run, const Shown& face, const Grid& grid, std::size_t c, bool pictures) {
+std::string face_cell(const ReportPlaces& at, const Shown& face, const Grid& grid, std::size_t c, bool pictures) {
   if (!face.row.cells[c]) return "<td></td>";
   const GridCell& cell = *face.row.cells[c];
   const std::string id = "face" + std::to_string(face.number) + "-" + std::to_string(c + 1);
@@ -85,8 +85,8 @@ std::string face_cell(const fs::path& run, const Shown& face, const Grid& grid, 
   if (pictures) {
     text += "<a class=\"open\" href=\"#" + id + "\" title=\"open the three views\">" +
             view(face.before, "before", boxes_tag(face.row, cell, 0)) +
-            view(thumbnail(run / cell.difference, face.row.box, side), "perturbation", "") +
-            view(thumbnail(run / cell.output, face.row.box, side), "after", boxes_tag(face.row, cell, 1)) + "</a>\n";
+            view(thumbnail(at.into / cell.difference, face.row.box, side), "perturbation", "") +
+            view(thumbnail(at.run / cell.output, face.row.box, side), "after", boxes_tag(face.row, cell, 1)) + "</a>\n";
   }
   if (!cell.target.empty()) text += "<small>as " + escape_html(cell.target) + "</small>";
   for (const Verdict& word : cell.recognisers) text += said(word);
@@ -148,7 +148,7 @@ std::optional<Thumbnail> thumbnail(const fs::path& picture, const Box& face, int
   return std::nullopt;  // a report without it is better than none
 }
 
-std::string faces_table(const fs::path& run, const Grid& grid) {
+std::string faces_table(const ReportPlaces& at, const Grid& grid) {
   if (grid.rows.empty()) return "";
   std::string text =
       "<p>In each cell the face before, what was changed (grey is nothing, the largest change black or a full colour) "
@@ -167,7 +167,7 @@ std::string faces_table(const fs::path& run, const Grid& grid) {
     rows += "<tr id=\"face" + std::to_string(number) + "\"><th>" + escape_html(row.person) + "<small>" +
             escape_html(fs::path(row.picture).filename().string()) + ", face " + std::to_string(row.face) +
             "</small></th>";
-    for (std::size_t c = 0; c < row.cells.size(); ++c) rows += face_cell(run, face, grid, c, cells++ < most_cells);
+    for (std::size_t c = 0; c < row.cells.size(); ++c) rows += face_cell(at, face, grid, c, cells++ < most_cells);
     rows += "</tr>\n";
   }
   return text + scrolling_table(head(grid), rows);

@@ -18,12 +18,19 @@ struct Thumbnail {
   int width = 0, height = 0;
 };
 
+/// Where a report's pictures are.
+struct ReportPlaces {
+  std::filesystem::path run;  ///< the delivered ones
+  std::filesystem::path
+      into;  ///< differences, and whatever is written: the run's folder, or one that will become part of it
+};
+
 /// Nothing where the picture can't be read or does not show the face; the longer side has `side` pixels.
 std::optional<Thumbnail> thumbnail(const std::filesystem::path& picture, const Box& face, int side);
 
 /// The faces as HTML: a row a face, a column a variant, and in each cell the face before, what was changed, and the
 /// face after, with the boxes around it. Each three open as one view of the whole window, without a script. The
 /// pictures are within it; files are found from the run's folder.
-std::string faces_table(const std::filesystem::path& run, const Grid& grid);
+std::string faces_table(const ReportPlaces& at, const Grid& grid);
 
 }  // namespace faceoff

@@ -71,19 +71,19 @@ std::string detectors_latex(const std::vector<Tally>& tallies) {
 /// The thumbnails, each written once under a plain name.
 class Thumbnails {
  public:
-  explicit Thumbnails(fs::path run) : run_(std::move(run)) { fs::create_directories(run_ / "report"); }
+  explicit Thumbnails(fs::path into) : into_(std::move(into)) { make_folder(into_ / "report"); }
 
   std::string include(const fs::path& picture, const Box& face) {
     constexpr int side = 160;
     const auto small = thumbnail(picture, face, side);
     if (!small) return "";
     const std::string file = "report/" + std::to_string(++count_) + ".jpg";
-    write_atomically(run_ / file, small->bytes);
+    write_atomically(into_ / file, small->bytes);
     return "\\includegraphics[width=\\linewidth]{" + file + "}";
   }
 
  private:
-  fs::path run_;
+  fs::path into_;
   int count_ = 0;
 };
 
@@ -166,7 +166,7 @@ std::string escape_latex(const std::string& text) {
   return escaped;
 }
 
-std::string to_latex(const fs::path& run, const std::string& name, const std::string& judged, const Grid& grid,
+std::string to_latex(const ReportPlaces& at, const std::string& name, const std::string& judged, const Grid& grid,
                      const std::vector<Tally>& tallies) {
   std::string text =
       "\\documentclass[a4paper,landscape]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
@@ -175,7 +175,7 @@ std::string to_latex(const fs::path& run, const std::string& name, const std::st
       escape_latex(name) + "}\n" + escape_latex(judged) + "\n\n" + recognisers_latex(tallies) +
       detectors_latex(tallies);
   if (!grid.rows.empty()) {
-    Thumbnails thumbnails(run);
+    Thumbnails thumbnails(at.into);
     text +=
         "\\section*{Faces}\nEach recogniser with its outcome and its cosine with the target, without a target with the "
         "person's other photos, before and after; each detector with its score.\n\n";
@@ -184,7 +184,7 @@ std::string to_latex(const fs::path& run, const std::string& name, const std::st
               " faces are shown.\n\n";
     }
     for (std::size_t first = 0; first < grid.columns.size(); first += fitting)
-      text += grid_table(grid, first, run, thumbnails);
+      text += grid_table(grid, first, at.run, thumbnails);
   }
   return text + "\\end{document}\n";
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "judge/tally.hpp"
+#include "report/faces.hpp"
 #include "report/grid.hpp"
 #include "report/plots.hpp"
 
@@ -39,8 +40,8 @@ std::string to_html(const Page& page, const std::vector<std::string>& scripts);
 /// Text with what LaTeX reads as its own escaped; what pdflatex has no letter for is a question mark.
 std::string escape_latex(const std::string& text);
 
-/// The report for pdflatex. Its thumbnails are written to report/ in the run's folder.
-std::string to_latex(const std::filesystem::path& run, const std::string& name, const std::string& judged,
-                     const Grid& grid, const std::vector<Tally>& tallies);
+/// The report for pdflatex, whose thumbnails are written to report/ beside it.
+std::string to_latex(const ReportPlaces& at, const std::string& name, const std::string& judged, const Grid& grid,
+                     const std::vector<Tally>& tallies);
 
 }  // namespace faceoff

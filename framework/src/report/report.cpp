@@ -81,14 +81,14 @@ Json provenance(const std::vector<std::string>& command, const Examination& exam
           {"sums", tallies}};
 }
 
-bool write_report(const std::filesystem::path& run, const std::string& name, const Examination& examination,
+bool write_report(const ReportPlaces& at, const std::string& name, const Examination& examination,
                   const Gallery& gallery, const Choices& choices, const std::vector<EvaluationLine>& lines,
                   const std::vector<Tally>& tallies) {
   const std::string judged = judged_by(examination, gallery);
   const Grid grid = make_grid(lines, choices);
   std::vector<Figure> figures = success_figures(grid, tallies);
   for (const std::vector<Figure>& more :
-       {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(run, grid)})
+       {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(at.run, grid)})
     figures.insert(figures.end(), more.begin(), more.end());
   const std::vector<std::string> scripts = plot_scripts();
   Page page{name,
@@ -96,11 +96,11 @@ bool write_report(const std::filesystem::path& run, const std::string& name, con
             {{"recognisers", "Recognisers", recognisers_table(tallies)},
              {"detectors", "Detectors", detectors_table(tallies)},
              plots_section(figures, !scripts.empty()),
-             {"faces", "Faces", faces_table(run, grid)}}};
-  if (const std::string left_out = left_out_list(run); !left_out.empty())
+             {"faces", "Faces", faces_table(at, grid)}}};
+  if (const std::string left_out = left_out_list(at.run); !left_out.empty())
     page.sections.push_back({"left-out", "Left out", left_out});
-  write_atomically(run / "report.html", to_html(page, scripts));
-  write_atomically(run / "report.tex", to_latex(run, name, judged, grid, tallies));
+  write_atomically(at.into / "report.html", to_html(page, scripts));
+  write_atomically(at.into / "report.tex", to_latex(at, name, judged, grid, tallies));
   return !scripts.empty() || figures.empty();
 }
 

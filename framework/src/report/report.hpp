@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "faces/gallery.hpp"
 #include "judge/evaluation.hpp"
 #include "judge/tally.hpp"
+#include "report/faces.hpp"
 #include "report/plots.hpp"
 
 namespace faceoff {
@@ -17,10 +17,10 @@ namespace faceoff {
 Json provenance(const std::vector<std::string>& command, const Examination& examination,
                 const std::vector<std::string>& people, const Gallery& gallery, const std::vector<Tally>& tallies);
 
-/// Writes report.html, one file that needs no other, and report.tex with its pictures in report/, beside
-/// evaluation.jsonl, of which `lines` are; `choices`: of the variants. False where the page has no plots because
+/// Writes report.html, one file that needs no other, and report.tex with its pictures in report/, of `lines`, those of
+/// evaluation.jsonl; `choices`: of the variants. False where the page has no plots because
 /// nothing that draws them is there.
-bool write_report(const std::filesystem::path& run, const std::string& name, const Examination& examination,
+bool write_report(const ReportPlaces& at, const std::string& name, const Examination& examination,
                   const Gallery& gallery, const Choices& choices, const std::vector<EvaluationLine>& lines,
                   const std::vector<Tally>& tallies);
 

@@ -55,6 +55,17 @@ TEST_P(NewKind, BuildsAndRunsAsItIsAsItsReadmeSays) {
 INSTANTIATE_TEST_SUITE_P(New, NewKind, testing::Values("loss", "optimizer", "augment", "model"),
                          [](const auto& kind) { return kind.param; });
 
+TEST(NewExperiment, RunsAsItIs) {
+  const TemporaryFolder folder;
+  const Outcome made = run_faceoff({"new", "experiment", "mine"}, folder.path());
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(files_in(folder / "mine"), (std::vector<std::string>{"experiment.schema.json", "mine.toml"}));
+  const Outcome outcome =
+      run_faceoff({"run", "mine/mine.toml", "--out", "run", "--set", "optimizer.steps=1"}, folder.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(results(folder / "run").at(0)["status"], "attacked");
+}
+
 class New : public testing::Test {
  protected:
   /// A call that has to be refused, in one line, with nothing written.
@@ -74,10 +85,12 @@ class New : public testing::Test {
 };
 
 TEST_F(New, RefusesWhatCannotBeMade) {
-  refuse({}, 2, "new needs a kind and a name: faceoff new loss|optimizer|augment|model NAME");
-  refuse({"loss"}, 2, "new needs a kind and a name: faceoff new loss|optimizer|augment|model NAME");
+  refuse({}, 2, "new needs what is to be made and a name: faceoff new loss|optimizer|augment|model|experiment NAME");
+  refuse({"loss"}, 2,
+         "new needs what is to be made and a name: faceoff new loss|optimizer|augment|model|experiment NAME");
   refuse({"loss", "mine", "more"}, 2, "more arguments than the command takes; --help shows what it takes");
-  refuse({"los", "mine"}, 2, "no kind of plugin 'los': loss, optimizer, augment or model; did you mean 'loss'?");
+  refuse({"los", "mine"}, 2,
+         "nothing new is called 'los': loss, optimizer, augment, model or experiment; did you mean 'loss'?");
   refuse({"loss", "mine", "--into", "x"}, 2, "no option '--into'; did you mean '--in'?");
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/options.hpp"
 
 namespace faceoff {
@@ -18,5 +21,19 @@ Command plugins_command();
 /// faceoff plugins check FILE
 Command check_command();
 Command new_command();
+Command config_command();
+Command doctor_command();
+Command completions_command();
+Command help_command();
+
+/// A command as help, completions and the manual list it.
+struct CommandEntry {
+  std::string name, summary;
+  Command (*command)();
+};
+const std::vector<CommandEntry>& all_commands();
+
+/// "faceoff COMMAND [ARGUMENT]…" and a line a command.
+std::string usage_of_all();
 
 }  // namespace faceoff

@@ -14,51 +14,26 @@
 
 namespace {
 
-struct Entry {
-  std::string name, summary;
-  faceoff::Command (*command)();
-};
-
-const std::vector<Entry> commands = {
-    {"run", "attack pictures as an experiment says", faceoff::run_command},
-    {"merge", "put the parts of a run that jobs did by themselves together", faceoff::merge_command},
-    {"detect", "find the faces of pictures", faceoff::detect_command},
-    {"embed", "embed the faces of people", faceoff::embed_command},
-    {"verify", "say whether two pictures show the same person", faceoff::verify_command},
-    {"evaluate", "judge what was delivered: outcomes, similarities, detections", faceoff::evaluate_command},
-    {"compare", "compare variants of runs, pair by pair: tables with intervals and tests", faceoff::compare_command},
-    {"calibrate", "measure embedders' thresholds on a folder of people", faceoff::calibrate_command},
-    {"plugins", "list the plugins, or show one's parameters", faceoff::plugins_command},
-    {"new", "make a plugin's project, ready to build and run", faceoff::new_command},
-};
-
-std::string usage() {
-  std::string text = "faceoff COMMAND [ARGUMENT]…\n\n";
-  for (const Entry& one : commands)
-    text += "  " + one.name + std::string(11 - one.name.size(), ' ') + one.summary + "\n";
-  return text + "\nfaceoff COMMAND --help shows what a command takes; faceoff --version which version this is.\n";
-}
-
 int dispatch(const std::vector<std::string>& args) {
-  if (args.empty()) throw faceoff::ConfigError("no command\n" + usage());
+  if (args.empty()) throw faceoff::ConfigError("no command\n" + faceoff::usage_of_all());
   if (args.front() == "--version") {
     faceoff::print("faceoff " FACEOFF_VERSION "\n");
     return 0;
   }
-  if (args.front() == "--help" || args.front() == "-h" || args.front() == "help") {
-    faceoff::print(usage());
+  if (args.front() == "--help" || args.front() == "-h") {
+    faceoff::print(faceoff::usage_of_all());
     return 0;
   }
   const std::vector<std::string> more(args.begin() + 1, args.end());
   if (args.front() == "plugins" && !more.empty() && more.front() == "check")
     return faceoff::check_command().run({more.begin() + 1, more.end()});
   std::vector<std::string> names;
-  for (const Entry& one : commands) {
+  for (const faceoff::CommandEntry& one : faceoff::all_commands()) {
     if (one.name == args.front()) return one.command().run(more);
     names.push_back(one.name);
   }
   throw faceoff::ConfigError("no command '" + faceoff::one_line(args.front()) + "'" +
-                             faceoff::did_you_mean(args.front(), names) + "\n" + usage());
+                             faceoff::did_you_mean(args.front(), names) + "\n" + faceoff::usage_of_all());
 }
 
 }  // namespace

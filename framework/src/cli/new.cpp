@@ -1,4 +1,4 @@
-// faceoff new: a plugin's whole small project, which builds and runs as it is.
+// faceoff new: a plugin's whole small project, which builds and runs as it is, or an experiment to begin with.
 #include <faceoff/error.hpp>
 
 #include <algorithm>
@@ -16,6 +16,7 @@
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
+#include "experiment/json_schema.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_library.hpp"
 
@@ -25,7 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What is to be made, by the word on the command line, which is also the name of the templates' folder.
+constexpr const char* experiment_word = "experiment";
+
+/// What plugin is to be made, by the word on the command line, which is also the name of the templates' folder.
 Kind kind_named(const std::string& word) {
   const std::map<std::string, Kind> kinds = {
       {"loss", Kind::loss}, {"optimizer", Kind::optimizer}, {"augment", Kind::augmentation}, {"model", Kind::model}};
@@ -33,8 +36,9 @@ Kind kind_named(const std::string& word) {
   if (found != kinds.end()) return found->second;
   std::vector<std::string> words;
   for (const auto& [known, kind] : kinds) words.push_back(known);
-  throw ConfigError("no kind of plugin '" + one_line(word, 64) + "': loss, optimizer, augment or model" +
-                    did_you_mean(word, words));
+  words.emplace_back(experiment_word);
+  throw ConfigError("nothing new is called '" + one_line(word, 64) +
+                    "': loss, optimizer, augment, model or experiment" + did_you_mean(word, words));
 }
 
 /// A plugin's name is also a file's, a C++ class's and a CMake target's.
@@ -154,36 +158,60 @@ void write_folder(const fs::path& folder, const std::map<std::string, std::strin
   }
 }
 
-std::map<std::string, std::string> project(const std::string& word, const std::string& name) {
+/// Where this program is, and the folder that it was installed or built into.
+fs::path executable() {
   std::error_code ignored;
-  const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path prefix = executable.parent_path().parent_path();
-  const fs::path templates = prefix / "share" / "faceoff" / "templates";
-  const fs::path samples = samples_folder();
-  const Values values = {{"NAME", name},
-                         {"CLASS", class_name(name)},
-                         {"KIND", to_string(kind_named(word))},
-                         {"PREFIX", in_cmake(prefix.string())},
-                         {"FACEOFF", in_shell(executable.string())},
-                         {"PICTURE", to_toml((samples / "sample1.jpg").string())},
-                         {"OTHER_PICTURE", to_toml((samples / "sample2.jpg").string())}};
-  const std::map<std::string, std::string> sources = {{name + ".cpp", word + "/plugin.cpp.in"},
-                                                      {name + ".toml", word + "/experiment.toml.in"},
-                                                      {"CMakeLists.txt", "project/CMakeLists.txt.in"},
-                                                      {"README.md", "project/README.md.in"}};
+  return fs::read_symlink("/proc/self/exe", ignored);
+}
+fs::path prefix() {
+  return executable().parent_path().parent_path();
+}
+
+/// The templates' files with the values in them, by the names that they get.
+std::map<std::string, std::string> filled(const std::map<std::string, std::string>& templates, const Values& values) {
   constexpr std::size_t largest = 1U << 20U;
   std::map<std::string, std::string> files;
-  for (const auto& [file, source] : sources) {
-    const std::vector<std::uint8_t> bytes = read_file(templates / source, largest);
+  for (const auto& [file, source] : templates) {
+    const std::vector<std::uint8_t> bytes = read_file(prefix() / "share" / "faceoff" / "templates" / source, largest);
     files[file] = filled(std::string(bytes.begin(), bytes.end()), values);
   }
+  return files;
+}
+
+/// What both kinds of folders name: their own name and photos to try.
+Values values_of(const std::string& name) {
+  const fs::path samples = samples_folder();
+  return {{"NAME", name},
+          {"PICTURE", to_toml((samples / "sample1.jpg").string())},
+          {"OTHER_PICTURE", to_toml((samples / "sample2.jpg").string())}};
+}
+
+std::map<std::string, std::string> project(const std::string& word, const std::string& name) {
+  Values values = values_of(name);
+  values.insert({{"CLASS", class_name(name)},
+                 {"KIND", to_string(kind_named(word))},
+                 {"PREFIX", in_cmake(prefix().string())},
+                 {"FACEOFF", in_shell(executable().string())}});
+  return filled({{name + ".cpp", word + "/plugin.cpp.in"},
+                 {name + ".toml", word + "/experiment.toml.in"},
+                 {"CMakeLists.txt", "project/CMakeLists.txt.in"},
+                 {"README.md", "project/README.md.in"}},
+                values);
+}
+
+/// An experiment beside its schema, which editors check it with as it is written.
+std::map<std::string, std::string> experiment(const std::string& name) {
+  std::map<std::string, std::string> files =
+      filled({{name + ".toml", "experiment/experiment.toml.in"}}, values_of(name));
+  files["experiment.schema.json"] = to_text(experiment_schema(PluginLibrary(plugin_folders({}))), 2) + "\n";
   return files;
 }
 
 int make(const Arguments& given) {
   const std::string word = given.text("kind");
   const std::string name = given.text("name");
-  const Kind kind = kind_named(word);
+  const bool is_experiment = word == experiment_word;
+  if (!is_experiment) kind_named(word);  // which refuses what is none
   require_name(name);
   fs::path folder = name;
   if (given.has("in")) {
@@ -194,11 +222,16 @@ int make(const Arguments& given) {
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(folder, ignored)))
     throw ConfigError(path + ": is there already; nothing was changed");
-  require_new(kind, name);
+  if (!is_experiment) require_new(kind_named(word), name);
 
-  write_folder(folder, project(word, name));
+  write_folder(folder, is_experiment ? experiment(name) : project(word, name));
   print(folder.string() + "\n");
   const std::string where = in_shell(folder.string());
+  if (is_experiment) {
+    std::cerr << "It runs as it is; faceoff help experiments says more:\n  faceoff run " << where << "/" << name
+              << ".toml\n";
+    return static_cast<int>(ExitCode::done);
+  }
   std::cerr << "It builds and runs as it is, and " << path << "/README.md says more:\n  cmake -G Ninja -S " << where
             << " -B " << where << "/build && cmake --build " << where << "/build && ctest --test-dir " << where
             << "/build\n";
@@ -208,11 +241,11 @@ int make(const Arguments& given) {
 }  // namespace
 
 Command new_command() {
-  return Command("faceoff new loss|optimizer|augment|model NAME", "Makes a plugin's project, ready to build and run.",
-                 make)
+  return Command("faceoff new loss|optimizer|augment|model|experiment NAME",
+                 "Makes a plugin's project, ready to build and run, or an experiment, ready to run.", make)
       .operand("kind", 1)
       .operand("name", 1)
-      .needs({"kind", "name"}, "new needs a kind and a name")
+      .needs({"kind", "name"}, "new needs what is to be made and a name")
       .text("in", "where to make the folder NAME; else where you are");
 }
 

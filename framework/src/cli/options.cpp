@@ -88,6 +88,13 @@ Command& Command::needs(Texts names, const char* message) {
   return *this;
 }
 
+std::vector<Command::Option> Command::options() const {
+  std::vector<Option> all;
+  for (const auto& option : options_.options())
+    all.push_back({option->long_name(), option->description(), option->semantic()->max_tokens() > 0});
+  return all;
+}
+
 Arguments Command::parse(const Texts& args) const {
   constexpr int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   po::options_description all;

@@ -60,6 +60,15 @@ class Command {
   /// The options that this adds.
   Command& with(void (*add)(Command&)) { return add(*this), *this; }
 
+  /// What --help, completions and the manual say of it.
+  struct Option {
+    std::string name, about;  ///< without dashes
+    bool takes_value = false;
+  };
+  std::vector<Option> options() const;
+  const std::string& usage() const { return usage_; }
+  const std::string& about() const { return about_; }
+
   /// Reads the command line and does the work, or prints help. Throws ConfigError, with the option that may have been
   /// meant.
   int run(const std::vector<std::string>& args) const;

@@ -5,6 +5,8 @@ namespace faceoff {
 const std::vector<CommandEntry>& all_commands() {
   static const std::vector<CommandEntry> all = {
       {"run", "attack pictures as an experiment says", run_command},
+      {"protect", "change photos so that the people on them are not recognised, without an experiment",
+       protect_command},
       {"merge", "put the parts of a run that jobs did by themselves together", merge_command},
       {"detect", "find the faces of pictures", detect_command},
       {"embed", "embed the faces of people", embed_command},

@@ -10,6 +10,7 @@ namespace faceoff {
 // The commands, by what follows `faceoff` on the command line.
 
 Command run_command();
+Command protect_command();
 Command merge_command();
 Command detect_command();
 Command embed_command();

@@ -16,7 +16,6 @@
 #include <map>
 #include <sstream>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -25,6 +24,7 @@
 #include "base/lists.hpp"
 #include "base/numbers.hpp"
 #include "base/one_line.hpp"
+#include "base/shared_files.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "faces/portrait.hpp"
@@ -124,10 +124,8 @@ Findings plugins_found(const PluginLibrary& plugins) {
 
 /// The SHA-256 of the files that the set-up makes, by their places below models/.
 std::map<std::string, std::string> known_digests() {
-  std::error_code ignored;
-  const fs::path prefix = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path();
   std::map<std::string, std::string> digests;
-  std::ifstream in(prefix / "share" / "faceoff" / "models.sha256");
+  std::ifstream in(shared_folder("models.sha256"));
   for (std::string digest, file; in >> digest >> file;) digests[file] = digest;
   return digests;
 }

@@ -13,12 +13,13 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
+#include "base/shared_files.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "experiment/json_schema.hpp"
-#include "plugins/model_pool.hpp"
 #include "plugins/plugin_library.hpp"
+#include "protect/preset.hpp"
 
 namespace faceoff {
 
@@ -109,17 +110,14 @@ std::string in_shell(const std::string& text) {
   return quoted + "'";
 }
 
-/// The folder of the sample photos, where FACEOFF_MODELS or the set-up has them.
-fs::path samples_folder() {
-  std::vector<fs::path> folders;
-  for (const fs::path& models : setup_on(at::kCPU).models) folders.push_back(fs::absolute(models) / "samples");
+/// The folder of the sample photos; where they are not, it is said.
+fs::path samples_folder_or_none() {
+  const fs::path folder = samples_folder();
   std::error_code ignored;
-  const auto found = std::ranges::find_if(
-      folders, [&](const fs::path& folder) { return fs::exists(folder / "sample1.jpg", ignored); });
-  if (found != folders.end()) return *found;
-  std::cerr << "warning: no sample photos in " << one_line(folders.back().string(), PATH_MAX)
+  if (fs::exists(folder, ignored)) return folder;
+  std::cerr << "warning: no sample photos in " << one_line(folder.string(), PATH_MAX)
             << ": name others in the experiment, or fetch them with scripts/models\n";
-  return folders.back();
+  return folder;
 }
 
 using Values = std::map<std::string, std::string, std::less<>>;
@@ -172,7 +170,7 @@ std::map<std::string, std::string> filled(const std::map<std::string, std::strin
   constexpr std::size_t largest = 1U << 20U;
   std::map<std::string, std::string> files;
   for (const auto& [file, source] : templates) {
-    const std::vector<std::uint8_t> bytes = read_file(prefix() / "share" / "faceoff" / "templates" / source, largest);
+    const std::vector<std::uint8_t> bytes = read_file(shared_folder("templates") / source, largest);
     files[file] = filled(std::string(bytes.begin(), bytes.end()), values);
   }
   return files;
@@ -180,7 +178,7 @@ std::map<std::string, std::string> filled(const std::map<std::string, std::strin
 
 /// What both kinds of folders name: their own name and photos to try.
 Values values_of(const std::string& name) {
-  const fs::path samples = samples_folder();
+  const fs::path samples = samples_folder_or_none();
   return {{"NAME", name},
           {"PICTURE", to_toml((samples / "sample1.jpg").string())},
           {"OTHER_PICTURE", to_toml((samples / "sample2.jpg").string())}};

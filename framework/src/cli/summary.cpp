@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "base/numbers.hpp"
-#include "faces/matching.hpp"
 #include "judge/recognition.hpp"
 #include "judge/tally.hpp"
 #include "run/environment.hpp"
 #include "run/results.hpp"
+#include "run/verdict.hpp"
 
 namespace faceoff {
 
@@ -29,10 +29,6 @@ std::string count(std::int64_t n, const std::string& what) {
 std::string held(const Counts& counts) {
   return std::to_string(counts.held[1]) + " of " + std::to_string(counts.n) + " (clean " +
          std::to_string(counts.held[0]) + ")";
-}
-
-BeforeAfter<bool> found(const Sighting& said, double minimum_score) {
-  return {said.score[0] > minimum_score, still_found(said.score[1], said.iou, minimum_score)};
 }
 
 /// A mean of cosines before and after, over the faces that were found both times.

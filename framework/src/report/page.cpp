@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/files.hpp"
+#include "base/shared_files.hpp"
 #include "report/html.hpp"
 
 namespace faceoff {
@@ -12,8 +13,7 @@ std::vector<std::string> plot_scripts() {
   namespace fs = std::filesystem;
   constexpr std::size_t largest = 4U << 20U;
   std::error_code ignored;
-  const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path folder = executable.parent_path().parent_path() / "share" / "faceoff" / "report";
+  const fs::path folder = shared_folder("report");
   std::vector<std::string> scripts;
   for (const char* name : {"vega.min.js", "vega-lite.min.js", "vega-embed.min.js"}) {
     if (!fs::exists(folder / name, ignored)) return {};

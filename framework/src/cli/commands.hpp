@@ -11,6 +11,7 @@ namespace faceoff {
 
 Command run_command();
 Command protect_command();
+Command view_command();
 Command merge_command();
 Command detect_command();
 Command embed_command();

@@ -20,11 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr int side = 208;  ///< of a view, in pixels: it is shown smaller, and larger when it is opened
 
-std::string box_tag(const std::string& kind, const Box& box) {
-  return "<rect class=\"" + kind + "\" x=\"" + fixed(box.x0, 1) + "\" y=\"" + fixed(box.y0, 1) + "\" width=\"" +
-         fixed(box.width(), 1) + "\" height=\"" + fixed(box.height(), 1) + "\"/>";
-}
-
 /// The boxes around a face, in the picture's pixels: the face's own, and where each detector sees it.
 std::string boxes_tag(const GridRow& row, const GridCell& cell, std::size_t which) {
   std::string tags = box_tag("face", row.box);
@@ -124,26 +119,38 @@ std::string legend(const Grid& grid) {
 
 }  // namespace
 
-std::optional<Thumbnail> thumbnail(const fs::path& picture, const Box& face, int side) try {
-  constexpr double around = 1.5;
+std::string box_tag(const std::string& kind, const Box& box) {
+  return "<rect class=\"" + kind + "\" x=\"" + fixed(box.x0, 1) + "\" y=\"" + fixed(box.y0, 1) + "\" width=\"" +
+         fixed(box.width(), 1) + "\" height=\"" + fixed(box.height(), 1) + "\"/>";
+}
+
+Thumbnail part_of(const Picture& picture, const cv::Rect& shown, int longest) {
   constexpr int quality = 85;
-  const Picture whole = read_picture(picture);
+  const double scale = static_cast<double>(longest) / std::max(shown.width, shown.height);
+  const auto pixels = [&](int length) { return std::max(1, static_cast<int>(std::lround(length * scale))); };
+  Picture small;
+  cv::resize(picture.rgb(shown), small.rgb, {pixels(shown.width), pixels(shown.height)}, 0, 0,
+             scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
+  const auto right = static_cast<double>(shown.x + shown.width), bottom = static_cast<double>(shown.y + shown.height);
+  return {encode_picture(small, {PictureFormat::jpeg, quality}),
+          {static_cast<double>(shown.x), static_cast<double>(shown.y), right, bottom},
+          small.rgb.cols,
+          small.rgb.rows};
+}
+
+std::optional<Thumbnail> thumbnail_of(const Picture& picture, const Box& face, int longest) {
+  constexpr double around = 1.5;
   const double half = around / 2 * std::max(face.width(), face.height());
   const double x = (face.x0 + face.x1) / 2, y = (face.y0 + face.y1) / 2;
   const auto corner = [&](double centre) { return static_cast<int>(std::floor(centre - half)); };
   const int length = std::max(1, static_cast<int>(std::lround(2 * half)));
-  const cv::Rect shown = cv::Rect(corner(x), corner(y), length, length) & cv::Rect({}, whole.rgb.size());
+  const cv::Rect shown = cv::Rect(corner(x), corner(y), length, length) & cv::Rect({}, picture.rgb.size());
   if (shown.empty()) return std::nullopt;
-  const double scale = static_cast<double>(side) / std::max(shown.width, shown.height);
-  const auto pixels = [&](int length_of) { return std::max(1, static_cast<int>(std::lround(length_of * scale))); };
-  Picture small;
-  cv::resize(whole.rgb(shown), small.rgb, {pixels(shown.width), pixels(shown.height)}, 0, 0,
-             scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
-  const auto right = static_cast<double>(shown.x + shown.width), bottom = static_cast<double>(shown.y + shown.height);
-  return Thumbnail{encode_picture(small, {PictureFormat::jpeg, quality}),
-                   {static_cast<double>(shown.x), static_cast<double>(shown.y), right, bottom},
-                   small.rgb.cols,
-                   small.rgb.rows};
+  return part_of(picture, shown, longest);
+}
+
+std::optional<Thumbnail> thumbnail(const fs::path& picture, const Box& face, int longest) try {
+  return thumbnail_of(read_picture(picture), face, longest);
 } catch (const Error&) {
   return std::nullopt;  // a report without it is better than none
 }

@@ -49,7 +49,9 @@ std::string to_html(const Page& page, const std::vector<std::string>& scripts) {
   }
   return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
-         policy + "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+         policy +
+         "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+         "<meta name=\"generator\" content=\"faceoff\">\n<title>" +
          escape_html(page.name) + "</title>\n<style>" + page_style + "</style></head>\n<body>\n<h1>" +
          escape_html(page.name) + "</h1>\n<p>" + escape_html(page.judged) + "</p>\n<nav>\n" + links + "</nav>\n" +
          sections + code + "</body></html>\n";

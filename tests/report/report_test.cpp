@@ -14,6 +14,7 @@
 #include "report/faces.hpp"
 #include "report/grid.hpp"
 #include "report/html.hpp"
+#include "report/opening.hpp"
 #include "report/page.hpp"
 #include "report/plots.hpp"
 #include "report/tables.hpp"
@@ -132,6 +133,53 @@ TEST(Html, NamesAreTextEverywhere) {
   for (const Figure& one : success_figures(grid, tallies)) all += figure_html(one, true);
   EXPECT_THAT(all, Not(HasSubstr("<i>")));
   EXPECT_THAT(all, HasSubstr("&lt;i&gt;finder"));
+}
+
+/// With somebody who was attacked beside the judge: everything is better by them.
+std::vector<EvaluationLine> lines_with_surrogate() {
+  std::vector<EvaluationLine> all = lines();
+  for (EvaluationLine& one : all) {
+    Recognition attacked = one.seen.faces[0].models[0];
+    attacked.name = "attacked";
+    attacked.role = "surrogate";
+    attacked.is_the_target = {false, true};
+    one.seen.faces[0].models[0].is_the_target = {false, one.variant == "epsilon=16"};
+    one.seen.faces[0].models.insert(one.seen.faces[0].models.begin(), attacked);
+  }
+  return all;
+}
+
+TEST(Opening, IsASentenceAndThreeFiguresOfThoseWhoWereNeverAttackedFirst) {
+  const Opening opening = opening_of(tally(lines_with_surrogate()), Goal::impersonate);
+  EXPECT_THAT(opening.verdict, HasSubstr("epsilon=16"));
+  EXPECT_THAT(opening.verdict, HasSubstr("2 faces 2 are taken for the target by judge, which was never attacked"));
+  ASSERT_EQ(opening.figures.size(), 3U);
+  EXPECT_EQ(opening.figures[0].judge, "judge");
+  EXPECT_EQ(opening.figures[0].counts.held[1], 2);
+  EXPECT_EQ(opening.figures[1].role, "held_out");
+  EXPECT_EQ(opening.figures[2].judge, "attacked");
+  EXPECT_THAT(opening_html(opening), HasSubstr("class=\"key-figure held_out\"><b>100&nbsp;%</b>"));
+}
+
+TEST(Opening, OfAttackedModelsAloneItSaysThatNobodyElseJudged) {
+  std::vector<EvaluationLine> all = lines();
+  for (EvaluationLine& one : all) one.seen.faces[0].models.clear();
+  const Opening opening = opening_of(tally(all), {});
+  EXPECT_THAT(opening.verdict, HasSubstr("0 are still found by finder, which was attacked, and 2 before"));
+  EXPECT_THAT(opening.verdict, HasSubstr("Nobody judged who was never attacked"));
+  EXPECT_EQ(opening_html(opening_of({}, {})), "");
+}
+
+TEST(Tables, RemarksStandBelowOnce) {
+  std::vector<EvaluationLine> all = lines();
+  for (EvaluationLine& one : all) one.seen.faces[0].models[0].target_disjoint = false;
+  const std::string html = recognisers_table(tally(all));
+  const std::string remark = "of 2 of the 2 targets there is no photo that the attack did not look at";
+  const std::size_t first = html.find(remark);
+  ASSERT_NE(first, std::string::npos) << html;
+  EXPECT_GT(first, html.find("</table>"));
+  EXPECT_EQ(html.find(remark, first + 1), std::string::npos);
+  EXPECT_THAT(html, HasSubstr("judge <span class=\"role held_out\">held-out</span><sup>1</sup>"));
 }
 
 TEST(Plots, SuccessAgainstEpsilonBeginsAtTheControl) {

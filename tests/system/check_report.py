@@ -106,6 +106,18 @@ def check_views(b: Browser) -> None:
     b.wait("document.querySelector('.views:target') === null", 5)
 
 
+def check_opening(b: Browser) -> None:
+    first = b.evaluate("document.querySelector('section').id")
+    require(f"the page opens on its verdict: {first}", first == "verdict")
+    require("which is a sentence", b.evaluate("document.querySelector('#verdict .lead').textContent.length") > 40)
+    figures = b.evaluate("[...document.querySelectorAll('.key-figure .role')].map((role) => role.textContent)")
+    require(f"with three figures at most: {figures}", 1 <= len(figures) <= 3)
+    require(f"those never attacked first: {figures}", figures == sorted(figures, key=lambda role: role != "held-out"))
+    wide = b.evaluate("[...document.querySelectorAll('#recognisers .scroll, #detectors .scroll')]"
+                      ".map((box) => [box.scrollWidth, box.clientWidth])")
+    require(f"no table is wider than a laptop: {wide}", all(inner <= outer for inner, outer in wide))
+
+
 def check_width(b: Browser) -> None:
     wide = b.evaluate("document.documentElement.scrollWidth")
     require(f"nothing is wider than a phone's screen: {wide}", wide <= PHONE[0])
@@ -114,6 +126,7 @@ def check_width(b: Browser) -> None:
 def check(page: Path, plots: int) -> dict[str, int]:
     with browser() as b:
         open_page(b, page, WIDE, plots)
+        check_opening(b)
         pictures = check_pictures(b)
         check_plots(b, plots)
         check_labels(b)

@@ -1,9 +1,12 @@
 #include "report/report.hpp"
 
+#include <algorithm>
+
 #include "base/files.hpp"
 #include "base/numbers.hpp"
 #include "report/faces.hpp"
 #include "report/html.hpp"
+#include "report/opening.hpp"
 #include "report/page.hpp"
 #include "report/tables.hpp"
 #include "run/environment.hpp"
@@ -46,6 +49,16 @@ Thresholds thresholds_of(const Examination& examination) {
     if (model->calibration != nullptr) thresholds[model->name] = model->calibration->thresholds;
   }
   return thresholds;
+}
+
+/// What a run was for, where all of its variants were for the same; nothing of pictures that no run made.
+std::optional<Goal> goal_of(const std::filesystem::path& run) {
+  const std::optional<Environment> environment = read_environment(run);
+  if (!environment || environment->variants.empty()) return std::nullopt;
+  const Goal goal = environment->variants.front().goal;
+  const bool one = std::ranges::all_of(environment->variants,
+                                       [&](const Environment::Variant& variant) { return variant.goal == goal; });
+  return one ? std::optional(goal) : std::nullopt;
 }
 
 /// Files that lay beside the run's pictures and are none of its items; empty where there are none.
@@ -93,7 +106,8 @@ bool write_report(const ReportPlaces& at, const std::string& name, const Examina
   const std::vector<std::string> scripts = plot_scripts();
   Page page{name,
             judged,
-            {{"recognisers", "Recognisers", recognisers_table(tallies)},
+            {{"verdict", "Verdict", opening_html(opening_of(tallies, goal_of(run)))},
+             {"recognisers", "Recognisers", recognisers_table(tallies)},
              {"detectors", "Detectors", detectors_table(tallies)},
              plots_section(figures, !scripts.empty()),
              {"faces", "Faces", faces_table(at, grid)}}};

@@ -1,5 +1,8 @@
 #include "report/tables.hpp"
 
+#include <algorithm>
+
+#include "base/lists.hpp"
 #include "base/numbers.hpp"
 #include "judge/detection.hpp"
 #include "report/html.hpp"
@@ -36,19 +39,39 @@ std::vector<TableRow> rows_of(const std::vector<Tally>& tallies, std::vector<Jud
   return rows;
 }
 
-std::string rows_html(const std::vector<TableRow>& rows) {
+/// A share's interval stands below it, so that a table with many of them is no wider than a page.
+std::string figure_cell(const TableRow::Cell& one) {
+  return cell(one.interval.empty() ? one.text : one.text + "<small>[" + one.interval + "]</small>");
+}
+
+/// Some of the rows' cells as a table below this head, and below that the rows' remarks, each once, where they have
+/// some.
+std::string table_html(const std::string& head, const std::vector<TableRow>& rows, std::size_t first,
+                       std::size_t count) {
   std::string text;
+  std::vector<std::string> remarks;
   for (const TableRow& row : rows) {
     std::string judge =
         escape_html(row.judge) + " <span class=\"role " + row.role + "\">" + role_name(row.role) + "</span>";
-    for (const std::string& note : row.notes) judge += "<small>" + escape_html(note) + "</small>";
+    for (const std::string& note : row.notes) {
+      add_once(remarks, note);
+      const auto number = std::ranges::find(remarks, note) - remarks.begin() + 1;
+      judge += "<sup>" + std::to_string(number) + "</sup>";
+    }
     text += "<tr>" + cell(escape_html(row.variant), "td") + cell(escape_html(row.after), "td") + cell(judge, "td") +
             cell(std::to_string(row.faces));
-    for (const auto& [figure, interval] : row.cells)
-      text += cell(interval.empty() ? figure : figure + " <span class=\"soft\">[" + interval + "]</span>");
+    for (std::size_t c = first; c < first + count; ++c) text += figure_cell(row.cells.at(c));
     text += "</tr>\n";
   }
-  return text;
+  std::string table = scrolling_table(head, text);
+  if (remarks.empty()) return table;
+  table += "<ol class=\"remarks\">\n";
+  for (const std::string& remark : remarks) table += "<li>" + escape_html(remark) + "</li>\n";
+  return table + "</ol>\n";
+}
+
+std::string table_html(const std::string& head, const std::vector<TableRow>& rows) {
+  return table_html(head, rows, 0, rows.front().cells.size());
 }
 
 std::string head(const std::string& name, int columns) {
@@ -122,35 +145,41 @@ std::vector<TableRow> detector_rows(const std::vector<Tally>& tallies) {
 
 std::string recognisers_table(const std::vector<Tally>& tallies) {
   const std::vector<std::string> rates = {"1e-2", "1e-3", "1e-4"};
-  const std::string matches = rows_html(best_match_rows(tallies));
+  const std::vector<TableRow> matches = best_match_rows(tallies), by_rate = rate_rows(tallies, rates);
   if (matches.empty()) return "";
-  std::string letters, groups;
+  std::string letters;
   for (const char letter : std::string(outcome_letters)) letters += cell(std::string(1, letter), "th class=\"n\"");
-  for (const char* name : {"impersonated, %", "dodged, %", "identified, %"}) groups += head(name, 6);
-  return "<p>Best matches: H the target, L still the person, M somebody else, U the clean photo was not taken for the "
-         "person either, N no face found. In % of the faces, with Wilson's 95 % interval: protected, not L; rank-1, "
-         "the best match is the target; not found, which is protected as well. Clean is the control, the picture as "
-         "it was. A surrogate was attacked; only held-out models say what an attack is worth elsewhere.</p>\n" +
-         scrolling_table(recognisers_head(head("outcomes", 5) + head("of the faces, %", 6),
-                                          letters + with_control({"protected", "rank-1", "not found"})),
-                         matches) +
-         "<p>By thresholds, in % of the faces at three false accept rates, with Wilson's 95 % interval: impersonated, "
-         "the mean cosine with the target's judging photos reaches the threshold; dodged, that with the person's other "
-         "photos does not, or no face was found; identified, the best match is the person and its cosine reaches "
-         "it.</p>\n" +
-         scrolling_table(recognisers_head(groups, with_control(rates) + with_control(rates) + with_control(rates)),
-                         rows_html(rate_rows(tallies, rates)));
+  std::string text =
+      "<p>Best matches: H the target, L still the person, M somebody else, U the clean photo was not taken for the "
+      "person either, N no face found. In % of the faces, with Wilson's 95 % interval: protected, not L; rank-1, "
+      "the best match is the target; not found, which is protected as well. Clean is the control, the picture as "
+      "it was. A surrogate was attacked; only held-out models say what an attack is worth elsewhere.</p>\n" +
+      table_html(recognisers_head(head("outcomes", 5) + head("of the faces, %", 6),
+                                  letters + with_control({"protected", "rank-1", "not found"})),
+                 matches) +
+      "<p>By thresholds, in % of the faces at three false accept rates, with Wilson's 95 % interval: impersonated, "
+      "the mean cosine with the target's judging photos reaches the threshold; dodged, that with the person's other "
+      "photos does not, or no face was found; identified, the best match is the person and its cosine reaches "
+      "it.</p>\n";
+  std::size_t first = 0;
+  for (const char* name : {"impersonated, %", "dodged, %", "identified, %"}) {
+    const std::size_t count = 2 * rates.size();  // each with its control
+    text +=
+        table_html(recognisers_head(head(name, static_cast<int>(count)), with_control(rates)), by_rate, first, count);
+    first += count;
+  }
+  return text;
 }
 
 std::string detectors_table(const std::vector<Tally>& tallies) {
-  const std::string rows = rows_html(detector_rows(tallies));
+  const std::vector<TableRow> rows = detector_rows(tallies);
   if (rows.empty()) return "";
   return "<p>True faces still found (at an IoU of 0.5), average "
          "precision, boxes that are no true face, and their mean share of the picture in %; clean is the "
          "control.</p>\n" +
-         scrolling_table("<tr><th>variant</th><th>after</th><th>detector</th><th class=\"n\">faces</th>" +
-                             with_control({"found", "AP", "false boxes", "area, %"}) + "</tr>",
-                         rows);
+         table_html("<tr><th>variant</th><th>after</th><th>detector</th><th class=\"n\">faces</th>" +
+                        with_control({"found", "AP", "false boxes", "area, %"}) + "</tr>",
+                    rows);
 }
 
 }  // namespace faceoff

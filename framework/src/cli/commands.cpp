@@ -7,7 +7,7 @@ const std::vector<CommandEntry>& all_commands() {
       {"run", "attack pictures as an experiment says", run_command},
       {"protect", "change photos so that the people on them are not recognised, without an experiment",
        protect_command},
-      {"view", "show what a run or a protected photo is worth, as one page", view_command},
+      {"view", "show what was done to pictures as a page: before, after, and what each model says", view_command},
       {"merge", "put the parts of a run that jobs did by themselves together", merge_command},
       {"detect", "find the faces of pictures", detect_command},
       {"embed", "embed the faces of people", embed_command},

@@ -106,7 +106,7 @@ bool write_report(const ReportPlaces& at, const std::string& name, const Examina
   const std::vector<std::string> scripts = plot_scripts();
   Page page{name,
             judged,
-            {{"verdict", "Verdict", opening_html(opening_of(tallies, goal_of(run)))},
+            {{"verdict", "Verdict", opening_html(opening_of(tallies, goal_of(at.run)))},
              {"recognisers", "Recognisers", recognisers_table(tallies)},
              {"detectors", "Detectors", detectors_table(tallies)},
              plots_section(figures, !scripts.empty()),

@@ -12,9 +12,10 @@ function(faceoff_add_plugin name)
   if(TARGET faceoff_strict)
     target_link_libraries(${name} PRIVATE faceoff_strict)
     target_precompile_headers(${name} REUSE_FROM faceoff_sdk)
+    faceoff_torch_rpath(torch_rpath ../../..)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/faceoff/plugins
                                              BUILD_RPATH "$ORIGIN/../.."
-                                             INSTALL_RPATH "$ORIGIN/../..;$<TARGET_FILE_DIR:torch_cpu>")
+                                             INSTALL_RPATH "$ORIGIN/../..;${torch_rpath}")
     install(TARGETS ${name} LIBRARY DESTINATION lib/faceoff/plugins)
     set_property(GLOBAL APPEND PROPERTY FACEOFF_PLUGINS ${name})
   else()

@@ -229,6 +229,8 @@ TEST_F(BadInputBeside, Options) {
   EXPECT_EQ(message_with({"--plugin-path", "nowhere"}, 2), "--plugin-path: no folder 'nowhere'");
   EXPECT_EQ(message_with({"--plugin-path", good_.string()}, 2),
             "--plugin-path: '" + good_.string() + "' is a file, not a folder of plugins");
+  const fs::path python = write_text(folder_.path() / "mine.py", "");
+  EXPECT_PRED2(contains, message_with({"--plugin-path", python.string()}, 2), "the Python package");
   EXPECT_EQ(complaint(run_faceoff({"run", good_.string(), "--out"}).err).messages.front(),
             "the required argument for option '--out' is missing");
 }

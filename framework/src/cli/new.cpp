@@ -13,11 +13,11 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
-#include "base/shared_files.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "experiment/json_schema.hpp"
+#include "plugins/caller.hpp"
 #include "plugins/plugin_library.hpp"
 #include "protect/preset.hpp"
 
@@ -156,15 +156,6 @@ void write_folder(const fs::path& folder, const std::map<std::string, std::strin
   }
 }
 
-/// Where this program is, and the folder that it was installed or built into.
-fs::path executable() {
-  std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored);
-}
-fs::path prefix() {
-  return executable().parent_path().parent_path();
-}
-
 /// The templates' files with the values in them, by the names that they get.
 std::map<std::string, std::string> filled(const std::map<std::string, std::string>& templates, const Values& values) {
   constexpr std::size_t largest = 1U << 20U;
@@ -188,8 +179,8 @@ std::map<std::string, std::string> project(const std::string& word, const std::s
   Values values = values_of(name);
   values.insert({{"CLASS", class_name(name)},
                  {"KIND", to_string(kind_named(word))},
-                 {"PREFIX", in_cmake(prefix().string())},
-                 {"FACEOFF", in_shell(executable().string())}});
+                 {"PREFIX", in_cmake(installation().string())},
+                 {"FACEOFF", in_shell((installation() / "bin" / "faceoff").string())}});
   return filled({{name + ".cpp", word + "/plugin.cpp.in"},
                  {name + ".toml", word + "/experiment.toml.in"},
                  {"CMakeLists.txt", "project/CMakeLists.txt.in"},

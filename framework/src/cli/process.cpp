@@ -27,6 +27,7 @@ namespace faceoff {
 namespace {
 
 int out = STDOUT_FILENO;
+std::string* kept = nullptr;  ///< a Printed's
 
 std::string who(const BlackBox& box) {
   return (box.doing.front() != '\0' ? box.doing.data() : "a plugin") + whereabouts(box);
@@ -89,7 +90,19 @@ void keep_stdout() {
   if (out < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw Error("can't keep standard output");
 }
 
+Printed::Printed() {
+  kept = &text_;
+}
+
+Printed::~Printed() {
+  kept = nullptr;
+}
+
 void print(const std::string& text) {
+  if (kept != nullptr) {
+    *kept += text;
+    return;
+  }
   for (std::size_t written = 0; written < text.size();) {
     const ssize_t part = ::write(out, text.data() + written, text.size() - written);
     if (part < 0 && errno == EINTR) continue;

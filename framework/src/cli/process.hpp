@@ -40,8 +40,22 @@ void tell_of_exits();
 /// are there from now on, so that no other file is taken for one of them.
 void keep_stdout();
 
-/// Writes data to stdout at once. Throws FileError where it can't be written (a full disk).
+/// Writes data to stdout at once. Throws FileError where it can't be written (a full disk). While a Printed lives, it
+/// is added to that instead.
 void print(const std::string& text);
+
+/// What a command prints, for a program that calls one.
+class Printed {
+ public:
+  Printed();
+  Printed(const Printed&) = delete;
+  Printed& operator=(const Printed&) = delete;
+  ~Printed();
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
 
 /// Does what main() does, or a worker: the one place where an error becomes a message and an exit code.
 int exit_code_of(const std::function<int()>& work);

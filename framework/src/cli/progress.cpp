@@ -15,12 +15,18 @@ namespace faceoff {
 
 namespace {
 
+ProgressListener* listener = nullptr;
+
 std::size_t terminal_width() {
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
 }  // namespace
+
+void ProgressListener::be(ProgressListener* one) {
+  listener = one;
+}
 
 std::string duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + .5);
@@ -34,10 +40,13 @@ std::string duration(double seconds) {
 }
 
 Progress::Progress(std::int64_t items, std::int64_t done, std::string who)
-    : items_(items), done_(done), who_(std::move(who)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+    : items_(items), done_(done), who_(std::move(who)), terminal_(listener == nullptr && ::isatty(STDERR_FILENO) == 1) {
+  if (listener != nullptr) listener->begin(items);
+}
 
 void Progress::start_items(const std::string& name, std::size_t count) {
   name_ = one_line(name);
+  if (listener != nullptr) listener->start_item(name_);
   at_once_ = count;
   draw(0, "");
 }
@@ -48,8 +57,13 @@ void Progress::step(std::int64_t step, std::int64_t of) {
        " step " + std::to_string(step + 1) + "/" + std::to_string(of));
 }
 
-void Progress::end_item(const std::string& line) {
+void Progress::pass_item() {
   ++done_;
+  if (listener != nullptr) listener->end_item();
+}
+
+void Progress::end_item(const std::string& line) {
+  pass_item();
   say(who_ + "[" + std::to_string(done_) + "/" + std::to_string(items_) + "] " + line);
 }
 

@@ -10,6 +10,19 @@ namespace faceoff {
 /// "2:05", "1:02:05": in minutes, or in hours.
 std::string duration(double seconds);
 
+/// Who is told how far a command is in place of a terminal.
+class ProgressListener {
+ public:
+  virtual ~ProgressListener() = default;
+  /// So much is to be done, and what was done before is done.
+  virtual void begin(std::int64_t items) = 0;
+  virtual void start_item(const std::string& name) = 0;
+  virtual void end_item() = 0;
+
+  /// From now on; null: the terminal.
+  static void be(ProgressListener* listener);
+};
+
 /// How far a run is, on stderr: on a terminal a bar with rate and time left, elsewhere a line an item.
 class Progress {
  public:
@@ -23,7 +36,7 @@ class Progress {
   /// `line`: what became of the item.
   void end_item(const std::string& line);
   /// The same without a word.
-  void pass_item() { ++done_; }
+  void pass_item();
   /// A line of words that stays.
   void say(const std::string& line);
 

@@ -22,6 +22,7 @@
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "plugins/black_box.hpp"
+#include "plugins/caller.hpp"
 #include "plugins/threads.hpp"
 
 namespace faceoff {
@@ -180,6 +181,8 @@ PortrayedAhead portray_ahead(const Portraying& by, const std::vector<fs::path>& 
   constexpr std::size_t few = 8;
   const auto processes = static_cast<std::size_t>(at::get_num_threads());
   PortrayedAhead ahead;
+  // What a caller has in other threads, a process that is forked off does not.
+  if (Caller::here() != nullptr) return ahead;
   if (by.cache.empty() || !by.device.is_cpu() || processes < 2 || photos.size() < few) return ahead;
   std::vector<Unknown> unknown;
   for (const fs::path& photo : photos) {

@@ -16,6 +16,7 @@
 
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
+#include "plugins/caller.hpp"
 
 namespace faceoff {
 
@@ -39,6 +40,8 @@ std::string type_of_current_exception() {
 
 std::string what_was_thrown() {
   try {
+    throw;
+  } catch (const Interrupted&) {
     throw;
   } catch (const c10::Error& error) {
     return one_line(error.what_without_backtrace());
@@ -71,6 +74,7 @@ PluginCall::State PluginCall::State::now() {
 
 PluginCall::PluginCall(const std::string& who, Given given)
     : who_(who), doing_(who), before_(State::now()), given_(std::move(given)) {
+  if (Caller* const caller = Caller::here()) caller->check_interrupt();
   // Of those made in inference mode nobody counts the changes.
   std::erase_if(given_, [](const auto& entry) { return !entry.second.defined() || entry.second.is_inference(); });
   for (const auto& [name, tensor] : given_) versions_.push_back(tensor._version());

@@ -19,7 +19,7 @@
 namespace faceoff {
 
 /// What the exception being handled says, in one line; for catch (...) around a plugin's code, which may throw
-/// anything.
+/// anything. A caller's Interrupted it throws on.
 std::string what_was_thrown();
 
 /// A fault of a plugin as the host tells it: "plugin P, item I, step S: what", with what of that is under way. What a

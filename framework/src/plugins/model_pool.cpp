@@ -107,7 +107,7 @@ const LoadedModel& ModelPool::get(const std::string& name, const PluginConfig& c
 }
 
 std::string ModelPool::identity(const PluginConfig& config) {
-  std::string text = config.info->name + " " + sha256_of(plugins_.file_of(*config.info));
+  std::string text = config.info->name + " " + plugins_.sha256_of(*config.info);
   for (const auto& [param, value] : config.params) {
     text += "\n" + param->name + " = " + to_toml(value);
     try {

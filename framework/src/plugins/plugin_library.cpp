@@ -5,6 +5,7 @@
 #include <faceoff/model.hpp>
 #include <faceoff/optimizer.hpp>
 
+#include "base/files.hpp"
 #include "base/one_line.hpp"
 #include "plugins/black_box.hpp"
 #include "plugins/call_plugin.hpp"
@@ -120,8 +121,12 @@ std::string to_string(const BrokenPlugin& broken) {
   return one_line(broken.file.string()) + " can't be used: " + broken.message;
 }
 
-PluginLibrary::PluginLibrary(std::span<const fs::path> folders) {
-  for (const fs::path& folder : folders) {
+PluginLibrary::PluginLibrary(std::span<const fs::path> places) {
+  for (const fs::path& folder : places) {
+    if (is_callers(folder)) {
+      load_file(folder);
+      continue;
+    }
     std::set<fs::path> files;
     try {
       for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
@@ -132,9 +137,41 @@ PluginLibrary::PluginLibrary(std::span<const fs::path> folders) {
     }
     for (const fs::path& file : files) load_file(file);
   }
+  if (Caller* const caller = Caller::here()) take(caller->plugins());
+}
+
+void PluginLibrary::check_new(const std::vector<PluginInfo>& infos) const {
+  check_registered(infos);
+  for (const PluginInfo& info : infos) {
+    if (const PluginInfo* const there = find(info.kind, info.name))
+      throw PluginError("its " + describe(info) + " is already registered by " + one_line(file_of(*there).string()));
+  }
+}
+
+void PluginLibrary::take(std::vector<OwnPlugin> plugins) {
+  for (OwnPlugin& own : plugins) {
+    try {
+      check_new({own.info});
+    } catch (const PluginError& error) {
+      broken_.push_back({own.origin, error.what(), {own.info.name}});
+      continue;
+    }
+    Key key(own.info.kind, own.info.name);
+    plugins_.emplace(std::move(key), Entry{std::move(own.info), std::move(own.origin), std::move(own.sha256)});
+  }
+}
+
+void PluginLibrary::load_callers(const fs::path& file) {
+  const Doing doing("file " + file.string());
+  try {
+    take(Caller::here()->load(file));
+  } catch (const PluginError& error) {
+    broken_.push_back({file, error.what(), {}});
+  }
 }
 
 void PluginLibrary::load_file(const fs::path& file) {
+  if (is_callers(file) && Caller::here() != nullptr) return load_callers(file);
   const Doing doing("library " + file.string());
   Staging staging;
   const auto broken = [&](const std::string& why) {
@@ -145,11 +182,7 @@ void PluginLibrary::load_file(const fs::path& file) {
     const LibraryFile library(file);
     if (!seen_.insert(library.identity()).second) return;
     register_plugins(file, read_handshake(library), staging);
-    check_registered(staging.plugins);
-    for (const PluginInfo& info : staging.plugins) {
-      if (const PluginInfo* const there = find(info.kind, info.name))
-        throw PluginError("its " + describe(info) + " is already registered by " + one_line(file_of(*there).string()));
-    }
+    check_new(staging.plugins);
   } catch (const PluginError& error) {
     return broken(error.what());
   } catch (...) {
@@ -157,7 +190,7 @@ void PluginLibrary::load_file(const fs::path& file) {
   }
   for (PluginInfo& info : staging.plugins) {
     Key key(info.kind, info.name);
-    plugins_.emplace(std::move(key), Entry{std::move(info), file});
+    plugins_.emplace(std::move(key), Entry{std::move(info), file, {}});
   }
 }
 
@@ -182,6 +215,11 @@ std::vector<std::string> PluginLibrary::names(Kind kind) const {
 
 const fs::path& PluginLibrary::file_of(const PluginInfo& info) const {
   return plugins_.at(Key(info.kind, info.name)).file;
+}
+
+std::string PluginLibrary::sha256_of(const PluginInfo& info) const {
+  const Entry& entry = plugins_.at(Key(info.kind, info.name));
+  return entry.sha256.empty() ? sha256_file(entry.file) : entry.sha256;
 }
 
 std::string PluginLibrary::why_missing(std::string_view name) const {
@@ -218,7 +256,9 @@ std::vector<fs::path> plugin_folders(const std::vector<std::string>& from_comman
   const auto add = [&](const fs::path& folder, const std::string& by) {
     const std::string shown = "'" + one_line(folder.string()) + "'";
     if (!fs::exists(folder, ignored)) throw ConfigError(by + ": no folder " + shown);
-    if (!fs::is_directory(folder, ignored))
+    if (is_callers(folder) && Caller::here() == nullptr)
+      throw ConfigError(by + ": " + shown + " is Python, which the faceoff of the Python package runs: pip install it");
+    if (!fs::is_directory(folder, ignored) && !is_callers(folder))
       throw ConfigError(by + ": " + shown + " is a file, not a folder of plugins");
     if (seen.insert(fs::weakly_canonical(folder, ignored)).second) folders.push_back(folder);
   };
@@ -228,9 +268,8 @@ std::vector<fs::path> plugin_folders(const std::vector<std::string>& from_comman
   for (std::string folder; std::getline(named, folder, ':');) {
     if (!folder.empty()) add(folder, "FACEOFF_PLUGIN_PATH");
   }
-  const fs::path executable = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path standard = executable.parent_path().parent_path() / "lib" / "faceoff" / "plugins";
-  if (fs::is_directory(standard, ignored)) add(standard, executable.string());
+  const fs::path standard = installation() / "lib" / "faceoff" / "plugins";
+  if (fs::is_directory(standard, ignored)) add(standard, installation().string());
   return folders;
 }
 

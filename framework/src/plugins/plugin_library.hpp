@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/caller.hpp"
 #include "plugins/elf.hpp"
 
 namespace faceoff {
@@ -38,10 +39,11 @@ std::string to_string(const BrokenPlugin& broken);
 class PluginLibrary {
  public:
   PluginLibrary() = default;
-  /// Loads every *.so in the folders, in order, by name within a folder. A broken one is remembered, not thrown.
-  explicit PluginLibrary(std::span<const std::filesystem::path> folders);
+  /// Loads every *.so in the folders, in order, by name within a folder, and has the caller load what of `places` is a
+  /// file of its own; the plugins that the caller has are there too. A broken file is remembered, not thrown.
+  explicit PluginLibrary(std::span<const std::filesystem::path> places);
 
-  /// A file that was seen before, by whatever name, is passed over.
+  /// A library, or a file of the caller's. A library that was seen before, by whatever name, is passed over.
   void load_file(const std::filesystem::path& file);
 
   /// Null where there is none. It stays where it is as long as this lives.
@@ -49,7 +51,10 @@ class PluginLibrary {
   /// By kind and name.
   std::vector<const PluginInfo*> all() const;
   std::vector<std::string> names(Kind kind) const;
+  /// Its library, or where a plugin of the caller is from.
   const std::filesystem::path& file_of(const PluginInfo& info) const;
+  /// Of its code.
+  std::string sha256_of(const PluginInfo& info) const;
   const std::vector<BrokenPlugin>& broken() const { return broken_; }
 
   /// For a name that find() does not know: "FILE can't be used: …" where that is because its library is broken (a
@@ -64,7 +69,14 @@ class PluginLibrary {
   struct Entry {
     PluginInfo info;
     std::filesystem::path file;
+    std::string sha256;  ///< of a plugin of the caller; of a library it is its file's
   };
+
+  /// Has the caller load a file of its own.
+  void load_callers(const std::filesystem::path& file);
+  /// Throws PluginError where one of them is no plugin, or is there already.
+  void check_new(const std::vector<PluginInfo>& infos) const;
+  void take(std::vector<OwnPlugin> plugins);
 
   std::map<Key, Entry> plugins_;
   std::vector<BrokenPlugin> broken_;
@@ -72,8 +84,8 @@ class PluginLibrary {
 };
 
 /// Where plugins are looked for: the command line's --plugin-path, FACEOFF_PLUGIN_PATH (folders with ':' between them),
-/// and ../lib/faceoff/plugins from the executable, each once. The last may be missing; for the others that is a
-/// ConfigError.
+/// and lib/faceoff/plugins of the installation, each once. Either of the former may name a file that the caller loads,
+/// too. The last may be missing; for the others that is a ConfigError.
 std::vector<std::filesystem::path> plugin_folders(const std::vector<std::string>& from_command_line);
 
 }  // namespace faceoff

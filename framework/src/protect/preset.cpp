@@ -8,8 +8,8 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
-#include "base/shared_files.hpp"
 #include "base/suggest.hpp"
+#include "plugins/caller.hpp"
 #include "plugins/model_pool.hpp"
 #include "toml/document.hpp"
 

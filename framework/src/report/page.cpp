@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "base/files.hpp"
-#include "base/shared_files.hpp"
+#include "plugins/caller.hpp"
 #include "report/html.hpp"
 
 namespace faceoff {

@@ -171,7 +171,8 @@ Environment environment_here(const std::vector<std::string>& command, const Mode
   made.host = {system.sysname, system.release, system.machine, at::get_num_threads()};
   for (const PluginInfo* info : plugins) {
     const fs::path& file = pool.plugins().file_of(*info);
-    made.plugins.push_back({to_string(info->kind) + "/" + info->name, file.filename().string(), sha256_file(file)});
+    made.plugins.push_back(
+        {to_string(info->kind) + "/" + info->name, file.filename().string(), pool.plugins().sha256_of(*info)});
   }
   made.models = models_of(pool);
   return made;

@@ -140,7 +140,7 @@ std::vector<const PluginInfo*> RunItems::used_plugins() const {
 
 std::string RunItems::plan() const {
   std::string plan = document_->whole_text() + listed();
-  for (const PluginInfo* info : used_plugins()) plan += sha256_file(plugins_.file_of(*info));
+  for (const PluginInfo* info : used_plugins()) plan += plugins_.sha256_of(*info);
   for (const auto& [key, model] : pool_->all()) plan += model->sha256;
   return plan;
 }

@@ -27,7 +27,7 @@ bool is_said(char** environment) {
 
 /// Of the other commands the second start would be most of what they take.
 bool reckons(const char* command) {
-  constexpr std::array<std::string_view, 4> all = {"run", "evaluate", "embed", "calibrate"};
+  constexpr std::array<std::string_view, 5> all = {"run", "protect", "evaluate", "embed", "calibrate"};
   return command != nullptr && std::ranges::find(all, command) != all.end();
 }
 

@@ -1,0 +1,15 @@
+"""The command `faceoff`: the same as the program's, and plugins in Python (--plugin-path mine.py) beside."""
+
+import sys
+
+from faceoff import _faceoff
+
+
+def main() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _faceoff.program(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

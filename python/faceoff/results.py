@@ -1,0 +1,255 @@
+"""What calls return."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from faceoff import _faceoff
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Pair = tuple[float, float]
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    import pandas
+
+    return pandas.DataFrame(rows)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one detector makes of a face: before and after."""
+
+    name: str
+    role: str
+    score: Pair
+    iou: float
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What one recogniser makes of a face; pairs are before and after, None: it says nothing."""
+
+    name: str
+    role: str
+    found: Any
+    outcome: Any
+    best: Any
+    protected: Any
+    rank1: Any
+    target: Any
+    target_disjoint: Any
+    self: Any
+    impersonated: Any
+    dodged: Any
+    identified: Any
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face of a picture: docs/writing-an-experiment.md explains each field of a result."""
+
+    box: tuple[float, float, float, float]
+    person: str
+    known: bool
+    target: str | None
+    found: Any
+    detectors: list[Sighting]
+    models: list[Recognition]
+
+
+def _face(record: dict[str, Any]) -> Face:
+    return Face(tuple(record["box"]), record["person"], record["known"], record["target"], record["found"],
+                [Sighting(one["name"], one["role"], tuple(one["score"]), one["iou"]) for one in record.get("detectors", [])],
+                [Recognition(**one) for one in record["models"]])
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture under one variant: a line of results.jsonl, which `record` has as it is."""
+
+    run: Path
+    item: int
+    variant: str
+    picture: Path
+    output: Path | None  #: the delivered picture; None where nothing was delivered
+    status: str  #: attacked, unchanged, no_face or failed
+    linf: float | None
+    psnr: float | None
+    ssim: float | None
+    queries: int
+    seconds: float
+    faces: list[Face]
+    notes: list[str]
+    error: str | None  #: why it failed
+    record: dict[str, Any] = field(repr=False)
+
+    def delivered(self) -> np.ndarray:
+        """The delivered picture, uint8 [H,W,3] RGB, read from its file."""
+        if self.output is None:
+            raise _no_picture(self)
+        return _faceoff.read_picture(str(self.output))
+
+    def clean(self) -> np.ndarray:
+        """The picture as it was, likewise."""
+        return _faceoff.read_picture(str(self.picture))
+
+
+def _no_picture(item: Item) -> Exception:
+    from faceoff.errors import PictureError
+
+    return PictureError(f"{item.picture}: nothing was delivered: {item.error}")
+
+
+def _item(run: Path, record: dict[str, Any]) -> Item:
+    output = record["output"]
+    return Item(run, record["item"], record["variant"], Path(record["picture"]), run / output if output else None,
+                record["status"], record["linf"], record["psnr"], record["ssim"], record["queries"], record["seconds"],
+                [_face(one) for one in record["faces"]], record.get("notes", []), record.get("error"), record)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder, and what is in it."""
+
+    folder: Path
+    items: list[Item]
+
+    @staticmethod
+    def read(folder: str | Path) -> Run:
+        """A run that was made before, by whatever means."""
+        path = Path(folder)
+        return Run(path, [_item(path, record) for record in _lines(path / "results.jsonl")])
+
+    @property
+    def failed(self) -> list[Item]:
+        return [one for one in self.items if one.status == "failed"]
+
+    def delivered(self) -> dict[tuple[str, Path], np.ndarray]:
+        """Every delivered picture, by variant and picture."""
+        return {(one.variant, one.picture): one.delivered() for one in self.items if one.output is not None}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a face and judge: who judges, in what role, and what it says before and after. An item without a face, or one
+        that nobody judges, has one row."""
+        rows = []
+        for one in self.items:
+            item = {"item": one.item, "variant": one.variant, "picture": str(one.picture), "status": one.status,
+                    "linf": one.linf, "psnr": one.psnr, "ssim": one.ssim, "queries": one.queries, "seconds": one.seconds}
+            said = [{**item, "face": i, **judged} for i, face in enumerate(one.faces) for judged in _judged(face)]
+            rows += said or [item]
+        return _frame(rows)
+
+
+def _judged(face: Face) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for one in face.detectors:
+        rows.append({"judge": one.name, "role": one.role, "score_before": one.score[0], "score_after": one.score[1],
+                     "iou": one.iou})
+    for judge in face.models:
+        row: dict[str, Any] = {"judge": judge.name, "role": judge.role, "person": face.person}
+        for key, value in vars(judge).items():
+            if isinstance(value, list | tuple) and len(value) == 2 and not isinstance(value[0], dict):
+                row[f"{key}_before"], row[f"{key}_after"] = value
+        rows.append(row)
+    return rows
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What `faceoff evaluate` wrote into a folder."""
+
+    folder: Path
+    summary: Any  #: the figures: of each variant, degradation and judge
+    words: list[str]  #: the same as the command says them
+    lines: list[dict[str, Any]] = field(repr=False)  #: evaluation.jsonl: a line an item and degradation
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The figures, a row each."""
+        import pandas
+
+        return pandas.json_normalize(self.summary)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `faceoff compare` says, as its --json has it."""
+
+    by: str | None
+    baseline: str
+    variants: list[dict[str, Any]]
+    measures: list[dict[str, Any]]
+    notes: list[str]
+    resamples: int
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a measure and variant."""
+        import pandas
+
+        rows = [{**{key: value for key, value in measure.items() if key != "rows"}, **row}
+                for measure in self.measures for row in measure["rows"]]
+        return pandas.json_normalize(rows)
+
+
+@dataclass(frozen=True)
+class DetectedFace:
+    box: tuple[float, float, float, float]  #: x0 y0 x1 y1, pixels of the picture
+    score: float
+    landmarks: list[tuple[float, float]] | None
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The faces of one picture; none where it can't be read, which `error` then says why."""
+
+    picture: Path
+    width: int | None
+    height: int | None
+    faces: list[DetectedFace]
+    error: str | None = None
+
+
+def detections(record: dict[str, Any]) -> Detections:
+    faces = [DetectedFace(tuple(one["box"]), one["score"],
+                          [tuple(point) for point in one["landmarks"]] if one["landmarks"] is not None else None)
+             for one in record.get("faces", [])]
+    return Detections(Path(record["picture"]), record.get("width"), record.get("height"), faces, record.get("error"))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody's embeddings, a row a face, [K,D], by the models that made them."""
+
+    name: str
+    photos: list[str]
+    embeddings: dict[str, np.ndarray] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """A plugin that is there; `faceoff plugins NAME` says the same."""
+
+    kind: str
+    name: str
+    summary: str
+    file: str
+    citation: str = ""
+    params: list[dict[str, Any]] = field(default_factory=list)
+    fields: list[str] | None = None  #: what a model provides or a loss needs; None: what its parameters say

@@ -3,12 +3,23 @@
 import torch as _torch  # noqa: F401  what the extension is linked to, loaded from PyTorch's own package
 
 from faceoff import _faceoff
-from faceoff._installation import installation as _installation
+from faceoff._installation import installation
 
-_faceoff.installed_in(str(_installation()))
+_faceoff.installed_in(str(installation()))
 
 from faceoff._faceoff import Budget, Objective, Random, Setup
-from faceoff.api import check, compare, detect, embed, evaluate, plugins, presets, run
+from faceoff.api import (
+    check,
+    compare,
+    detect,
+    embed,
+    evaluate,
+    plugins,
+    presets,
+    read_picture,
+    run,
+    write_picture,
+)
 from faceoff.errors import ConfigError, Error, FileError, MissingFile, PictureError, PluginError, Problem
 from faceoff.plugin import Augmentation, Loss, Model, Optimizer, param, register
 from faceoff.results import Comparison, DetectedFace, Detections, Evaluated, Item, Person, PluginInfo, Run
@@ -19,6 +30,7 @@ __version__: str = _faceoff.version
 __all__ = [
     "Augmentation", "Budget", "Comparison", "ConfigError", "DetectedFace", "Detections", "Error", "Evaluated", "Evaluation",
     "Field", "FileError", "Images", "Item", "Loss", "MissingFile", "Model", "Objective", "Optimizer", "Output", "Person",
-    "PictureError", "PluginError", "PluginInfo", "Problem", "Random", "Reference", "Run", "Setup", "View", "check", "compare",
-    "detect", "embed", "evaluate", "param", "plugins", "presets", "register", "run",
+    "PictureError", "PluginError", "PluginInfo", "Problem", "Random", "Reference", "Run", "Setup", "View", "check",
+    "compare", "detect", "embed", "evaluate", "installation", "param", "plugins", "presets", "read_picture", "register",
+    "run", "write_picture",
 ]

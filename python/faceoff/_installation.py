@@ -4,6 +4,7 @@ from pathlib import Path
 
 
 def installation() -> Path:
+    """The folder with bin/faceoff, lib/, include/ and share/: a CMAKE_PREFIX_PATH for plugins in C++."""
     package = Path(__file__).resolve().parent
     import faceoff._faceoff as extension
 

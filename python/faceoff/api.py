@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
@@ -19,6 +19,9 @@ from faceoff._installation import installation
 from faceoff.errors import ConfigError, Error
 from faceoff.progress import Told
 from faceoff.results import Comparison, Detections, Evaluated, Person, PluginInfo, Run, detections
+
+if TYPE_CHECKING:
+    import numpy
 
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Iterable[PathLike]
@@ -71,8 +74,8 @@ def _extended(text: str) -> None:
         return  # which the host tells with its place
     for one in [named] if isinstance(named, str) else named:
         if isinstance(one, str) and not Path(one).is_absolute():
-            raise ConfigError(f"experiment.toml: 'extends' names {one}: an experiment that is no file has no folder, so say the "
-                              "whole path")
+            raise ConfigError(f"experiment.toml: 'extends' names {one}: an experiment that is no file has no folder, so say "
+                              "the whole path")
 
 
 @contextmanager
@@ -260,3 +263,17 @@ def presets() -> dict[str, Path]:
     """The experiments that come with the package, by name."""
     folder = installation() / "share/faceoff/experiments"
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
+
+
+def read_picture(picture: PathLike) -> numpy.ndarray:
+    """A picture's pixels, uint8 [H,W,3] RGB, upright, as Face/Off sees them."""
+    return _faceoff.read_picture(os.fspath(picture))
+
+
+def write_picture(picture: PathLike, pixels: numpy.ndarray) -> Path:
+    """Writes pixels, uint8 [H,W,3] RGB, as a PNG, and returns its path."""
+    path = Path(picture)
+    if path.suffix != ".png":
+        raise ConfigError(f"{path}: a PNG is written, so name it .png")
+    _faceoff.write_picture(str(path), pixels)
+    return path

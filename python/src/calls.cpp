@@ -5,6 +5,7 @@
 #include <pybind11/numpy.h>
 
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <sstream>
 #include <streambuf>
@@ -164,6 +165,17 @@ void program(const std::vector<std::string>& args) {
 py::object read_picture(const std::string& file) {
   const cv::Mat pixels = faceoff::read_picture(file).rgb;
   return py::array_t<std::uint8_t>({pixels.rows, pixels.cols, 3}, pixels.data);
+}
+
+void write_picture(const std::string& file, const py::buffer& pixels) {
+  const auto array = py::array_t<std::uint8_t, py::array::c_style>::ensure(pixels);
+  if (!py::isinstance<py::array_t<std::uint8_t>>(pixels) || array.ndim() != 3 || array.shape(2) != 3 ||
+      array.size() == 0)
+    throw py::value_error("a picture's pixels are uint8 [H,W,3]");
+  Picture picture;
+  picture.rgb = cv::Mat(static_cast<int>(array.shape(0)), static_cast<int>(array.shape(1)), CV_8UC3);
+  std::memcpy(picture.rgb.data, array.data(), static_cast<std::size_t>(array.nbytes()));
+  faceoff::write_picture(file, picture);
 }
 
 }  // namespace faceoff::python

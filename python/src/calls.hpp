@@ -32,4 +32,7 @@ std::string check(const RunCall& asked, const py::object& listener);
 /// A picture's pixels, uint8 [H,W,3] RGB, upright.
 py::object read_picture(const std::string& file);
 
+/// Writes such pixels as a PNG, whole or not at all. Throws py::value_error where they are none.
+void write_picture(const std::string& file, const py::buffer& pixels);
+
 }  // namespace faceoff::python

@@ -172,6 +172,7 @@ PYBIND11_MODULE(_faceoff, module) {
   module.def("check", check, py::arg("asked"), py::arg("told"));
   module.def("program", program, py::arg("args"));
   module.def("read_picture", read_picture, py::arg("file"));
+  module.def("write_picture", write_picture, py::arg("file"), py::arg("pixels"));
 }
 
 }  // namespace faceoff::python

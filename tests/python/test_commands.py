@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
+
 import numpy
 import pytest
 
@@ -59,3 +63,33 @@ def test_a_call_within_a_call_is_refused(experiment, out):
     experiment["optimizer"] = {"plugin": "nested"}
     run = faceoff.run(experiment, out=out)
     assert "one at a time" in run.failed[0].error
+
+
+def test_pixels_are_written_and_read_as_they_are(tmp_path):
+    pixels = numpy.random.default_rng(1).integers(0, 256, (9, 7, 3), numpy.uint8)
+    file = faceoff.write_picture(tmp_path / "noise.png", pixels)
+    assert numpy.array_equal(faceoff.read_picture(file), pixels)
+    assert numpy.array_equal(faceoff.read_picture(faceoff.write_picture(file, pixels[::2, ::-1])), pixels[::2, ::-1])
+    with pytest.raises(ValueError, match="uint8"):
+        faceoff.write_picture(file, pixels / 255)
+    with pytest.raises(faceoff.ConfigError, match="png"):
+        faceoff.write_picture(tmp_path / "noise.jpg", pixels)
+
+
+def test_the_command_knows_plugins_in_python(tmp_path):
+    (tmp_path / "mine.py").write_text(textwrap.dedent("""
+        import faceoff
+
+        class Flat(faceoff.Loss):
+            \"\"\"Counts what the embedding has.\"\"\"
+
+            needs = faceoff.Field.embedding
+
+            def __call__(self, adversarial, reference):
+                return adversarial.embedding.square().mean(1)
+    """))
+    command = [sys.executable, "-m", "faceoff", "plugins"]
+    checked = subprocess.run([*command, "check", tmp_path / "mine.py"], capture_output=True, text=True)
+    assert checked.returncode == 0 and "loss flat" in checked.stdout and "FAILED" not in checked.stdout, checked.stderr
+    unknown = subprocess.run([*command, "flatt", "--plugin-path", tmp_path / "mine.py"], capture_output=True, text=True)
+    assert unknown.returncode == 2 and "did you mean 'flat'" in unknown.stderr

@@ -154,6 +154,23 @@ class Run:
         return _frame(rows)
 
 
+def _shares(record: dict[str, Any], within: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """What of a judge's figures are shares of the faces, clean and delivered, by their names."""
+    for key, value in record.items():
+        name = f"{within} {key}".strip()
+        if not isinstance(value, dict):
+            continue
+        if "share" not in (value.get("delivered") or {}):
+            yield from _shares(value, name)
+            continue
+        row: dict[str, Any] = {"n": value["n"]}
+        for which in ("clean", "delivered"):
+            said = value[which]
+            row[which] = said["share"]
+            row[f"{which}_low"], row[f"{which}_high"] = said["interval"]
+        yield name, row
+
+
 def _judged(face: Face) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for one in face.detectors:
@@ -162,8 +179,8 @@ def _judged(face: Face) -> list[dict[str, Any]]:
     for judge in face.models:
         row: dict[str, Any] = {"judge": judge.name, "role": judge.role, "person": face.person}
         for key, value in vars(judge).items():
-            if isinstance(value, list | tuple) and len(value) == 2 and not isinstance(value[0], dict):
-                row[f"{key}_before"], row[f"{key}_after"] = value
+            if isinstance(value, list | tuple) and len(value) == 2:
+                row[f"{key}_before"], row[f"{key}_after"] = (one["name"] if isinstance(one, dict) else one for one in value)
         rows.append(row)
     return rows
 
@@ -182,10 +199,12 @@ class Evaluated:
         return self.folder / "report.html"
 
     def to_pandas(self) -> pd.DataFrame:
-        """The figures, a row each."""
-        import pandas
-
-        return pandas.json_normalize(self.summary)
+        """A row a judge and share: of so many faces, with intervals, clean and delivered, under each variant and
+        degradation."""
+        return _frame([{"variant": one["variant"], "after": one["after"], "judge": judge["name"], "role": judge["role"],
+                        "measure": measure, **share}
+                       for one in self.summary for judge in one["recognisers"] + one["detectors"]
+                       for measure, share in _shares(judge)])
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,9 @@ def test_evaluate_and_compare_a_sweep(experiment, out):
     run = faceoff.run(experiment | {"sweep": {"attack.epsilon": [2, 8]}}, out=out)
     seen = faceoff.evaluate(run, after=["png"])
     assert seen.folder == out and seen.report.exists() and len(seen.lines) == 2
-    assert len(seen.to_pandas()) > 0
+    shares = seen.to_pandas().set_index(["variant", "judge", "measure"])
+    assert shares.loc[("epsilon=8", "mobileface", "not_found"), "n"] == 1
+    assert shares.loc[("epsilon=2", "ssd", "found"), "clean"] == 1
     compared = faceoff.compare(run, by="epsilon")
     assert compared.by == "attack.epsilon" and len(compared.variants) == 2
     assert len(compared.to_pandas()) > 0

@@ -9,6 +9,7 @@ _faceoff.installed_in(str(installation()))
 
 from faceoff._faceoff import Budget, Objective, Random, Setup
 from faceoff.api import (
+    calibrate,
     check,
     compare,
     detect,
@@ -18,11 +19,12 @@ from faceoff.api import (
     presets,
     read_picture,
     run,
+    verify,
     write_picture,
 )
 from faceoff.errors import ConfigError, Error, FileError, MissingFile, PictureError, PluginError, Problem
 from faceoff.plugin import Augmentation, Loss, Model, Optimizer, param, register
-from faceoff.results import Comparison, DetectedFace, Detections, Evaluated, Item, Person, PluginInfo, Run
+from faceoff.results import Comparison, DetectedFace, Detections, Evaluated, Item, Person, PluginInfo, Run, Verified
 from faceoff.values import Evaluation, Field, Images, Output, Reference, View
 
 __version__: str = _faceoff.version
@@ -30,7 +32,7 @@ __version__: str = _faceoff.version
 __all__ = [
     "Augmentation", "Budget", "Comparison", "ConfigError", "DetectedFace", "Detections", "Error", "Evaluated", "Evaluation",
     "Field", "FileError", "Images", "Item", "Loss", "MissingFile", "Model", "Objective", "Optimizer", "Output", "Person",
-    "PictureError", "PluginError", "PluginInfo", "Problem", "Random", "Reference", "Run", "Setup", "View", "check",
-    "compare", "detect", "embed", "evaluate", "installation", "param", "plugins", "presets", "read_picture", "register",
-    "run", "write_picture",
+    "PictureError", "PluginError", "PluginInfo", "Problem", "Random", "Reference", "Run", "Setup", "Verified",
+    "View", "calibrate", "check", "compare", "detect", "embed", "evaluate", "installation", "param", "plugins", "presets",
+    "read_picture", "register", "run", "verify", "write_picture",
 ]

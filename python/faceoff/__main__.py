@@ -1,4 +1,4 @@
-"""The command `faceoff`: the same as the program's, and plugins in Python (--plugin-path mine.py) beside."""
+"""`python -m faceoff`: the command within Python, so that it knows plugins in Python (--plugin-path mine.py)."""
 
 import sys
 

@@ -18,7 +18,7 @@ from faceoff import _faceoff
 from faceoff._installation import installation
 from faceoff.errors import ConfigError, Error
 from faceoff.progress import Told
-from faceoff.results import Comparison, Detections, Evaluated, Person, PluginInfo, Run, detections
+from faceoff.results import Comparison, Detections, Evaluated, Person, PluginInfo, Run, Verified, detections
 
 if TYPE_CHECKING:
     import numpy
@@ -161,6 +161,14 @@ class _Arguments(list[str]):
         self.option("--set", [f"{key}={_toml(value)}" for key, value in (set or {}).items()])
         self.option("--plugin-path", _paths(plugin_path))
 
+    def portraying(self, model: str | Sequence[str], detector: str, landmarks: str, minimum_score: float,
+                   set: Mapping[str, Any] | None, plugin_path: Paths) -> None:
+        """How faces are found and embedded."""
+        for name, value in (("--model", _names(model)), ("--detector", detector), ("--landmarks", landmarks),
+                            ("--minimum-score", minimum_score)):
+            self.option(name, value)
+        self.models(set, plugin_path)
+
     def operands(self, values: Sequence[str]) -> None:
         self.append("--")
         self.extend(values)
@@ -196,17 +204,42 @@ def embed(pictures: Paths, *, model: str | Sequence[str] = (), detector: str = "
     import numpy
 
     args = _Arguments(["embed"])
-    args.option("--model", _names(model))
-    args.option("--detector", detector)
-    args.option("--landmarks", landmarks)
-    args.option("--minimum-score", minimum_score)
-    args.models(set, plugin_path)
+    args.portraying(model, detector, landmarks, minimum_score, set, plugin_path)
     args.operands(_paths(pictures))
     with _told(progress) as told:
         _, printed = _faceoff.call(args, told)
     return [Person(one["name"], one["photos"],
                    {name: numpy.array(rows, numpy.float32) for name, rows in one["embeddings"].items()})
             for one in json.loads(printed)["people"]]
+
+
+def verify(a: PathLike, b: PathLike, *, model: str | Sequence[str] = (), false_accept_rate: float = 1e-3,
+           detector: str = "ssd_mobilenet_v1", landmarks: str = "face_landmark_68", minimum_score: float = 0.5,
+           set: Mapping[str, Any] | None = None, plugin_path: Paths = ()) -> list[Verified]:
+    """Whether two pictures show the same person: each one's best face, compared by each embedder."""
+    args = _Arguments(["verify", "--json"])
+    args.option("--false-accept-rate", false_accept_rate)
+    args.portraying(model, detector, landmarks, minimum_score, set, plugin_path)
+    args.operands([os.fspath(a), os.fspath(b)])
+    with _told(False) as told:
+        _, printed = _faceoff.call(args, told)
+    return [Verified(**one) for one in json.loads(printed)["models"]]
+
+
+def calibrate(people: PathLike, *, model: str | Sequence[str] = (), out: PathLike | None = None,
+              detector: str = "ssd_mobilenet_v1", landmarks: str = "face_landmark_68", minimum_score: float = 0.5,
+              set: Mapping[str, Any] | None = None, plugin_path: Paths = (),
+              progress: bool | None = None) -> dict[str, dict[str, Any]]:
+    """What embedders' cosines are worth, by their names: accuracy, AUC and thresholds from all pairs of the faces of a folder
+    with a folder a person. Later calls use the thresholds, which are kept beside the weights, or in `out`."""
+    args = _Arguments(["calibrate", "--json"])
+    args.option("--people", people)
+    args.option("--out", out)
+    args.portraying(model, detector, landmarks, minimum_score, set, plugin_path)
+    with _told(progress) as told:
+        _, printed = _faceoff.call(args, told)
+    measured: dict[str, dict[str, Any]] = json.loads(printed)
+    return measured
 
 
 def evaluate(what: Run | PathLike, *, after: str | Sequence[str] = (), model: str | Sequence[str] = (),

@@ -262,6 +262,16 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """What an embedder says of two faces."""
+
+    name: str
+    cosine: float
+    threshold: float | None  #: from which on they pass for one person's; None: it was not measured
+    same: bool | None
+
+
+@dataclass(frozen=True)
 class PluginInfo:
     """A plugin that is there; `faceoff plugins NAME` says the same."""
 

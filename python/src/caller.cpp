@@ -64,6 +64,7 @@ void PythonCaller::rethrow(py::error_already_set& error) {
   if (!error.matches(PyExc_Exception)) leave(error);
   keep_traceback(error);
   const py::object& value = error.value();
+  fault_ = value;
   const std::string text = py::cast<std::string>(of("errors", "told")(value));
   const auto is = [&](const char* name) { return py::isinstance(value, of("errors", name)); };
   if (is("MissingFile")) throw MissingFile(text, text);

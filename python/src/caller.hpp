@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "plugins/caller.hpp"
@@ -29,13 +30,19 @@ class PythonCaller : public Caller {
   [[noreturn]] void leave(const py::error_already_set& error);
 
   /// At a call's begin: nothing has been raised.
-  void begin() { raised_ = nullptr; }
+  void begin() {
+    raised_ = nullptr;
+    fault_ = py::none();
+  }
+  /// What a plugin raised last, as the cause of the host's word of it; None where nothing was.
+  py::object take_fault() { return std::exchange(fault_, py::none()); }
   /// Raises, where the call was left, what it was left for.
   [[noreturn]] void raise_again() const { std::rethrow_exception(raised_); }
 
  private:
   std::filesystem::path installation_;
   std::exception_ptr raised_;  ///< what the call is left for; null where it goes on
+  py::object fault_ = py::none();
 };
 
 }  // namespace faceoff::python

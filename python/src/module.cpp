@@ -21,9 +21,13 @@ namespace {
 
 using Released = py::call_guard<py::gil_scoped_release>;
 
+/// Raises an exception of faceoff.errors, whose cause is what a plugin raised, if one did.
 void raise(const char* name, const std::string& text, const Place& place = {}) {
   const py::object type = of("errors", name);
-  PyErr_SetObject(type.ptr(), type(text, place.file, place.line, place.column).ptr());
+  const py::object error = type(text, place.file, place.line, place.column);
+  if (const py::object cause = PythonCaller::here().take_fault(); !cause.is_none())
+    PyException_SetCause(error.ptr(), cause.inc_ref().ptr());
+  PyErr_SetObject(type.ptr(), error.ptr());
 }
 
 void translate(std::exception_ptr thrown) {

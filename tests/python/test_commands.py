@@ -8,6 +8,7 @@ import textwrap
 
 import numpy
 import pytest
+import torch
 
 import faceoff
 
@@ -27,6 +28,36 @@ def test_embeddings_are_arrays_of_unit_length(photo):
     rows = people[0].embeddings["mobileface"]
     assert rows.dtype == numpy.float32 and rows.ndim == 2
     assert numpy.allclose(numpy.linalg.norm(rows, axis=1), 1, atol=1e-3)
+
+
+def test_a_photo_is_of_the_same_person_as_itself(photo):
+    said = faceoff.verify(photo, photo, model=["mobileface"])[0]
+    assert said.same and said.cosine > 0.999 and said.threshold < 1
+
+
+def test_a_model_in_python_is_calibrated(tmp_path):
+    (tmp_path / "halves.bin").write_bytes(b"halves")
+
+    @faceoff.register
+    class Halves(faceoff.Model):
+        """Looks at the picture's halves."""
+
+        provides = faceoff.Field.embedding
+        view = faceoff.View(32, 32, "box")
+        weights = faceoff.param(str(tmp_path / "halves.bin"), "a file", file=True)
+
+        def forward(self, images):
+            rows = torch.nn.functional.adaptive_avg_pool2d(images - 127.5, 4).flatten(1)
+            return faceoff.Output(embedding=torch.nn.functional.normalize(rows))
+
+    whole = faceoff.read_picture("models/samples/sample1.jpg")
+    for name, box in {"a": (300, 330), "b": (360, 760)}.items():
+        for shift in (0, 8):
+            (tmp_path / "people" / name).mkdir(parents=True, exist_ok=True)
+            y, x = box[0] + shift, box[1] + shift
+            faceoff.write_picture(tmp_path / "people" / name / f"{shift}.png", whole[y : y + 360, x : x + 360])
+    measured = faceoff.calibrate(tmp_path / "people", model="halves")
+    assert set(measured) == {"halves"} and "accuracy" in (tmp_path / "halves.toml").read_text()
 
 
 def test_an_unknown_model_is_refused_with_a_suggestion(photo):

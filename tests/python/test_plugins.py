@@ -204,6 +204,7 @@ def test_what_setup_raises_ends_the_call_with_the_place_in_the_experiment(experi
     with pytest.raises(faceoff.PluginError, match="heavy") as raised:
         faceoff.check(experiment)
     assert raised.value.file == "experiment.toml" and raised.value.line is not None
+    assert type(raised.value.__cause__).__name__ == "UnpicklingError"
     experiment["models"]["heavy"]["weights"] = "nowhere.pt"
     with pytest.raises(faceoff.ConfigError, match="nowhere.pt") as raised:
         faceoff.check(experiment)

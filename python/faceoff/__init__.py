@@ -17,6 +17,7 @@ from faceoff.api import (
     evaluate,
     plugins,
     presets,
+    protect,
     read_picture,
     run,
     verify,
@@ -24,15 +25,27 @@ from faceoff.api import (
 )
 from faceoff.errors import ConfigError, Error, FileError, MissingFile, PictureError, PluginError, Problem
 from faceoff.plugin import Augmentation, Loss, Model, Optimizer, param, register
-from faceoff.results import Comparison, DetectedFace, Detections, Evaluated, Item, Person, PluginInfo, Run, Verified
+from faceoff.results import (
+    Comparison,
+    DetectedFace,
+    Detections,
+    Evaluated,
+    Item,
+    JudgeCount,
+    Person,
+    PluginInfo,
+    Protected,
+    Run,
+    Verified,
+)
 from faceoff.values import Evaluation, Field, Images, Output, Reference, View
 
 __version__: str = _faceoff.version
 
 __all__ = [
     "Augmentation", "Budget", "Comparison", "ConfigError", "DetectedFace", "Detections", "Error", "Evaluated", "Evaluation",
-    "Field", "FileError", "Images", "Item", "Loss", "MissingFile", "Model", "Objective", "Optimizer", "Output", "Person",
-    "PictureError", "PluginError", "PluginInfo", "Problem", "Random", "Reference", "Run", "Setup", "Verified",
+    "Field", "FileError", "Images", "Item", "JudgeCount", "Loss", "MissingFile", "Model", "Objective", "Optimizer", "Output", "Person",
+    "PictureError", "PluginError", "PluginInfo", "Problem", "Protected", "Random", "Reference", "Run", "Setup", "Verified",
     "View", "calibrate", "check", "compare", "detect", "embed", "evaluate", "installation", "param", "plugins", "presets",
-    "read_picture", "register", "run", "verify", "write_picture",
+    "protect", "read_picture", "register", "run", "verify", "write_picture",
 ]

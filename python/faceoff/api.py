@@ -18,7 +18,18 @@ from faceoff import _faceoff
 from faceoff._installation import installation
 from faceoff.errors import ConfigError, Error
 from faceoff.progress import Told
-from faceoff.results import Comparison, Detections, Evaluated, Person, PluginInfo, Run, Verified, detections
+from faceoff.results import (
+    Comparison,
+    Detections,
+    Evaluated,
+    Person,
+    PluginInfo,
+    Protected,
+    Run,
+    Verified,
+    detections,
+    protected,
+)
 
 if TYPE_CHECKING:
     import numpy
@@ -277,6 +288,26 @@ def compare(*runs: Run | PathLike, by: str | None = None, baseline: str | None =
     with _told(False) as told:
         _, printed = _faceoff.call(args, told)
     return Comparison(**json.loads(printed))
+
+
+def protect(photos: Paths, *, out: PathLike | None = None, strength: str = "mid", against: str = "recognisers",
+            target: str | None = None, gallery: PathLike | None = None, keep_metadata: bool = False,
+            set: Mapping[str, Any] | None = None, plugin_path: Paths = (), progress: bool | None = None) -> list[Protected]:
+    """Changes photos so that recognisers do not know the people on them again: the command `faceoff protect`.
+
+    out: the folder for what is delivered; else each lies beside its photo. strength: "low", "mid" or "high". against:
+    "recognisers", "detectors" or "both". target: somebody of `gallery`, a folder of photos a person, whom the faces are to be
+    taken for. Nothing is overwritten, and what is done already is not done again.
+    """
+    args = _Arguments(["protect", "--json"])
+    for name, value in (("--out", out), ("--strength", strength), ("--from", against), ("--as", target),
+                        ("--gallery", gallery), ("--keep-metadata", keep_metadata)):
+        args.option(name, value)
+    args.models(set, plugin_path)
+    args.operands(_paths(photos))
+    with _told(progress) as told:
+        _, printed = _faceoff.call(args, told)
+    return [protected(one) for one in json.loads(printed)["photos"]]
 
 
 def plugins(name: str | None = None, *, plugin_path: Paths = ()) -> list[PluginInfo]:

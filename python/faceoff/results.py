@@ -30,6 +30,44 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class JudgeCount:
+    """Of how many of a photo's faces a judge that was never attacked says so, before and after."""
+
+    name: str
+    faces: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Protected:
+    """What became of a photo that was to be protected: docs/protecting-photos.md explains it."""
+
+    photo: Path
+    status: str  #: "delivered", "no_face", "unchanged", "failed" or "blocked"
+    earlier: bool  #: it was so before this call, which had nothing to do
+    output: Path | None
+    why: str = ""  #: of what failed or is blocked
+    faces: int = 0
+    recognised: tuple[JudgeCount, ...] = ()
+    taken_for_target: tuple[JudgeCount, ...] = ()
+    found: tuple[JudgeCount, ...] = ()
+    linf: int | None = None
+    psnr: float | None = None
+    ssim: float | None = None
+    bytes: tuple[int, int] | None = None  #: of the photo and of what was delivered
+    seconds: float | None = None
+
+
+def protected(record: dict[str, Any]) -> Protected:
+    counts = {key: tuple(JudgeCount(**one) for one in record.pop(key, []))
+              for key in ("recognised", "taken_for_target", "found")}
+    output, size = record.pop("output"), record.pop("bytes", None)
+    return Protected(Path(record.pop("photo")), output=None if output is None else Path(output),
+                     bytes=None if size is None else tuple(size), **counts, **record)
+
+
+@dataclass(frozen=True)
 class Sighting:
     """What one detector makes of a face: before and after."""
 

@@ -126,3 +126,13 @@ def test_the_command_knows_plugins_in_python(tmp_path):
     assert checked.returncode == 0 and "loss flat" in checked.stdout and "FAILED" not in checked.stdout, checked.stderr
     unknown = subprocess.run([*command, "flatt", "--plugin-path", tmp_path / "mine.py"], capture_output=True, text=True)
     assert unknown.returncode == 2 and "did you mean 'flat'" in unknown.stderr
+
+
+def test_protect_delivers_beside_the_photo_once(photo, tmp_path):
+    again = {"out": tmp_path / "out", "set": {"optimizer.steps": 1}}
+    first = faceoff.protect(photo, **again)[0]
+    assert first.status == "delivered" and not first.earlier and first.output.is_file()
+    assert [judge.name for judge in first.recognised] == ["face_recognition"] and first.faces == 1
+    assert faceoff.protect(photo, **again)[0].earlier
+    with pytest.raises(faceoff.ConfigError, match="strong: low, mid or high"):
+        faceoff.protect(photo, strength="strong")

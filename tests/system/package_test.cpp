@@ -109,6 +109,12 @@ TEST_F(Package, RunsItsExperimentsAndMakesProjectsThatFindIt) {
       folder_.path()));
   EXPECT_EQ(dry.code, 0) << dry.err;
 
+  ASSERT_TRUE(cv::imwrite((folder_ / "small.png").string(), small_picture()));
+  const Outcome done = run(
+      program_of(prefix_, {"protect", "small.png", "--from", "both", "--set", "optimizer.steps=1"}, folder_.path()));
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(done.out, "small.faceoff.png\n");
+
   const Outcome made = run(program_of(prefix_, {"new", "loss", "mine"}, folder_.path()));
   ASSERT_EQ(made.code, 0) << made.err;
   EXPECT_EQ(configure(folder_ / "mine", folder_ / "mine" / "build", {}),

@@ -67,38 +67,30 @@ std::vector<std::string> words_of(const PhotoOutcome& outcome, const std::string
 }
 
 std::string summary_of(const std::vector<PhotoOutcome>& outcomes) {
-  std::int64_t delivered = 0, already = 0, no_face = 0, unchanged = 0, failed = 0, blocked = 0, recognised = 0;
-  for (const PhotoOutcome& one : outcomes) {
-    const bool is_delivered = one.fate == Fate::delivered;
-    already += is_delivered && one.earlier ? 1 : 0;
-    delivered += is_delivered && !one.earlier ? 1 : 0;
-    no_face += one.fate == Fate::no_face ? 1 : 0;
-    unchanged += one.fate == Fate::unchanged ? 1 : 0;
-    failed += one.fate == Fate::failed ? 1 : 0;
-    blocked += one.fate == Fate::blocked ? 1 : 0;
-    const bool known =
-        std::ranges::any_of(one.verdict.recognised, [](const JudgeCount& judge) { return judge.held[1] > 0; });
-    recognised += is_delivered && known ? 1 : 0;
-  }
+  const auto count = [&](const auto& holds) { return std::ranges::count_if(outcomes, holds); };
+  const auto is = [](const PhotoOutcome& one, Fate fate) { return one.fate == fate; };
+  const auto written = [&](const PhotoOutcome& one) { return is(one, Fate::delivered) && !one.earlier; };
   std::vector<std::string> parts;
-  const auto add = [&](std::int64_t count, const std::string& what) {
-    if (count > 0) parts.push_back(std::to_string(count) + " " + what);
+  const auto add = [&](const std::string& what, const auto& holds) {
+    if (const auto n = count(holds); n > 0) parts.push_back(std::to_string(n) + " " + what);
   };
-  add(delivered, "written");
-  add(already, "done already");
-  add(no_face, "without a face");
-  add(unchanged, "that the attack changed nothing of");
-  add(failed, "failed");
-  add(blocked, "left alone");
-  std::string text =
-      std::to_string(outcomes.size()) + (outcomes.size() == 1 ? " photo: " : " photos: ") + joined(parts);
-  if (delivered > 0) {
-    text += "\nof those written " + std::to_string(recognised) + (recognised == 1 ? " is" : " are") +
-            " still recognised by a judge that was never attacked; others may judge otherwise";
-  } else {
-    text += "\nnothing was written";
-  }
-  return text + "\n";
+  add("written", written);
+  add("done already", [&](const PhotoOutcome& one) { return is(one, Fate::delivered) && one.earlier; });
+  add("without a face", [&](const PhotoOutcome& one) { return is(one, Fate::no_face); });
+  add("that the attack changed nothing of", [&](const PhotoOutcome& one) { return is(one, Fate::unchanged); });
+  add("failed", [&](const PhotoOutcome& one) { return is(one, Fate::failed); });
+  add("left alone", [&](const PhotoOutcome& one) { return is(one, Fate::blocked); });
+  const std::string text =
+      std::to_string(outcomes.size()) + (outcomes.size() == 1 ? " photo: " : " photos: ") + joined(parts) + "\n";
+  if (count(written) == 0) return text + "nothing was written\n";
+  // By recognisers, or where none judged by detectors.
+  const bool recognisers = count([](const PhotoOutcome& one) { return !one.verdict.recognised.empty(); }) > 0;
+  const auto held = count([&](const PhotoOutcome& one) {
+    const std::vector<JudgeCount>& judges = recognisers ? one.verdict.recognised : one.verdict.found;
+    return std::ranges::any_of(judges, [](const JudgeCount& judge) { return judge.held[1] > 0; });
+  });
+  return text + "on " + std::to_string(held) + " of those written a face is still " +
+         (recognisers ? "recognised" : "found") + " by a judge that was never attacked; others may judge otherwise\n";
 }
 
 Json to_json(const PhotoOutcome& outcome) {

@@ -60,7 +60,7 @@ DoneList::DoneList(fs::path root) : root_(real(root)) {
       lines_.push_back(std::move(line));
     } catch (const std::exception&) {
       throw FileError(file.string() + ":" + std::to_string(lines_.size() + 1) +
-                      ": not as faceoff protect writes it; move the folder that it is in away, and all is done anew");
+                      ": not as faceoff protect writes it; remove that line, or move the file away");
     }
   }
 }

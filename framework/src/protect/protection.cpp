@@ -85,7 +85,7 @@ std::optional<PhotoOutcome> Protection::known_of(const Photo& photo) {
   const DoneList& list = list_of(photo);
   std::string sha256;
   try {
-    if (!is_utf8(photo.file.string())) throw FileError(photo.name + ": its name is no UTF-8; give it another one");
+    if (!is_utf8(photo.file.string())) throw FileError("its name is no UTF-8; give it another one");
     sha256 = sha256_file(photo.file);
   } catch (const FileError& error) {
     return PhotoOutcome{.photo = &photo, .fate = Fate::failed, .why = error.what()};

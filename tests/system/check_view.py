@@ -1,12 +1,13 @@
 """Reads a page of `faceoff view` as a person would, in a real browser: check_view.py PAGE [--shots PREFIX]
 
 Ends with 0 and a line of JSON that counts what was seen; else says in a line what is wrong. --shots also writes what is seen
-at laptop and phone width, light and dark, as PREFIX-1280-light.png and so on.
+at laptop and phone width, light and dark, as PREFIX-1280-light.jpg and so on.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import sys
 from pathlib import Path
@@ -51,7 +52,8 @@ def check(page: Path, shots: str | None) -> dict[str, int]:
                 ink, paper = luminance(b, "color"), luminance(b, "backgroundColor")
                 require(f"letters are read, dark {dark}: {ink} on {paper}", (ink > paper) == dark and abs(ink - paper) > 150)
                 if shots:
-                    Path(f"{shots}-{width}-{'dark' if dark else 'light'}.png").write_bytes(b.picture())
+                    shot = b.call("Page.captureScreenshot", format="jpeg", quality=80)["data"]
+                    Path(f"{shots}-{width}-{'dark' if dark else 'light'}.jpg").write_bytes(base64.b64decode(shot))
         if b.complaints:
             raise Failure(f"the console says: {b.complaints}")
     require(f"it says the same at every width: {seen}", all(one == seen[0] for one in seen))

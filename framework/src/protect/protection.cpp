@@ -71,6 +71,7 @@ Protection::Protection(Preset preset, Photos photos) : preset_(std::move(preset)
       known_.push_back(std::move(*known));
     } else {
       left_.push_back(&photo);
+      by_file_.emplace(photo.file.string(), &photo);
     }
   }
   // One format a run, and the photos of each in their order.
@@ -148,9 +149,10 @@ void Protection::begin(const RunRequest& run) {
 }
 
 PhotoOutcome Protection::deliver(const RunRequest& run, const Item& item, const ItemReport& report) {
-  const auto photo = std::ranges::find(left_, item.picture, &Photo::file);
-  if (photo == left_.end()) throw ConfigError(item.picture.string() + ": is none of the photos that were named");
-  PhotoOutcome outcome{.photo = *photo, .fate = fate_of(report.status), .why = report.error, .line = report};
+  const auto known = by_file_.find(item.picture.string());
+  if (known == by_file_.end()) throw ConfigError(item.picture.string() + ": is none of the photos that were named");
+  const Photo& photo = *known->second;
+  PhotoOutcome outcome{.photo = &photo, .fate = fate_of(report.status), .why = report.error, .line = report};
   if (report.status == Status::failed) return outcome;
   std::error_code ignored;
   outcome.bytes_before = static_cast<std::int64_t>(fs::file_size(item.picture, ignored));
@@ -162,8 +164,8 @@ PhotoOutcome Protection::deliver(const RunRequest& run, const Item& item, const 
     lossless.faces = report.lossless->faces;
     outcome.recognised_by_jpeg = recognised(outcome.verdict) - recognised(verdict_of(lossless, judging));
   }
-  DoneList& list = list_of(**photo);
-  DoneLine line{list.relative((*photo)->file),
+  DoneList& list = list_of(photo);
+  DoneLine line{list.relative(photo.file),
                 report.picture_sha256,
                 preset_.key,
                 preset_.words,
@@ -176,13 +178,13 @@ PhotoOutcome Protection::deliver(const RunRequest& run, const Item& item, const 
     list.add(line);
     return outcome;
   }
-  line.output = list.relative((*photo)->output);
+  line.output = list.relative(photo.output);
   line.output_sha256 = report.output_sha256;
   // Written down first: where the process ends in between, the photo is known to be owed.
   list.add(line);
-  if (!put_new(*run.out / report.output, (*photo)->output)) {
+  if (!put_new(*run.out / report.output, photo.output)) {
     outcome.fate = Fate::blocked;
-    outcome.why = one_line((*photo)->output_name, PATH_MAX) + " has come to be there meanwhile; nothing is overwritten";
+    outcome.why = one_line(photo.output_name, PATH_MAX) + " has come to be there meanwhile; nothing is overwritten";
   }
   return outcome;
 }

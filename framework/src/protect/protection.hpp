@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "protect/done_list.hpp"
@@ -63,6 +64,7 @@ class Protection {
   std::map<std::filesystem::path, DoneList> lists_;  ///< by root
   std::vector<PhotoOutcome> known_;
   std::vector<const Photo*> left_;
+  std::unordered_map<std::string, const Photo*> by_file_;  ///< the same
 };
 
 }  // namespace faceoff

@@ -82,8 +82,7 @@ std::string row_of(const States& states, const std::string& boxes, const Show& s
     return show(*picture);
   };
   return "<div class=\"states\">\n" + figure("before", shown(states.before), boxes) +
-         figure("after", shown(states.after), boxes) + figure("what changed × 10", shown(states.change), "") +
-         "</div>\n";
+         figure("after", shown(states.after), boxes) + figure("change × 10", shown(states.change), "") + "</div>\n";
 }
 
 std::string role_words(const std::string& role) {
@@ -94,8 +93,10 @@ std::string role_words(const std::string& role) {
 /// A cell's word, in the colour of what it is worth once the picture is delivered, and its number.
 std::string said(bool bad, const std::string& word, const std::optional<double>& number, bool after) {
   const std::string kind = !after ? "" : bad ? " class=\"L\"" : " class=\"M\"";
-  return "<span" + kind + ">" + word + "</span>" +
-         (number ? " <span class=\"soft\">" + fixed(*number, 2) + "</span>" : "");
+  const std::string text = "<span" + kind + ">" + word + "</span>";
+  if (!number) return text;
+  const std::string digits = fixed(*number, 2);
+  return text + " <span class=\"soft\">" + (digits == "-0.00" ? "0.00" : digits) + "</span>";
 }
 
 std::string model_row(const std::string& name, const std::string& role, const std::string& before,

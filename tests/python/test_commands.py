@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
+from pathlib import Path
 
 import numpy
 import pytest
@@ -109,18 +109,8 @@ def test_pixels_are_written_and_read_as_they_are(tmp_path):
         faceoff.write_picture(tmp_path / "noise.jpg", pixels)
 
 
-def test_the_command_knows_plugins_in_python(tmp_path):
-    (tmp_path / "mine.py").write_text(textwrap.dedent("""
-        import faceoff
-
-        class Flat(faceoff.Loss):
-            \"\"\"Counts what the embedding has.\"\"\"
-
-            needs = faceoff.Field.embedding
-
-            def __call__(self, adversarial, reference):
-                return adversarial.embedding.square().mean(1)
-    """))
+def test_the_command_knows_plugins_in_python_and_holds_them_to_their_promises():
+    file = str(Path(__file__).parent / "again.py")
     command = [sys.executable, "-m", "faceoff", "plugins"]
     checked = subprocess.run([*command, "check", tmp_path / "mine.py"], capture_output=True, text=True)
     assert checked.returncode == 0 and "loss flat" in checked.stdout and "FAILED" not in checked.stdout, checked.stderr
@@ -136,3 +126,9 @@ def test_protect_delivers_beside_the_photo_once(photo, tmp_path):
     assert faceoff.protect(photo, **again)[0].earlier
     with pytest.raises(faceoff.ConfigError, match="strong: low, mid or high"):
         faceoff.protect(photo, strength="strong")
+    checked = subprocess.run([*command, "check", file], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert {"model averages", "loss similarity_again", "optimizer pgd_again", "augmentation noise_again"} <= set(
+        checked.stdout.splitlines())
+    unknown = subprocess.run([*command, "averagess", "--plugin-path", file], capture_output=True, text=True)
+    assert unknown.returncode == 2 and "did you mean 'averages'" in unknown.stderr

@@ -1,6 +1,9 @@
 """Face/Off: attacks on face detectors and recognisers, as TOML experiments or dictionaries, with plugins in C++ and Python."""
 
-import torch as _torch  # noqa: F401  what the extension is linked to, loaded from PyTorch's own package
+import torch as _torch  # what the extension is linked to, loaded from PyTorch's own package
+
+if not _torch.__version__.startswith("2.13.0"):
+    raise ImportError(f"faceoff was built for PyTorch 2.13.0, and here is {_torch.__version__}: pip install torch==2.13.0")
 
 from faceoff import _faceoff
 from faceoff._installation import installation

@@ -26,7 +26,8 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
-            yield json.loads(line)
+            if line.endswith("\n"):  # what a run that was killed left is no line
+                yield json.loads(line)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,13 @@ def test_results_are_dataclasses_arrays_and_a_frame(experiment, out, photo):
     assert faceoff.Run.read(out) == run
 
 
+def test_a_torn_last_line_is_no_item(experiment, out):
+    run = faceoff.run(experiment, out=out)
+    results = out / "results.jsonl"
+    results.write_text(results.read_text() + '{"item": 1, "var')
+    assert faceoff.Run.read(out) == run
+
+
 def test_values_are_set_and_pictures_named(experiment, out, photo):
     experiment["data"]["pictures"] = ["not_there.png"]
     run = faceoff.run(experiment, out=out, pictures=photo, set={"attack.epsilon": 2, "attack.target": {"choice": "nearest"}})

@@ -83,9 +83,16 @@ TEST(Hostile, ManyLinesOfLongKeysInsideOneAnotherAreRefused) {
   complaint(good + headers);
 }
 
+TEST(Hostile, WhatEditorsOfOtherSystemsWriteIsRead) {
+  std::string text = "\xEF\xBB\xBF";  // a byte order mark
+  for (const char c : good) text += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_EQ(Read(text).first().pictures, Read(good).first().pictures);
+}
+
 TEST(Hostile, AFileThatIsTooLargeIsRefused) {
   complaint(good + "# " + std::string(2'000'000, 'x') + "\n");
   complaint(good + repeated("# comment\n", 200'000));
+  complaint(good + "name = \"" + std::string(10'000'000, 'x') + "\"\n");
 }
 
 TEST(Hostile, WhatIsNoUtf8IsRefused) {

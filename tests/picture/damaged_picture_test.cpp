@@ -45,6 +45,26 @@ TEST(DamagedPicture, GivesAPictureOrAPictureErrorWhateverItsBytes) {
     }
 }
 
+TEST(DamagedPicture, IsRefusedWhereAPartOfItsPixelsIsMissing) {
+  for (const bool progressive : {false, true}) {
+    cv::Mat noise(64, 64, CV_8UC3);
+    cv::randu(noise, 0, 256);
+    Bytes jpeg = opencv(".jpg", noise, {cv::IMWRITE_JPEG_PROGRESSIVE, progressive ? 1 : 0});
+    jpeg.resize(jpeg.size() / 2);
+    append(jpeg, {0xFF, 0xD9});
+    expect_in(complaint(jpeg), "test: cut short: a part of its pixels is missing");
+  }
+}
+
+TEST(DamagedPicture, IsRefusedWhereATiffsPixelsCantBeUnpacked) {
+  cv::Mat noise(64, 64, CV_8UC3);
+  cv::randu(noise, 0, 256);
+  Bytes tiff = opencv(".tif", noise);
+  EXPECT_FALSE(decode(tiff).rgb.empty());
+  std::fill_n(tiff.begin() + 3000, 100, std::uint8_t{0xFF});  // OpenCV makes black of it
+  expect_in(complaint(tiff), "test: damaged: ");
+}
+
 TEST(DamagedPicture, MayHaveBytesBehindItsEnd) {
   for (const auto& [name, bytes] : samples()) {
     Bytes longer = bytes;

@@ -160,10 +160,49 @@ inline Bytes png_of_size(std::uint32_t width, std::uint32_t height) {
   return bytes;
 }
 
-inline Bytes with_exif_png(int orientation) {
-  Bytes bytes = opencv(".png", bgr(colours()));
-  insert(bytes, after_png_header, chunk("eXIf", exif(orientation)));
+/// A PNG with EXIF ahead of its pixels.
+inline Bytes exif_in_png(Bytes png, const Bytes& exif) {
+  insert(png, after_png_header, chunk("eXIf", exif));
+  return png;
+}
+
+inline Bytes jpeg_segment(std::uint8_t marker, const Bytes& data) {
+  Bytes bytes = {0xFF, marker};
+  append(bytes, big(static_cast<std::uint32_t>(data.size()) + 2, 2));
+  append(bytes, data);
   return bytes;
+}
+
+inline Bytes exif_in_jpeg(Bytes jpeg, const Bytes& exif) {
+  Bytes data = text({"Exif\0\0", 6});
+  append(data, exif);
+  insert(jpeg, 2, jpeg_segment(0xE1, data));
+  return jpeg;
+}
+
+inline Bytes riff(const Bytes& body) {
+  Bytes bytes = text("RIFF");
+  append(bytes, little(static_cast<std::uint32_t>(body.size()), 4));
+  append(bytes, body);
+  return bytes;
+}
+
+/// A WebP of one part, of these sides, as one of several parts, with EXIF behind its pixels.
+inline Bytes exif_in_webp(const Bytes& simple, cv::Size sides, const Bytes& exif) {
+  Bytes body = text("WEBPVP8X");
+  append(body, little(10, 4));
+  append(body, little(0x08, 4));
+  append(body, little(static_cast<std::uint32_t>(sides.width - 1), 3));
+  append(body, little(static_cast<std::uint32_t>(sides.height - 1), 3));
+  append(body, Bytes(simple.begin() + 12, simple.end()));
+  append(body, text("EXIF"));
+  append(body, little(static_cast<std::uint32_t>(exif.size()), 4));
+  append(body, exif);
+  return riff(body);
+}
+
+inline Bytes with_exif_png(int orientation) {
+  return exif_in_png(opencv(".png", bgr(colours())), exif(orientation));
 }
 
 /// EXIF may also come behind the pixels.
@@ -174,45 +213,26 @@ inline Bytes with_late_exif_png(int orientation) {
 }
 
 inline Bytes with_exif_jpeg(int orientation) {
-  Bytes segment = text({"Exif\0\0", 6});
-  append(segment, exif(orientation));
-  Bytes marked = {0xFF, 0xE1};
-  append(marked, big(static_cast<std::uint32_t>(segment.size()) + 2, 2));
-  append(marked, segment);
-  Bytes bytes = opencv(".jpg", bgr(colours()));
-  insert(bytes, 2, marked);
-  return bytes;
+  return exif_in_jpeg(opencv(".jpg", bgr(colours())), exif(orientation));
 }
 
 inline Bytes with_exif_webp(int orientation) {
-  const Bytes simple = opencv(".webp", bgr(colours()), {cv::IMWRITE_WEBP_QUALITY, 101});
-  Bytes body = text("WEBPVP8X");
-  append(body, little(10, 4));
-  append(body, little(0x08, 4));
-  append(body, little(6 - 1, 3));
-  append(body, little(4 - 1, 3));
-  append(body, Bytes(simple.begin() + 12, simple.end()));
-  append(body, text("EXIF"));
-  append(body, little(static_cast<std::uint32_t>(exif(orientation).size()), 4));
-  append(body, exif(orientation));
-  Bytes bytes = text("RIFF");
-  append(bytes, little(static_cast<std::uint32_t>(body.size()), 4));
-  append(bytes, body);
-  return bytes;
+  return exif_in_webp(opencv(".webp", bgr(colours()), {cv::IMWRITE_WEBP_QUALITY, 101}), colours().size(),
+                      exif(orientation));
 }
 
-/// A plain TIFF of the pixels with one orientation, in strips of two rows.
+/// A plain TIFF of the pixels with one orientation, in two strips.
 inline Bytes with_orientation_tiff(const cv::Mat& pixels, int orientation,
                                    const std::function<Bytes(std::uint32_t, int)>& number, const char* order) {
   const auto channels = static_cast<std::uint32_t>(pixels.channels());
-  const auto strip = static_cast<std::uint32_t>(pixels.cols * 2) * channels;
+  const auto rows = static_cast<std::uint32_t>(pixels.rows / 2);
+  const std::uint32_t strip = static_cast<std::uint32_t>(pixels.cols) * rows * channels;
   constexpr std::uint32_t data = 8;
-  constexpr std::uint32_t arrays = data + 6 * 4 * 3;
+  const std::uint32_t arrays = data + 2 * strip;
   Bytes bytes = text(order);
   append(bytes, number(42, 2));
   append(bytes, number(arrays + 6 + 16, 4));
   bytes.insert(bytes.end(), pixels.datastart, pixels.dataend);
-  bytes.resize(arrays);
   for (int i = 0; i < 3; ++i) append(bytes, number(8, 2));
   append(bytes, number(data, 4));
   append(bytes, number(data + strip, 4));
@@ -234,7 +254,7 @@ inline Bytes with_orientation_tiff(const cv::Mat& pixels, int orientation,
   tag(273, 4, 2, arrays + 6);
   tag(274, 3, 1, static_cast<std::uint32_t>(orientation));
   tag(277, 3, 1, channels);
-  tag(278, 3, 1, 2);
+  tag(278, 3, 1, rows);
   tag(279, 4, 2, arrays + 14);
   append(bytes, number(0, 4));
   return bytes;
@@ -286,7 +306,7 @@ inline std::vector<std::pair<std::string, Bytes>> samples() {
       {"PNG", with_exif_png(6)},
       {"JPEG", with_exif_jpeg(6)},
       {"WebP", with_exif_webp(6)},
-      {"lossy WebP", opencv(".webp", colours())},
+      {"lossy WebP", opencv(".webp", colours(), {cv::IMWRITE_WEBP_QUALITY, 90})},
       {"BMP", opencv(".bmp", colours())},
       {"grey BMP", opencv(".bmp", channel(colours(), 0))},
       {"TIFF", with_orientation_tiff_little(6)},

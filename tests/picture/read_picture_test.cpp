@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "base/files.hpp"
+#include "picture/bounds.hpp"
 #include "picture/picture.hpp"
 #include "picture/pictures.hpp"
 
@@ -208,6 +209,17 @@ TEST(ReadPicture, SaysWhatIsNoPicture) {
   const fs::path missing = "/nonexistent/photo.jpg";
   expect_in(error_of<FileError>([&] { read_picture(missing); }), "photo.jpg: cannot be read: No such file");
   expect_in(error_of<FileError>([] { read_picture("/tmp"); }), "Is a directory");
+}
+
+TEST(ReadPicture, IsRefusedWithTheFigureWhereItTakesMoreMemoryThanThereIs) {
+  PictureHeader header;
+  header.width = 6000;
+  header.height = 4500;
+  require_bounds(header, "photo.jpg", 100'000'000, 1);
+  const std::string said =
+      error_of<PictureError>([&] { require_bounds(header, "photo.jpg", 100'000'000, 1'000'000'000); });
+  expect_in(said, "photo.jpg: 6000 × 4500 pixels take about 27000000.0 GB of memory here, and ");
+  expect_in(said, " GB are available");
 }
 
 TEST(ReadPicture, ChecksTheSizeBeforeItDecodes) {

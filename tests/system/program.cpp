@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,11 +80,13 @@ Process::~Process() {
 void Process::reap(int flags) {
   if (ended_) return;
   int got = 0;
+  rusage used{};
   do {
-    got = ::waitpid(pid_, &status_, flags);
+    got = ::wait4(pid_, &status_, flags, &used);
   } while (got < 0 && errno == EINTR);
   if (got == 0) return;
   ended_ = true;
+  peak_ = static_cast<std::int64_t>(used.ru_maxrss) * 1024;
 }
 
 void Process::send(int signal) const {
@@ -98,7 +101,7 @@ bool Process::running() {
 Outcome Process::wait() {
   reap(0);
   return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_), read_text(folder_ / "out"),
-          read_text(folder_ / "err")};
+          read_text(folder_ / "err"), peak_};
 }
 
 Outcome run(const Call& call) {

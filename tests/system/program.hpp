@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -30,6 +31,7 @@ struct Call {
 struct Outcome {
   int code = 0;  ///< the exit code, or minus the signal that ended it
   std::string out, err;
+  std::int64_t peak = 0;  ///< the most memory that it had at once, in bytes
 };
 
 /// A running program; killed where a test leaves it behind.
@@ -50,6 +52,7 @@ class Process {
   int pid_ = -1;
   bool ended_ = false;
   int status_ = 0;
+  std::int64_t peak_ = 0;
 };
 
 Outcome run(const Call& call);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,14 @@ struct AttackResult {
 /// optimizer leaves the budget.
 std::vector<AttackResult> attack(const Assembly& assembly, std::span<const AttackInput> pictures,
                                  const ObjectiveOptions& options);
+
+/// Reads a picture that a variant is to attack. Throws as read_picture() does, and PictureError, before anything is
+/// decoded, where attacking it would take more memory than there is.
+Picture read_to_attack(const Assembly& assembly, const std::filesystem::path& file, const std::filesystem::path& name);
+
+/// Whether there is memory for attacking pictures of so many pixels at once, as far as that is known beforehand: an
+/// optimizer or augmentation that makes many copies takes more.
+bool fits_into_memory(const Assembly& assembly, std::int64_t pixels);
 
 /// About how many seconds a variant's attack on a picture takes on this machine, where so many such pictures are
 /// attacked together: how often its optimizer asks for a gradient and for a value, times how long the whole chain takes

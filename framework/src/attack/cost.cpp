@@ -10,15 +10,25 @@
 #include <vector>
 
 #include "attack/attack.hpp"
+#include "base/memory.hpp"
 #include "faces/faces.hpp"
 #include "faces/gallery.hpp"
 #include "faces/targets.hpp"
+#include "picture/bounds.hpp"
 #include "picture/picture.hpp"
 #include "plugins/black_box.hpp"
 
 namespace faceoff {
 
 namespace {
+
+/// About how many bytes a pixel of a picture a variant takes at the most at once, from reading it to judging it: the
+/// peaks of `faceoff run` with two steps over a picture of 12 megapixels with one face, less what is taken without a
+/// picture, were 3.3 GB of experiments/hide_from_detector.toml and 1.3 GB of experiments/dodge.toml.
+std::int64_t bytes_a_pixel(const Assembly& assembly) {
+  constexpr std::int64_t whole_picture = 250, faces = 80;
+  return only_faces_are_seen(assembly) ? faces : whole_picture;
+}
 
 /// Counts what an optimizer asks for; every way is as good as any other.
 class Counter : public Objective {
@@ -103,6 +113,16 @@ double time_of(const Work& work) {
 }
 
 }  // namespace
+
+Picture read_to_attack(const Assembly& assembly, const std::filesystem::path& file, const std::filesystem::path& name) {
+  const std::vector<std::uint8_t> bytes = read_picture_file(file, {.name = name});
+  require_bounds(read_header(bytes, name.string()), name.string(), ReadOptions().max_pixels, bytes_a_pixel(assembly));
+  return decode_picture(bytes, name.string());
+}
+
+bool fits_into_memory(const Assembly& assembly, std::int64_t pixels) {
+  return pixels * bytes_a_pixel(assembly) <= available_memory();
+}
 
 double seconds_of_attack(const Assembly& assembly, const Picture& picture, std::size_t together) {
   const at::Tensor patch = at::full({1, 3, 8, 8}, 128., at::kFloat);

@@ -49,13 +49,6 @@ at::Tensor mask_of(const std::vector<Part>& squares, const Part& part, const at:
   return mask;
 }
 
-/// Whether all that is looked at of a picture are views of its faces.
-bool only_faces_are_seen(const Assembly& assembly) {
-  return std::ranges::all_of(assembly.surrogates,
-                             [](const LoadedModel* model) { return about_a_face(model->view.crop); }) &&
-         std::ranges::none_of(assembly.losses, [](const LossTerm& term) { return term.models.empty(); });
-}
-
 /// The least part of a picture that has all of these, and some room about it where an augmentation at the picture may
 /// move what lies there into sight. It begins and ends where a JPEG's blocks do, so that compressing it is compressing
 /// the picture.
@@ -210,6 +203,12 @@ Subjects parts(const Assembly& assembly, std::span<const AttackInput> pictures) 
 }
 
 }  // namespace
+
+bool only_faces_are_seen(const Assembly& assembly) {
+  return std::ranges::all_of(assembly.surrogates,
+                             [](const LoadedModel* model) { return about_a_face(model->view.crop); }) &&
+         std::ranges::none_of(assembly.losses, [](const LossTerm& term) { return term.models.empty(); });
+}
 
 std::int64_t Subjects::most_faces() const {
   std::size_t most = 0;

@@ -17,6 +17,9 @@
 
 namespace faceoff {
 
+/// Whether all that a variant's attack looks at of a picture are views of its faces.
+bool only_faces_are_seen(const Assembly& assembly);
+
 /// A picture that is to be attacked.
 struct AttackInput {
   at::Tensor clean;         ///< [1,3,H,W] RGB in [0,255], uint8 where it is a photo

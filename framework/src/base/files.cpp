@@ -51,8 +51,9 @@ class Descriptor {
 /// Calls `use` with one block of the file after the other, until it returns false.
 template <typename Use>
 void read_blocks(const std::filesystem::path& path, const std::filesystem::path& name, const Use& use) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) fail(name, "cannot be read");
+  // A pipe to which nobody writes is not waited for when it is opened, but for what somebody writes.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.number() < 0 || ::fcntl(file.number(), F_SETFL, 0) != 0) fail(name, "cannot be read");
   std::vector<std::uint8_t> block(std::size_t{1} << 20);
   for (;;) {
     const ssize_t got = ::read(file.number(), block.data(), block.size());
@@ -118,15 +119,28 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size
                                     const std::filesystem::path& called) {
   const std::filesystem::path& name = called.empty() ? path : called;
   std::vector<std::uint8_t> bytes;
+  const auto check_bound = [&](std::uintmax_t size) {
+    if (size > limit) throw FileError(name.string() + ": larger than the bound of " + std::to_string(limit) + " bytes");
+  };
   std::error_code unknown;  // the size of a pipe, say
-  if (const auto size = std::filesystem::file_size(path, unknown); !unknown && size <= limit) bytes.reserve(size);
+  if (const auto size = std::filesystem::file_size(path, unknown); !unknown) {
+    check_bound(size);
+    bytes.reserve(size);
+  }
   read_blocks(path, name, [&](std::span<const std::uint8_t> block) {
+    check_bound(bytes.size() + block.size());  // it may grow
     bytes.insert(bytes.end(), block.begin(), block.end());
-    return bytes.size() <= limit;
+    return true;
   });
-  if (bytes.size() > limit)
-    throw FileError(name.string() + ": larger than the bound of " + std::to_string(limit) + " bytes");
   return bytes;
+}
+
+void require_regular(const std::filesystem::path& path, const std::filesystem::path& name) {
+  std::error_code unknown;
+  const auto status = std::filesystem::status(path, unknown);
+  if (!std::filesystem::exists(status) || std::filesystem::is_directory(status)) return;  // reading says so
+  if (!std::filesystem::is_regular_file(status))
+    throw FileError((name.empty() ? path : name).string() + ": not a regular file");
 }
 
 void check_place(const std::filesystem::path& path) {
@@ -222,6 +236,7 @@ std::string sha256(std::string_view text) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
+  require_regular(path);
   Sha256 digest;
   read_blocks(path, path, [&](std::span<const std::uint8_t> block) {
     digest.add(block);

@@ -15,6 +15,10 @@ namespace faceoff {
 std::vector<std::uint8_t> read_file(const std::filesystem::path& path, std::size_t limit,
                                     const std::filesystem::path& name = {});
 
+/// Throws FileError where something is there that is neither a plain file nor a folder: a pipe would be waited for, and
+/// a device has no end. `name` as above.
+void require_regular(const std::filesystem::path& path, const std::filesystem::path& name = {});
+
 /// Writes a file whole or not at all: a reader, and a crash, find the old file or the new one, on the disk and
 /// complete. FileError where that fails, with nothing left behind.
 void write_atomically(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);

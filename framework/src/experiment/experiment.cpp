@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <set>
 
@@ -141,13 +142,16 @@ class Reader {
   }
 
   void read_data(TomlTable& data) {
-    const std::vector<std::string> pictures =
+    std::vector<std::string> pictures =
         files(data, "pictures", data.required_texts("pictures", "a list of files, folders or patterns"), !judged_,
               &out_.left_out);
+    std::erase_if(pictures, [&](const std::string& name) {
+      if (is_utf8(name)) return false;
+      out_.left_out.push_back({one_line(name, PATH_MAX), "its name is no UTF-8, and results.jsonl has to say it"});
+      return true;
+    });
+    if (pictures.empty() && !out_.left_out.empty()) data.fault("pictures", words_of(out_.left_out).front());
     out_.pictures.assign(pictures.begin(), pictures.end());
-    const auto nameless = std::ranges::find_if_not(pictures, is_utf8);
-    if (nameless != pictures.end())
-      data.fault("pictures", one_line(*nameless) + ": the name is no UTF-8, and results.jsonl has to say it");
     out_.people_place = data.place("people");
     if (data.has("people")) {
       out_.people = data.texts("people");

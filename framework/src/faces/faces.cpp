@@ -95,8 +95,11 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
                              double minimum_score, std::optional<std::vector<Face>> plain) {
   const at::NoGradGuard no_grad;
   std::vector<Face> faces = plain ? std::move(*plain) : detect(detector, picture, minimum_score);
-  if (faces.empty()) {
-    const std::int64_t margin = std::max(picture.size(2), picture.size(3)) / 2;
+  // On a strip no face would be large enough there to be found, and the margins take many times its memory.
+  constexpr std::int64_t strip = 8;
+  const auto [shorter, longer] = std::minmax(picture.size(2), picture.size(3));
+  if (faces.empty() && longer <= strip * shorter) {
+    const std::int64_t margin = longer / 2;
     const auto m = static_cast<double>(margin);
     for (Face face : detect(detector, at::constant_pad_nd(picture, {margin, margin, margin, margin}), minimum_score)) {
       face.box = {face.box.x0 - m, face.box.y0 - m, face.box.x1 - m, face.box.y1 - m};

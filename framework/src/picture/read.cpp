@@ -12,26 +12,22 @@
 #include <algorithm>
 #include <array>
 #include <future>
+#include <new>
 
 #include "base/files.hpp"
-#include "base/numbers.hpp"
+#include "base/one_line.hpp"
+#include "picture/bounds.hpp"
 #include "picture/exif.hpp"
 #include "picture/header.hpp"
 #include "picture/picture.hpp"
 #include "picture/profile.hpp"
+#include "picture/tiff_pixels.hpp"
 
 namespace faceoff {
 
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{1} << 30;
-
-void check_size(const PictureHeader& header, const std::string& name, std::int64_t max_pixels) {
-  if (header.width <= max_pixels / header.height) return;
-  throw PictureError(name + ": " + std::to_string(header.width) + " × " + std::to_string(header.height) +
-                     " pixels, more than the bound of " + shortest(static_cast<double>(max_pixels) / 1e6) +
-                     " megapixels");
-}
 
 /// What the calling thread writes to standard error, caught in memory. The thread gets a file table of its own for it,
 /// so that no other thread's words are caught; where the system knows no way to that, nothing is.
@@ -76,7 +72,8 @@ Decoded decode(std::span<const std::uint8_t> bytes, const std::vector<Edit>& edi
     try {
       const cv::Mat file(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<std::uint8_t*>(bytes.data()));
       decoded.pixels = cv::imdecode(file, cv::IMREAD_UNCHANGED);
-    } catch (const cv::Exception&) {
+    } catch (const cv::Exception& exception) {
+      if (exception.code == cv::Error::StsNoMem) throw std::bad_alloc();
       decoded.pixels.release();
     }
     decoded.said = words.text();
@@ -97,8 +94,16 @@ std::string reason(const std::string& said) {
   return "damaged: " + first_line(said.substr(found + words.size()));
 }
 
+/// Whether libjpeg filled up with grey what is missing of the pixels.
+bool pixels_are_missing(const std::string& said) {
+  const std::string words = first_line(said);
+  return words.find("premature end of data segment") != words.npos ||
+         words.find("Premature end of JPEG file") != words.npos;
+}
+
 void check_decoded(const Decoded& decoded, const PictureHeader& header, const std::string& name) {
   if (decoded.pixels.empty()) throw PictureError(name + ": " + reason(decoded.said));
+  if (pixels_are_missing(decoded.said)) throw PictureError(name + ": cut short: a part of its pixels is missing");
   if (decoded.pixels.cols != header.width || decoded.pixels.rows != header.height)
     throw PictureError(name + ": damaged: its header contradicts itself");
   const int depth = decoded.pixels.depth();
@@ -198,7 +203,10 @@ Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view nam
   const std::string file(name);
   if (bytes.size() > largest_file) throw PictureError(file + ": larger than the bound of 1 GiB");
   const PictureHeader header = read_header(bytes, name);
-  check_size(header, file, options.max_pixels);
+  require_bounds(header, file, options.max_pixels, bytes_a_pixel_read);
+  const bool is_tiff = bytes.size() > 1 && bytes[0] == bytes[1] && (bytes[0] == 'I' || bytes[0] == 'M');
+  if (const std::string damage = is_tiff ? damage_of_tiff(bytes) : ""; !damage.empty())
+    throw PictureError(file + ": damaged: " + one_line(damage));
   try {
     const Decoded decoded = decode(bytes, header.edits);
     check_decoded(decoded, header, file);
@@ -211,6 +219,7 @@ Picture decode_picture(std::span<const std::uint8_t> bytes, std::string_view nam
 }
 
 std::vector<std::uint8_t> read_picture_file(const std::filesystem::path& path, const ReadOptions& options) {
+  require_regular(path, options.name);
   return read_file(path, largest_file, options.name);
 }
 

@@ -36,6 +36,20 @@ std::string type_of_current_exception() {
   return "a C++ exception of type " + one_line(boost::core::demangle(type->name()));
 }
 
+/// Of LibTorch's words for an allocation that failed, which begin with a place in its source, what a user can tell
+/// something from.
+std::string in_short(const std::string& said) {
+  for (const char* words : {"DefaultCPUAllocator: not enough memory", "DefaultCPUAllocator: can't allocate memory"}) {
+    if (said.find(words) == std::string::npos) continue;
+    const std::string asked = "you tried to allocate ";
+    const std::size_t at = said.find(asked);
+    if (at == std::string::npos) return "out of memory";
+    const std::size_t begin = at + asked.size();
+    return "out of memory, of which it asked for " + said.substr(begin, said.find(' ', begin) - begin) + " bytes more";
+  }
+  return said;
+}
+
 }  // namespace
 
 std::string what_was_thrown() {
@@ -44,7 +58,7 @@ std::string what_was_thrown() {
   } catch (const Interrupted&) {
     throw;
   } catch (const c10::Error& error) {
-    return one_line(error.what_without_backtrace());
+    return one_line(in_short(error.what_without_backtrace()));
   } catch (const std::bad_alloc&) {
     return "out of memory";
   } catch (const std::exception& error) {

@@ -121,7 +121,8 @@ class BatchRunner {
       if (member.work.to_attack() != nullptr) some.push_back(&member);
     }
     const auto start = std::chrono::steady_clock::now();
-    if (some.size() < 2 || BlackBox::here().apart == batch.group || !attack_together(batch, some)) {
+    if (some.size() < 2 || BlackBox::here().apart == batch.group || !fit_together(batch, some) ||
+        !attack_together(batch, some)) {
       for (Member* member : some) attack_alone(batch, *member);
     }
     batch.attacked_in = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -152,6 +153,16 @@ class BatchRunner {
     options.progress = [&](std::int64_t step, std::int64_t of) { observer_.step(step, of); };
     options.means = batch.variant().people.attacked.gallery->means();
     return faceoff::attack(*batch.variant().assembly, inputs, options);
+  }
+
+  /// Whether there is memory for attacking these pictures at once, padded to the largest.
+  static bool fit_together(const Batch& batch, const std::vector<Member*>& some) {
+    std::int64_t height = 0, width = 0;
+    for (const Member* member : some) {
+      height = std::max(height, member->work.to_attack()->clean.size(2));
+      width = std::max(width, member->work.to_attack()->clean.size(3));
+    }
+    return fits_into_memory(*batch.variant().assembly, height * width * static_cast<std::int64_t>(some.size()));
   }
 
   /// False where it failed, which may be one picture's doing.

@@ -48,10 +48,10 @@ struct Tried {
 };
 
 /// Decodes a picture; nothing where that can't be done, which costs its item alone.
-std::optional<Picture> decoded(const Sized& one) {
+std::optional<Picture> decoded(const Assembly& assembly, const Sized& one) {
   try {
-    return read_picture(one.file);
-  } catch (const FileError&) {
+    return read_to_attack(assembly, one.file, one.file);
+  } catch (const Error&) {
     return {};
   }
 }
@@ -66,11 +66,13 @@ double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) 
     for (const std::size_t place : places) {
       if (!tried.empty() && place <= tried.back().place) return;
       const Extent extent = pictures[place].extent;
-      const std::optional<Picture> picture = decoded(pictures[place]);
+      const std::optional<Picture> picture = decoded(assembly, pictures[place]);
       if (!picture) continue;
       const std::vector<Extent> alike(together, extent);
-      tried.push_back({place, static_cast<double>(extent.pixels()),
-                       seconds_of_attack(assembly, *picture, cut(alike, false).front())});
+      const std::size_t cut_at = cut(alike, false).front();
+      const bool fit = fits_into_memory(assembly, extent.pixels() * static_cast<std::int64_t>(cut_at));
+      tried.push_back(
+          {place, static_cast<double>(extent.pixels()), seconds_of_attack(assembly, *picture, fit ? cut_at : 1)});
       return;
     }
   };

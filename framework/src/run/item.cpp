@@ -83,7 +83,7 @@ void ItemWork::fail(const std::string& why) {
 void ItemWork::read() {
   stage([&] {
     try {
-      original_ = read_picture(file_, {.name = item_.picture});
+      original_ = read_to_attack(*item_.variant->assembly, file_, item_.picture);
     } catch (const FileError& error) {
       throw Error(error.what());  // it costs this item alone
     }

@@ -98,9 +98,15 @@ void RunFolder::append_result(const std::string& result) const {
   const std::string line = result + "\n";
   const int out = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
   if (out < 0) fail();
-  const ssize_t written = ::write(out, line.data(), line.size());
-  const bool whole = written == static_cast<ssize_t>(line.size()) && ::fsync(out) == 0;
-  const int reason = written >= 0 && written < static_cast<ssize_t>(line.size()) ? ENOSPC : errno;
+  const off_t before = ::lseek(out, 0, SEEK_END);
+  ssize_t put = ::write(out, line.data(), line.size());
+  // A part alone was written where the disk is full: the rest says why it can't be.
+  for (std::size_t written = 0; put > 0 && (written += static_cast<std::size_t>(put)) < line.size();)
+    put = ::write(out, line.data() + written, line.size() - written);
+  const bool whole = put > 0 && ::fsync(out) == 0;
+  const int reason = errno;
+  // Other programs read lines; where this fails, too, whoever goes on with the run drops what is torn.
+  if (!whole && ::ftruncate(out, before) != 0) errno = reason;
   ::close(out);
   errno = reason;
   if (!whole) fail();

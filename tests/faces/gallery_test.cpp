@@ -89,6 +89,39 @@ TEST(Gallery, IsTheSameAfterItsFile) {
   expect_in(error_of<ConfigError>([&] { Gallery::read(by, {file}, [](const std::string&) {}); }), "no embeddings of");
 }
 
+TEST(Gallery, OfADamagedFileIsRefusedWithTheFilesName) {
+  const LoadedModel model = embedder();
+  const TemporaryFolder folder;
+  const std::string file = (folder / "people.safetensors").string();
+  const std::string whole = Gallery({on_axes(model, "ann", {0, 1, 2}), on_axes(model, "bea", {4})}).to_safetensors();
+  Portraying by;
+  by.models = {&model};
+  const auto refused = [&](const std::string& bytes) {
+    write_bytes(file, bytes);
+    const std::string said = error_of<FileError>([&] { Gallery::read(by, {file}, [](const std::string&) {}); });
+    EXPECT_TRUE(said.starts_with(file + ": ")) << said;
+    EXPECT_EQ(said.find('\n'), std::string::npos) << said;
+  };
+  for (std::size_t size = 0; size < whole.size(); ++size) refused(whole.substr(0, size));
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string bytes = whole;
+    const std::size_t at = bytes.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    ASSERT_EQ(from.size(), to.size());
+    refused(bytes.replace(at, from.size(), to));
+  };
+  changed(R"([\"ann\",\"ann\")", R"([\"ann\",\"ann  )");
+  changed(R"([\"ann\",\"ann\")", R"([\"ann\",      7)");
+  changed(R"([\"ann\",\"ann\",)", R"([\"ann\",        )");
+  changed("[false,true", "[false,\"rue");
+  changed(R"("pictures":"0")", R"("pictures":"x")");
+  changed(R"("format":")", R"("farmat":")");
+  std::string longer = whole;  // an embedding of another length
+  const float two = 2;
+  std::memcpy(longer.data() + longer.size() - sizeof two, &two, sizeof two);
+  refused(longer);
+}
+
 TEST(Gallery, UnderTwoNamesOfOneModelHasItsRowsOnce) {
   const LoadedModel model = embedder(), again = embedder();
   Person ann = on_axes(model, "ann", {0, 1});

@@ -103,6 +103,20 @@ TEST(Portrait, IsKeptByWhatIsInTheFile) {
   EXPECT_EQ(again.best().box.x0, first.best().box.x0);
   EXPECT_THROW(portray(by, photo), FileError);
 
+  // What is damaged of the cache is made anew.
+  write_picture(photo, picture);
+  std::filesystem::path kept;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(by.cache)) {
+    if (entry.is_regular_file()) kept = entry.path();
+  }
+  const std::string whole = read_bytes(kept);
+  for (const std::string& bytes : {std::string(), whole.substr(0, whole.size() - 1), whole.substr(0, 40),
+                                   std::string(whole.size(), '\xFF'), whole + "x"}) {
+    write_bytes(kept, bytes);
+    EXPECT_EQ(portray(by, photo, first.sha256).best().box.x0, first.best().box.x0);
+    EXPECT_EQ(read_bytes(kept), whole);
+  }
+
   // Another picture under that name since it was hashed: what is embedded is told by its own hash.
   picture.rgb(cv::Rect(0, 40, 10, 10)).setTo(cv::Scalar(255, 255, 255));
   write_picture(photo, picture);

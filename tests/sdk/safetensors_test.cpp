@@ -2,8 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <atomic>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "plugins/plugin_files.hpp"
 #include "support.hpp"
@@ -179,6 +181,27 @@ TEST(Safetensors, TellsAPyTorchFile) {
     expect_in(message, "it is a PyTorch file; scripts/export --state-dict ");
     expect_in(message, "w.safetensors OUT.safetensors converts a state dict");
   }
+}
+
+TEST(Safetensors, AFileThatIsCutWhileItIsReadEndsNoProcess) {
+  const TemporaryFolder folder;
+  const std::string whole = safetensors(two_tensors, floats({1, 2, 3, 4, 5}));
+  const std::filesystem::path path = write_bytes(folder / "w.safetensors", whole);
+  std::atomic<bool> stop = false;
+  std::thread other([&] {
+    while (!stop) {
+      std::filesystem::resize_file(path, 0);
+      write_bytes(path, whole);
+    }
+  });
+  for (int i = 0; i < 2000; ++i) {
+    try {
+      EXPECT_EQ(TensorFile(path).get("b", {1}).item<float>(), 5);
+    } catch (const FileError&) {
+    }
+  }
+  stop = true;
+  other.join();
 }
 
 TEST(Safetensors, RefusesWhatIsNoFile) {

@@ -13,7 +13,7 @@ namespace faceoff {
 /// The tensors of a safetensors file by name. Every access says which file and which tensor is wrong.
 class FACEOFF_API TensorFile {
  public:
-  /// Maps the file and checks its header. Throws FileError.
+  /// Reads the file and checks its header. Throws FileError.
   explicit TensorFile(const std::filesystem::path& path);
 
   /// A copy of the tensor in the given type. Throws FileError where it is missing, or not of this shape (−1: any size

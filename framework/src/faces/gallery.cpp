@@ -265,7 +265,10 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
         throw ConfigError(file + ": has no embeddings of '" + model->name + "' with these weights and this view (" +
                           name + "); faceoff embed makes them");
       }
-      all[model] = tensors.get(name, {rows, -1}).to(by.device);
+      const at::Tensor embeddings = tensors.get(name, {rows, -1});
+      const bool unit = (embeddings.square().sum(1) - 1).abs().lt(1e-3).all().item<bool>();
+      if (rows == 0 || !unit) throw std::out_of_range(name);
+      all[model] = embeddings.to(by.device);
     }
     // Rows of one name that stand together are one person.
     for (std::int64_t begin = 0, end = 0; begin < rows; begin = end) {
@@ -279,7 +282,7 @@ Gallery Gallery::read_file(const Portraying& by, const std::string& file) {
   } catch (const Json::exception&) {
     throw FileError(file + ": no gallery that faceoff embed made: its lists of names and photos are damaged");
   } catch (const std::logic_error&) {  // a key that is missing, a number that is none
-    throw FileError(file + ": no gallery that faceoff embed made");
+    throw FileError(file + ": no gallery that faceoff embed made, or a damaged one");
   }
   return Gallery(std::move(people), counts);
 }

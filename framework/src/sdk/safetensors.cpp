@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -22,19 +24,51 @@ namespace {
 
 constexpr std::uint64_t longest_header = 100'000'000;
 
-/// A file's bytes, mapped for as long as a tensor of it lives.
-at::Tensor mapped(const std::filesystem::path& path) {
-  std::error_code error;
-  const bool regular = std::filesystem::is_regular_file(path, error);  // a pipe is not waited for
-  if (error) throw FileError(path.string() + ": cannot open: " + error.message());
-  if (!regular) throw FileError(path.string() + ": not a regular file");
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(path));
-  try {
-    return size > 0 ? at::from_file(path.string(), /*shared=*/false, size, at::kByte) : at::empty({0}, at::kByte);
-  } catch (const c10::Error& failed) {
-    throw FileError(path.string() + ": cannot open: " + failed.what_without_backtrace());
+/// A file of which parts are read. It is not mapped: whoever cuts a file that is would end this process.
+class Source {
+ public:
+  explicit Source(const std::filesystem::path& path) : path_(path.string()) {
+    std::error_code error;
+    const bool regular = std::filesystem::is_regular_file(path, error);  // a pipe is not waited for
+    if (error) throw FileError(path_ + ": cannot open: " + error.message());
+    if (!regular) throw FileError(path_ + ": not a regular file");
+    in_.open(path, std::ios::binary);
+    if (!in_) throw FileError(path_ + ": cannot open: " + std::generic_category().message(errno));
+    size_ = std::filesystem::file_size(path);
   }
+
+  std::uint64_t size() const { return size_; }
+  /// So many bytes from there on, uint8.
+  at::Tensor bytes(std::uint64_t at, std::uint64_t count) {
+    at::Tensor part;
+    try {
+      part = at::empty({static_cast<std::int64_t>(count)}, at::kByte);
+    } catch (const c10::Error&) {
+      throw FileError(path_ + ": there is no memory for " + std::to_string(count) + " bytes of it");
+    }
+    in_.seekg(static_cast<std::streamoff>(at));
+    in_.read(static_cast<char*>(part.data_ptr()), static_cast<std::streamsize>(count));
+    if (!in_) throw FileError(path_ + ": it changed while it was read");
+    return part;
+  }
+
+ private:
+  std::string path_;
+  std::ifstream in_;
+  std::uint64_t size_ = 0;
+};
+
+std::string_view text_of(const at::Tensor& bytes) {
+  return {static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()};
 }
+
+/// What a header says of a tensor: where it lies behind the header, and what it is.
+struct Entry {
+  std::uint64_t begin, end;
+  std::string name;
+  at::ScalarType type;
+  std::vector<std::int64_t> sizes;
+};
 
 std::pair<at::ScalarType, std::uint64_t> scalar_type(const std::string& name) {
   if (name == "F64") return {at::kDouble, 8};
@@ -78,6 +112,42 @@ std::vector<std::uint64_t> whole_numbers(const std::string& tensor, const nlohma
   return list.get<std::vector<std::uint64_t>>();
 }
 
+/// A tensor as a header says it, of so many bytes of numbers. Throws Error where it can't be.
+Entry entry_of(const std::string& name, const nlohmann::json& about, std::uint64_t data_size) {
+  if (!about.is_object()) throw Error("tensor '" + name + "' has no dtype, shape and data_offsets");
+  const nlohmann::json dtype = about.value("dtype", nlohmann::json());
+  const auto [type, width] = scalar_type(dtype.is_string() ? dtype.get<std::string>() : "");
+  if (width == 0) throw Error("tensor '" + name + "' has the type " + dtype.dump());
+  const std::vector<std::uint64_t> shape = whole_numbers(name, about, "shape");
+  const std::vector<std::uint64_t> offsets = whole_numbers(name, about, "data_offsets");
+  if (offsets.size() != 2) throw Error("tensor '" + name + "' has no begin and end in data_offsets");
+  Entry entry{offsets[0], offsets[1], name, type, {}};
+  std::uint64_t count = width;
+  for (const std::uint64_t n : shape) {
+    if (__builtin_mul_overflow(count, n, &count) || n > std::uint64_t{1} << 48U) {
+      throw Error("tensor '" + name + "' is larger than can be");
+    }
+    entry.sizes.push_back(static_cast<std::int64_t>(n));
+  }
+  if (entry.begin > entry.end || entry.end > data_size || entry.end - entry.begin != count) {
+    throw Error("tensor '" + name + "' should have " + std::to_string(count) + " bytes and lies at " +
+                about.at("data_offsets").dump() + " of " + std::to_string(data_size));
+  }
+  return entry;
+}
+
+/// Throws Error where tensors do not fill a file's numbers, one behind the other.
+void require_filled(std::vector<Entry>& entries, std::uint64_t data_size) {
+  // Of an empty tensor and the one behind it, which begin together, the empty one first.
+  std::ranges::sort(entries, {}, [](const Entry& one) { return std::tie(one.begin, one.end, one.name); });
+  std::uint64_t reached = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != reached) throw Error("tensor '" + entry.name + "' overlaps another or leaves a hole");
+    reached = entry.end;
+  }
+  if (reached != data_size) throw Error(std::to_string(data_size - reached) + " bytes at its end belong to no tensor");
+}
+
 /// Whether torch.save wrote it: a zip archive, or a pickle of its magic number before PyTorch 1.6.
 bool written_by_pytorch(std::string_view bytes) {
   return bytes.starts_with("PK\x03\x04") ||
@@ -87,67 +157,46 @@ bool written_by_pytorch(std::string_view bytes) {
 }  // namespace
 
 TensorFile::TensorFile(const std::filesystem::path& path) : path_(path.string()) {
-  const at::Tensor file = mapped(path);
-  char* const start = static_cast<char*>(file.data_ptr());
-  const std::string_view bytes(start, file.nbytes());
+  Source file(path);
   const auto fail = [&](const std::string& what,
                         const std::string& instead = "scripts/models makes the standard weights") {
     throw FileError(path_ + ": not a whole safetensors file: " + what + "; " + instead);
   };
-  if (written_by_pytorch(bytes)) {
+  std::uint64_t header_size = 0;
+  constexpr std::uint64_t longest_start = 15;  // by which a PyTorch file is told
+  const at::Tensor start = file.bytes(0, std::min(file.size(), longest_start));
+  if (written_by_pytorch(text_of(start))) {
     fail("it is a PyTorch file", "scripts/export --state-dict " + path_ + " OUT.safetensors converts a state dict");
   }
-  std::uint64_t header_size = 0;
-  if (bytes.size() < sizeof header_size) fail("it has " + std::to_string(bytes.size()) + " bytes");
-  std::memcpy(&header_size, bytes.data(), sizeof header_size);
-  if (header_size > longest_header || header_size > bytes.size() - sizeof header_size) {
+  if (file.size() < sizeof header_size) fail("it has " + std::to_string(file.size()) + " bytes");
+  std::memcpy(&header_size, start.data_ptr(), sizeof header_size);
+  if (header_size > longest_header || header_size > file.size() - sizeof header_size) {
     fail("it says that its header has " + std::to_string(header_size) + " bytes");
   }
-  const std::uint64_t data = sizeof header_size + header_size, data_size = bytes.size() - data;
-  std::vector<std::tuple<std::uint64_t, std::uint64_t, std::string>> entries;  // begin, end and name
+  const std::uint64_t data = sizeof header_size + header_size, data_size = file.size() - data;
+  const at::Tensor header_bytes = file.bytes(sizeof header_size, header_size);
+  std::vector<Entry> entries;
   try {
-    const nlohmann::json header = parse_header(bytes.substr(sizeof header_size, header_size));
+    const nlohmann::json header = parse_header(text_of(header_bytes));
     for (const auto& [name, about] : header.items()) {
       if (name == "__metadata__") {
         metadata_ = about.get<std::map<std::string, std::string>>();
-        continue;
+      } else {
+        entries.push_back(entry_of(name, about, data_size));
       }
-      if (!about.is_object()) throw Error("tensor '" + name + "' has no dtype, shape and data_offsets");
-      const nlohmann::json dtype = about.value("dtype", nlohmann::json());
-      const auto [type, width] = scalar_type(dtype.is_string() ? dtype.get<std::string>() : "");
-      if (width == 0) throw Error("tensor '" + name + "' has the type " + dtype.dump());
-      const std::vector<std::uint64_t> shape = whole_numbers(name, about, "shape");
-      const std::vector<std::uint64_t> offsets = whole_numbers(name, about, "data_offsets");
-      if (offsets.size() != 2) throw Error("tensor '" + name + "' has no begin and end in data_offsets");
-      std::uint64_t count = width;
-      std::vector<std::int64_t> sizes;
-      for (const std::uint64_t n : shape) {
-        if (__builtin_mul_overflow(count, n, &count) || n > std::uint64_t{1} << 48U) {
-          throw Error("tensor '" + name + "' is larger than can be");
-        }
-        sizes.push_back(static_cast<std::int64_t>(n));
-      }
-      if (offsets[0] > offsets[1] || offsets[1] > data_size || offsets[1] - offsets[0] != count) {
-        throw Error("tensor '" + name + "' should have " + std::to_string(count) + " bytes and lies at " +
-                    about.at("data_offsets").dump() + " of " + std::to_string(data_size));
-      }
-      entries.emplace_back(offsets[0], offsets[1], name);
-      tensors_[name] = at::from_blob(
-          start + data + offsets[0], sizes, [file](void*) {}, at::TensorOptions(type));
     }
+    require_filled(entries, data_size);
   } catch (const nlohmann::json::exception&) {
     fail("its __metadata__ is not of words alone");
   } catch (const Error& error) {
     fail(error.what());
   }
-  // Of an empty tensor and the one behind it, which begin together, the empty one first.
-  std::ranges::sort(entries);
-  std::uint64_t reached = 0;
-  for (const auto& [begin, end, name] : entries) {
-    if (begin != reached) fail("tensor '" + name + "' overlaps another or leaves a hole");
-    reached = end;
+  const at::Tensor numbers = file.bytes(data, data_size);
+  for (const Entry& entry : entries) {
+    tensors_[entry.name] = at::from_blob(
+        static_cast<char*>(numbers.data_ptr()) + entry.begin, entry.sizes, [numbers](void*) {},
+        at::TensorOptions(entry.type));
   }
-  if (reached != data_size) fail(std::to_string(data_size - reached) + " bytes at its end belong to no tensor");
 }
 
 std::string to_safetensors(const std::map<std::string, at::Tensor>& tensors,

@@ -54,7 +54,7 @@ void read_blocks(const std::filesystem::path& path, const std::filesystem::path&
   // A pipe to which nobody writes is not waited for when it is opened, but for what somebody writes.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.number() < 0 || ::fcntl(file.number(), F_SETFL, 0) != 0) fail(name, "cannot be read");
-  std::vector<std::uint8_t> block(std::size_t{1} << 20);
+  std::vector<std::uint8_t> block(std::size_t{1} << 16);  // many a file is small
   for (;;) {
     const ssize_t got = ::read(file.number(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -44,6 +45,19 @@ struct nlohmann::adl_serializer<std::optional<T>> {
 };
 
 namespace faceoff {
+
+/// A value that is read. A whole number has to be one and to fit: nlohmann's own conversion takes 2.5 for 2 and true
+/// for 1, and converts 1e300 to whatever there is.
+template <class T>
+T read_value(const Json& json) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    const bool fits = json.is_number_unsigned()
+                          ? std::in_range<T>(json.get<std::uint64_t>())
+                          : json.is_number_integer() && std::in_range<T>(json.get<std::int64_t>());
+    if (!fits) throw Error("no whole number that can be: " + json.dump());
+  }
+  return json.get<T>();
+}
 
 /// A record that `Io` writes, or reads.
 template <class Io, class T>
@@ -99,7 +113,7 @@ class RecordReader {
 
   template <class T>
   void operator()(const char* key, T& value) {
-    if (!nulls) value = json_.at(key).get<T>();
+    if (!nulls) value = read_value<T>(json_.at(key));
   }
   void exact(const char* key, auto& value) { (*this)(key, value); }
   void or_null(const char* key, std::string& text) {
@@ -118,7 +132,7 @@ class RecordReader {
   template <class... T>
   void row(T&... values) {
     std::size_t place = 0;
-    ((values = json_.at(place++).get<T>()), ...);
+    ((values = read_value<T>(json_.at(place++))), ...);
   }
 
   bool nulls = false;  ///< what follows is not known, and is left as it is

@@ -384,7 +384,7 @@ class Reader {
   /// A model that is attacked has its own precision, or the attack's; what judges is asked in float32.
   void set_precisions() {
     for (auto& [name, config] : out_.models) {
-      const bool attacked = std::ranges::any_of(out_.losses, [&](const LossConfig& loss) {
+      const bool attacked = std::ranges::any_of(out_.losses, [&name = name](const LossConfig& loss) {
         return std::ranges::find(loss.models, name) != loss.models.end();
       });
       if (!attacked) config.precision = layers::Precision::float32;

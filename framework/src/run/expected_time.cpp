@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <optional>
-#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -62,8 +62,11 @@ std::optional<Picture> decoded(const Assembly& assembly, const Sized& one) {
 double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) {
   const auto together = std::min(static_cast<std::size_t>(assembly.experiment.batch), pictures.size());
   std::vector<Tried> tried;
-  const auto try_first = [&](const auto& places) {
-    for (const std::size_t place : places) {
+  std::vector<std::size_t> places(pictures.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  const auto try_first = [&](auto from, auto to) {
+    for (; from != to; ++from) {
+      const std::size_t place = *from;
       if (!tried.empty() && place <= tried.back().place) return;
       const Extent extent = pictures[place].extent;
       const std::optional<Picture> picture = decoded(assembly, pictures[place]);
@@ -76,9 +79,9 @@ double seconds_of(const Assembly& assembly, const std::vector<Sized>& pictures) 
       return;
     }
   };
-  try_first(std::views::iota(std::size_t{0}, pictures.size()));
-  try_first(std::views::iota(pictures.size() / 2, pictures.size()));
-  try_first(std::views::iota(std::size_t{0}, pictures.size()) | std::views::reverse);
+  try_first(places.begin(), places.end());
+  try_first(places.begin() + static_cast<std::ptrdiff_t>(places.size() / 2), places.end());
+  try_first(places.rbegin(), places.rend());
   if (tried.empty()) throw FileError("none of its pictures can be read");
   double sum = 0;
   for (std::size_t place = 0; place < pictures.size(); ++place) {

@@ -79,8 +79,8 @@ void write_results(
 /// Leaves the first line of each item, in the order of the items.
 void sort_once(std::vector<Entry>& entries) {
   std::ranges::stable_sort(entries, {}, &Entry::item);
-  const auto again = std::ranges::unique(entries, {}, &Entry::item);
-  entries.erase(again.begin(), again.end());
+  const auto same_item = [](const Entry& a, const Entry& b) { return a.item == b.item; };
+  entries.erase(std::unique(entries.begin(), entries.end(), same_item), entries.end());
 }
 
 }  // namespace

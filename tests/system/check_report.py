@@ -113,8 +113,10 @@ def check_opening(b: Browser) -> None:
     figures = b.evaluate("[...document.querySelectorAll('.key-figure .role')].map((role) => role.textContent)")
     require(f"with three figures at most: {figures}", 1 <= len(figures) <= 3)
     require(f"those never attacked first: {figures}", figures == sorted(figures, key=lambda role: role != "held-out"))
-    wide = b.evaluate("[...document.querySelectorAll('#recognisers .scroll, #detectors .scroll')]"
-                      ".map((box) => [box.scrollWidth, box.clientWidth])")
+    wide = b.evaluate(
+        "[...document.querySelectorAll('#recognisers .scroll, #detectors .scroll')]"
+        ".map((box) => [box.scrollWidth, box.clientWidth])"
+    )
     require(f"no table is wider than a laptop: {wide}", all(inner <= outer for inner, outer in wide))
 
 

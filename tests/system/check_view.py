@@ -1,7 +1,7 @@
 """Reads a page of `faceoff view` as a person would, in a real browser: check_view.py PAGE [--shots PREFIX]
 
-Ends with 0 and a line of JSON that counts what was seen; else says in a line what is wrong. --shots also writes what is seen
-at laptop and phone width, light and dark, as PREFIX-1280-light.jpg and so on.
+Ends with 0 and a line of JSON that counts what was seen; else says in a line what is wrong. --shots also writes what is
+seen at laptop and phone width, light and dark, as PREFIX-1280-light.jpg and so on.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def check_once(b: Browser, width: int) -> dict[str, int]:
     require(f"faces have boxes that are seen: {boxes}", all(box > 3 for box in boxes))
     wide = b.evaluate("document.documentElement.scrollWidth")
     require(f"nothing is wider than {width}: {wide}", wide <= width)
-    cut = b.evaluate("[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth).length")
+    cut = b.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth).length"
+    )
     require("no table has to be scrolled", cut == 0)
     rows = b.evaluate("document.querySelectorAll('tbody tr').length")
     return {"pictures": len(sizes), "boxes": len(boxes), "rows": rows}
@@ -50,7 +52,8 @@ def check(page: Path, shots: str | None) -> dict[str, int]:
                 b.open(page)
                 seen.append(check_once(b, width))
                 ink, paper = luminance(b, "color"), luminance(b, "backgroundColor")
-                require(f"letters are read, dark {dark}: {ink} on {paper}", (ink > paper) == dark and abs(ink - paper) > 150)
+                read = (ink > paper) == dark and abs(ink - paper) > 150
+                require(f"letters are read, dark {dark}: {ink} on {paper}", read)
                 if shots:
                     shot = b.call("Page.captureScreenshot", format="jpeg", quality=80)["data"]
                     Path(f"{shots}-{width}-{'dark' if dark else 'light'}.jpg").write_bytes(base64.b64decode(shot))

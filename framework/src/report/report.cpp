@@ -103,10 +103,11 @@ bool write_report(const ReportPlaces& at, const std::string& name, const Examina
   for (const std::vector<Figure>& more :
        {cosine_figures(grid, lines, thresholds_of(examination)), trace_figures(at.run, grid)})
     figures.insert(figures.end(), more.begin(), more.end());
+  const Opening opening = opening_of(tallies, goal_of(at.run));
   const std::vector<std::string> scripts = plot_scripts();
   Page page{name,
             judged,
-            {{"verdict", "Verdict", opening_html(opening_of(tallies, goal_of(at.run)))},
+            {{"verdict", "Verdict", opening_html(opening)},
              {"recognisers", "Recognisers", recognisers_table(tallies)},
              {"detectors", "Detectors", detectors_table(tallies)},
              plots_section(figures, !scripts.empty()),
@@ -114,7 +115,7 @@ bool write_report(const ReportPlaces& at, const std::string& name, const Examina
   if (const std::string left_out = left_out_list(at.run); !left_out.empty())
     page.sections.push_back({"left-out", "Left out", left_out});
   write_atomically(at.into / "report.html", to_html(page, scripts));
-  write_atomically(at.into / "report.tex", to_latex(at, name, judged, grid, tallies));
+  write_atomically(at.into / "report.tex", to_latex(at, name, judged + " " + opening.verdict, grid, tallies));
   return !scripts.empty() || figures.empty();
 }
 

@@ -68,6 +68,17 @@ TEST_F(DamagedRun, ExperimentsAreReadOrRefused) {
     expect_told("resolved.toml", text, {"resume", "evaluate"});
 }
 
+TEST_F(DamagedRun, AFileInPlaceOfAFolderIsLeftAlone) {
+  whole_run("run");
+  fs::remove_all(at("run/images/epsilon=4"));
+  write_text(at("run/images/epsilon=4"), "mine");
+  const Outcome outcome = command("resume");
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "run/images/epsilon=4")) << outcome.err;
+  EXPECT_EQ(read_text(at("run/images/epsilon=4")), "mine");
+  EXPECT_EQ(results(at("run")).size(), 4U) << "what is whole is kept";
+}
+
 TEST_F(DamagedRun, WhatNoFileShouldNameIsNotFollowed) {
   whole_run("run");
   const std::string whole = read_text(at("run/results.jsonl"));

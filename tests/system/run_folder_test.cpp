@@ -346,6 +346,11 @@ TEST_F(RunFolder, ADryRunTellsTheTimeThoughPicturesCantBeDecoded) {
   const Outcome some = run(call(hide("[\"small.png\", \"other.png\", \"cut.png\", \"torn.png\"]"), {"--dry-run"}));
   EXPECT_EQ(some.code, 0) << some.err;
   EXPECT_TRUE(contains(some.err, "4 pictures, about")) << some.err;
+  std::string pixels = read_text(folder_ / "other.png");
+  pixels[pixels.size() - 20] ^= 1;  // its header is as good as ever
+  write_text(folder_ / "other.png", pixels);
+  const Outcome bad = run(call(hide("[\"small.png\", \"other.png\"]"), {"--dry-run"}));
+  EXPECT_EQ(bad.code, 0) << bad.err;
   const Outcome none = run(call(hide("[\"cut.png\"]"), {"--dry-run"}));
   EXPECT_EQ(none.code, 1) << none.err;
   EXPECT_TRUE(contains(none.err, "no telling how long: none of its pictures can be read")) << none.err;

@@ -121,8 +121,8 @@ class BatchRunner {
       if (member.work.to_attack() != nullptr) some.push_back(&member);
     }
     const auto start = std::chrono::steady_clock::now();
-    if (some.size() < 2 || BlackBox::here().apart == batch.group || !fit_together(batch, some) ||
-        !attack_together(batch, some)) {
+    const bool together = some.size() > 1 && BlackBox::here().apart != batch.group && fit_together(batch, some);
+    if (!together || !attack_together(batch, some)) {
       for (Member* member : some) attack_alone(batch, *member);
     }
     batch.attacked_in = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -156,13 +156,17 @@ class BatchRunner {
   }
 
   /// Whether there is memory for attacking these pictures at once, padded to the largest.
-  static bool fit_together(const Batch& batch, const std::vector<Member*>& some) {
+  bool fit_together(const Batch& batch, const std::vector<Member*>& some) const {
     std::int64_t height = 0, width = 0;
     for (const Member* member : some) {
       height = std::max(height, member->work.to_attack()->clean.size(2));
       width = std::max(width, member->work.to_attack()->clean.size(3));
     }
-    return fits_into_memory(*batch.variant().assembly, height * width * static_cast<std::int64_t>(some.size()));
+    const auto count = static_cast<std::int64_t>(some.size());
+    if (fits_into_memory(*batch.variant().assembly, height * width * count)) return true;
+    observer_.say("there is no memory for " + std::to_string(count) + " pictures of up to " + std::to_string(width) +
+                  " × " + std::to_string(height) + " pixels at once: they are attacked one by one");
+    return false;
   }
 
   /// False where it failed, which may be one picture's doing.

@@ -129,8 +129,11 @@ void RunFolder::remove_item(const fs::path& output) const {
   const std::vector<fs::path> all = places(output);
   fs::remove(path_ / all.front(), ignored);
   remove_traces(path_, output);
-  for (const fs::path& place : all)
-    fs::remove((path_ / place).parent_path(), ignored);  // unless there is something else in it
+  for (const fs::path& place : all) {
+    const fs::path folder = (path_ / place).parent_path();
+    // Unless there is something else in it, or in its place.
+    if (fs::is_directory(fs::symlink_status(folder, ignored))) fs::remove(folder, ignored);
+  }
 }
 
 bool RunFolder::remove_evaluation() const {

@@ -111,13 +111,12 @@ def test_pixels_are_written_and_read_as_they_are(tmp_path):
 
 def test_the_command_knows_plugins_in_python_and_holds_them_to_their_promises():
     file = str(Path(__file__).parent / "again.py")
-    command = [sys.executable, "-m", "faceoff", "plugins"]
-    checked = subprocess.run([*command, "check", file], capture_output=True, text=True)
+    checked = subprocess.run([sys.executable, "-m", "faceoff", "plugins", "check", file], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert {"model averages", "loss similarity_again", "optimizer pgd_again", "augmentation noise_again"} <= set(
         checked.stdout.splitlines())
-    unknown = subprocess.run([*command, "averagess", "--plugin-path", file], capture_output=True, text=True)
-    assert unknown.returncode == 2 and "did you mean 'averages'" in unknown.stderr
+    with pytest.raises(faceoff.ConfigError, match="did you mean 'averages'"):
+        faceoff.plugins("averagess", plugin_path=file)
 
 
 def test_protect_delivers_beside_the_photo_once(photo, tmp_path):

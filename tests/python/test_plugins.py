@@ -18,18 +18,17 @@ def delivered(experiment, out) -> numpy.ndarray:
     return faceoff.run(experiment, out=out).items[0].delivered()
 
 
-@pytest.mark.parametrize(("plugin", "key", "there"), [
-    (SimilarityAgain, "loss", {"models": ["faceres"]}),
-    (PgdAgain, "optimizer", {"steps": 2}),
-    (NoiseAgain, "augment", {}),
-])
-def test_the_same_in_python_delivers_the_same_bytes(experiment, tmp_path, plugin, key, there):
-    cpp = {"loss": "similarity", "optimizer": "pgd", "augment": "uniform_noise"}[key]
-    faceoff.register(plugin)
+def test_the_same_in_python_delivers_the_same_bytes(experiment, tmp_path):
+    for plugin in (SimilarityAgain, PgdAgain, NoiseAgain):
+        faceoff.register(plugin)
     pictures = []
-    for name in (cpp, plugin.__name__.removesuffix("Again").lower() + "_again"):
-        table = {"plugin": name, **there}
-        pictures.append(delivered(experiment | {key: table if key == "optimizer" else [table]}, tmp_path / name))
+    for again in ("", "_again"):
+        made_of = {
+            "loss": [{"plugin": "similarity" + again, "models": ["faceres"]}],
+            "optimizer": {"plugin": "pgd" + again, "steps": 3},
+            "augment": [{"plugin": "noise_again" if again else "uniform_noise"}],
+        }
+        pictures.append(delivered(experiment | made_of, tmp_path / ("python" if again else "cpp")))
     assert numpy.array_equal(*pictures)
 
 

@@ -34,6 +34,7 @@ std::map<std::string, std::string> make_special_files(const fs::path& folder) {
   fs::create_symlink("..", folder / "up.png");
   fs::create_directory(folder / "folder.png");
   write_text(folder / "\xFF\xFE.png", "whatever");
+  write_text(folder / "film.gif", "GIF89a and so on");
   return {{"pipe.png", "not a regular file"},
           {"socket.png", "not a regular file"},
           {"zero.png", "not a regular file"},
@@ -43,6 +44,7 @@ std::map<std::string, std::string> make_special_files(const fs::path& folder) {
           {"dangling.png", "a link to nothing"},
           {"up.png", "a folder"},
           {"folder.png", "a folder"},
+          {"film.gif", "GIF, which is not read"},
           {"\?\?.png", "its name is no UTF-8"}};
 }
 
@@ -80,6 +82,8 @@ TEST_F(HostilePictures, AreEachAccountedForInOneRun) {
   for (const auto& files : {hostile::cut_short(), hostile::bombs(), hostile::gutted(), hostile::tiffs(),
                             hostile::damaged_parts(), hostile::odd(), hostile::oriented()})
     add(files);
+  add({{"sparse.png", {}, true, "larger than the bound"}});
+  fs::resize_file(folder_ / "album/sparse.png", std::uintmax_t{1} << 40);  // which takes no room
   save("album/face.jpg", small_picture());
   const std::map<std::string, std::string> special = make_special_files(folder_ / "album");
 

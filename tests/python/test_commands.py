@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy
@@ -127,3 +129,19 @@ def test_protect_delivers_beside_the_photo_once(photo, tmp_path):
     assert faceoff.protect(photo, **again)[0].earlier
     with pytest.raises(faceoff.ConfigError, match="strong: low, mid or high"):
         faceoff.protect(photo, strength="strong")
+
+
+def test_protect_leaves_signals_and_the_end_of_the_process_alone(photo, tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    code = textwrap.dedent(f"""
+        import faceoff, os, signal
+        faceoff.protect({str(photo)!r}, out={str(tmp_path / "out")!r}, set={{"optimizer.steps": 1}}, progress=False)
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            signal.pause()
+        except KeyboardInterrupt:
+            raise SystemExit(7)
+    """)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 7 and "ended the process" not in ended.stderr, ended.stderr
+    assert signal.getsignal(signal.SIGINT) is before

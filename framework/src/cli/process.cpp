@@ -75,6 +75,7 @@ void tell_of_terminations() {
 }
 
 void tell_of_exits() {
+  if (kept != nullptr) return;
   constexpr int enough = 3;
   static int asked = 0;
   if (asked++ < enough) ::on_exit(on_exit_of, nullptr);
@@ -88,6 +89,19 @@ void keep_stdout() {
   }
   out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   if (out < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) throw Error("can't keep standard output");
+}
+
+Interrupt::Interrupt() {
+  if (kept != nullptr) return;
+  struct sigaction action {};
+  action.sa_handler = [](int signal) {
+    received_ = signal;
+    ::signal(SIGINT, SIG_DFL);
+    ::signal(SIGTERM, SIG_DFL);
+  };
+  action.sa_flags = SA_RESTART;  // a write under way goes on
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
 }
 
 Printed::Printed() {

@@ -8,20 +8,11 @@
 
 namespace faceoff {
 
-/// The first Ctrl-C (or SIGTERM) lets the item finish, the second one ends the process.
+/// The first Ctrl-C (or SIGTERM) lets the item finish, the second one ends the process. While a Printed lives, signals
+/// are those of the program that calls.
 class Interrupt {
  public:
-  Interrupt() {
-    struct sigaction action {};
-    action.sa_handler = [](int signal) {
-      received_ = signal;
-      ::signal(SIGINT, SIG_DFL);
-      ::signal(SIGTERM, SIG_DFL);
-    };
-    action.sa_flags = SA_RESTART;  // a write under way goes on
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-  }
+  Interrupt();
   static int received() { return received_; }
 
  private:
@@ -34,6 +25,7 @@ void tell_of_terminations();
 
 /// From now on, whoever ends the process is told of. The last one that asks is the first to run, before what was set up
 /// by then is torn down; so this is said again once there is more of that, each time but the first few for nothing.
+/// While a Printed lives, it is not: the process is that of the program that calls.
 void tell_of_exits();
 
 /// Keeps stdout for print(): whatever else writes there, such as a plugin, writes to stderr from now on. Files 0 to 2

@@ -1,5 +1,13 @@
 """Face/Off: attacks on face detectors and recognisers, as TOML experiments or dictionaries, with plugins in C++ and Python."""
 
+import os as _os
+import sys as _sys
+
+# How long waiting threads spin, as the program `faceoff` says it for itself (framework/src/program/spinning.cpp): OpenMP's
+# library reads it when PyTorch loads it.
+if "torch" not in _sys.modules and not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & _os.environ.keys():
+    _os.environ["GOMP_SPINCOUNT"] = "1000"
+
 import torch as _torch  # what the extension is linked to, loaded from PyTorch's own package
 
 if not _torch.__version__.startswith("2.13.0"):

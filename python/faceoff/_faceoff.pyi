@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy
 import torch

@@ -61,7 +61,7 @@ void PythonCaller::leave(const py::error_already_set& error) {
 }
 
 void PythonCaller::rethrow(py::error_already_set& error) {
-  if (!error.matches(PyExc_Exception)) leave(error);
+  if (!error.matches(PyExc_Exception) && !program_) leave(error);
   keep_traceback(error);
   const py::object& value = error.value();
   fault_ = value;

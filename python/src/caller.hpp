@@ -29,6 +29,9 @@ class PythonCaller : public Caller {
   /// The same for what is raised outside of a plugin, as by who is told of progress: it ends the whole call.
   [[noreturn]] void leave(const py::error_already_set& error);
 
+  /// From now on nobody is there to whom something could be raised again: whatever a plugin raises is its fault.
+  void be_program() { program_ = true; }
+
   /// At a call's begin: nothing has been raised.
   void begin() {
     raised_ = nullptr;
@@ -41,6 +44,7 @@ class PythonCaller : public Caller {
 
  private:
   std::filesystem::path installation_;
+  bool program_ = false;
   std::exception_ptr raised_;  ///< what the call is left for; null where it goes on
   py::object fault_ = py::none();
 };

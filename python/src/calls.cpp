@@ -156,7 +156,7 @@ std::string check(const RunCall& asked, const py::object& listener) {
 }
 
 void program(const std::vector<std::string>& args) {
-  PythonCaller::here().begin();
+  PythonCaller::here().be_program();
   std::signal(SIGINT, SIG_DFL);  // as a program finds it, and not as Python left it
   const py::gil_scoped_release released;
   be_program(args);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import textwrap
 
 import numpy
@@ -177,6 +179,16 @@ def test_ctrl_c_within_a_plugin_leaves(experiment, out):
     with pytest.raises(KeyboardInterrupt):
         faceoff.run(experiment, out=out)
     assert not (out / "results.jsonl").exists() or (out / "results.jsonl").read_text() == ""
+
+
+def test_what_ends_the_process_is_raised_here_and_a_fault_in_the_command(experiment, out, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(textwrap.dedent(mine).replace("return", "raise SystemExit(5) #"))
+    experiment["loss"][0]["plugin"] = "dodge"
+    with pytest.raises(SystemExit):
+        faceoff.run(experiment, out=out, plugin_path=file)
+    checked = subprocess.run([sys.executable, "-m", "faceoff", "plugins", "check", file], capture_output=True, text=True)
+    assert checked.returncode == 3 and "SystemExit: 5 (mine.py:" in checked.stdout, checked.stderr
 
 
 def test_what_is_lent_for_a_call_is_gone_after_it(experiment, out):

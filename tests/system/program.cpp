@@ -51,7 +51,8 @@ Process::Process(const Call& call) {
   // LibTorch and OpenMP read the environment when they are loaded; a sanitizer wants to be loaded first.
   const bool ours =
       std::ranges::all_of(call.environment, [](const auto& one) { return one.first.starts_with("FACEOFF_"); });
-  if (call.command.front() == FACEOFF_BINARY && ours && std::getenv("ASAN_OPTIONS") == nullptr) {
+  const bool sanitized = std::getenv("ASAN_OPTIONS") != nullptr || std::getenv("TSAN_OPTIONS") != nullptr;
+  if (call.command.front() == FACEOFF_BINARY && ours && !sanitized) {
     pid_ = fork_server::start({call.folder, folder_ / "out", folder_ / "err", call.environment, call.command});
     return;
   }

@@ -92,7 +92,7 @@ def _extended(text: str) -> None:
 @contextmanager
 def _experiment_file(experiment: Mapping[str, Any] | PathLike) -> Iterator[tuple[str, str]]:
     """The experiment as a file, and what it is called."""
-    if isinstance(experiment, str) and "\n" not in experiment and "=" not in experiment:
+    if isinstance(experiment, str) and "\n" not in experiment and ("=" not in experiment or Path(experiment).exists()):
         preset = presets().get(experiment)
         experiment = preset if preset is not None and not Path(experiment).exists() else Path(experiment)
     if isinstance(experiment, os.PathLike):

@@ -16,7 +16,7 @@ namespace {
 
 const Args few_steps = {"--set", "optimizer.steps=1", "--set", "evaluate.models=[\"face_recognition\"]"};
 
-class Protect : public testing::Test {
+class ProtectCommand : public testing::Test {
  protected:
   void save(const std::string& name, const cv::Mat& pixels) const {
     fs::create_directories((folder_ / name).parent_path());
@@ -47,7 +47,7 @@ class Protect : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(Protect, AFolderIsDoneOnceAndNothingIsOverwritten) {
+TEST_F(ProtectCommand, AFolderIsDoneOnceAndNothingIsOverwritten) {
   fs::create_directories(folder_ / "album" / "deep [1]");
   write_text(folder_ / "album" / "deep [1]" / "a.jpg", with_exif());
   save("album/b.png", other_small_picture());
@@ -88,15 +88,24 @@ TEST_F(Protect, AFolderIsDoneOnceAndNothingIsOverwritten) {
   EXPECT_TRUE(contains(second.err, "nothing was written")) << second.err;
   EXPECT_EQ(files_in(folder_.path()), before);
 
+  // The name that it has, not the one that it would get beside another of its name.
+  save("album/b.jpg", cv::Mat(200, 200, CV_8UC3, cv::Scalar(90, 120, 60)));
+  for (const auto& [photo, said] : by_photo(protect({"album", "--json"}))) {
+    if (said["output"].is_null()) continue;
+    EXPECT_TRUE(fs::exists(folder_ / said["output"].get<std::string>())) << said;
+  }
+  fs::remove(folder_ / "album" / "b.jpg");
+
   const std::string delivered = read_text(jpeg);
+  const std::vector<std::string> now = files_in(folder_.path());
   const Outcome otherwise = protect({"album/deep [1]/a.jpg", "-o", "album.faceoff/deep [1]", "--strength", "high"});
   EXPECT_EQ(otherwise.code, 1);
   EXPECT_TRUE(contains(otherwise.err, "is there already")) << otherwise.err;
   EXPECT_EQ(read_text(jpeg), delivered);
-  EXPECT_EQ(files_in(folder_.path()), before);
+  EXPECT_EQ(files_in(folder_.path()), now);
 }
 
-TEST_F(Protect, APhotosIsBesideItAndLeavesThePlaceToWhatIsThere) {
+TEST_F(ProtectCommand, APhotosIsBesideItAndLeavesThePlaceToWhatIsThere) {
   save("a.jpg", small_picture());
   write_text(folder_ / "a.faceoff.jpg", "mine");
   const Outcome blocked = protect({"a.jpg", "--json", "--quiet"});
@@ -116,13 +125,13 @@ TEST_F(Protect, APhotosIsBesideItAndLeavesThePlaceToWhatIsThere) {
   EXPECT_EQ(by_photo(protect({"a.jpg", "--json"}))["a.jpg"]["status"], "blocked");
 }
 
-TEST_F(Protect, MetadataAreKeptWhereTheyAreAskedFor) {
+TEST_F(ProtectCommand, MetadataAreKeptWhereTheyAreAskedFor) {
   write_text(folder_ / "a.jpg", with_exif());
   ASSERT_EQ(protect({"a.jpg", "-o", "kept", "--keep-metadata"}).code, 0);
   EXPECT_TRUE(contains(read_text(folder_ / "kept" / "a.faceoff.jpg"), "Exif"));
 }
 
-TEST_F(Protect, WhatCantBeWishedIsRefusedBeforeAnything) {
+TEST_F(ProtectCommand, WhatCantBeWishedIsRefusedBeforeAnything) {
   save("a.jpg", small_picture());
   fs::create_directories(folder_ / "people" / "ann");
   const std::vector<std::string> before = files_in(folder_.path());

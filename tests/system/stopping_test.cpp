@@ -85,7 +85,7 @@ TEST_F(Stopping, TheSecondCtrlCStopsAtOnce) {
   EXPECT_EQ(outcome.code, -SIGINT) << outcome.err;
   EXPECT_TRUE(results(folder_ / "run").empty());
   EXPECT_EQ(files_in(folder_ / "run"),
-            (std::vector<std::string>{"environment.json", "experiment.toml", "resolved.toml"}));
+            (std::vector<std::string>{"environment.json", "experiment.toml", "resolved.toml", "results.jsonl"}));
 }
 
 }  // namespace

@@ -70,14 +70,14 @@ TEST_F(View, APhotoThatWasProtectedIsFoundByEitherName) {
   ASSERT_EQ(done.code, 0) << done.err;
   const Outcome by_delivered = view({"album.faceoff/a.faceoff.jpg"}), by_photo = view({"album/a.jpg"});
   ASSERT_EQ(by_delivered.code, 0) << by_delivered.err;
-  EXPECT_TRUE(by_delivered.out.ends_with("album.faceoff/a.faceoff.html\n")) << by_delivered.out;
+  EXPECT_TRUE(by_delivered.out.ends_with("album.faceoff/.faceoff/a.faceoff.html\n")) << by_delivered.out;
   EXPECT_EQ(by_photo.out, by_delivered.out) << by_photo.err;
-  const std::string page = read_text(folder_ / "album.faceoff" / "a.faceoff.html");
+  const std::string page = read_text(folder_ / "album.faceoff" / ".faceoff" / "a.faceoff.html");
   EXPECT_TRUE(contains(page, "recognised by face_recognition (never attacked)"));
   EXPECT_TRUE(contains(page, "class=\"role surrogate\">attacked"));
   // And all of a folder.
   const Outcome folder = view({"album"});
-  EXPECT_TRUE(folder.out.ends_with("album.faceoff/view.html\n")) << folder.out << folder.err;
+  EXPECT_TRUE(folder.out.ends_with("album.faceoff/.faceoff/view.html\n")) << folder.out << folder.err;
 }
 
 }  // namespace

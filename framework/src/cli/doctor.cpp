@@ -27,6 +27,7 @@
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
 #include "faces/portrait.hpp"
+#include "plugins/call_plugin.hpp"
 #include "plugins/caller.hpp"
 #include "plugins/model_pool.hpp"
 #include "plugins/plugin_library.hpp"
@@ -148,6 +149,8 @@ Findings weights(const Setup& setup) {
       }
     } catch (const ConfigError&) {
       missing.push_back(name);
+    } catch (const FileError& error) {
+      all.push_back({Finding::Grade::fault, "weights", one_line(error.what()), "scripts/models makes it anew"});
     }
   }
   if (!missing.empty()) {
@@ -164,6 +167,9 @@ Findings weights(const Setup& setup) {
 /// Where embeddings of people are kept, so that photos are not looked at again.
 Finding cache() {
   const fs::path folder = usual_cache();
+  if (folder.empty())
+    return {Finding::Grade::warning, "cache", "nowhere to be: HOME is not set",
+            "photos of people are embedded anew each time; FACEOFF_CACHE names a folder"};
   try {
     make_folder(folder);
     const NewFolder trial(folder);
@@ -204,17 +210,17 @@ Finding self_test(const Setup& setup, const std::vector<std::string>& plugin_pat
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::string why = "no line in results.jsonl";
     read_results(done.run, [&](const ItemLine& line, const std::string&) {
-      why = line.status == Status::failed                       ? line.error
-            : line.status != Status::attacked                   ? "nothing was changed"
-            : line.quality.linf > epsilon || line.faces.empty() ? "the change is beyond the budget"
-                                                                : "";
+      why = line.status == Status::failed      ? line.error
+            : line.status == Status::no_face   ? "no face was found on a photo with faces"
+            : line.status == Status::unchanged ? "nothing was changed"
+            : line.quality.linf > epsilon      ? "the change is beyond the budget"
+                                               : "";
     });
     if (why.empty())
       return good(about, "5 steps on " + fs::path(photo).filename().string() + " in " + fixed(seconds, 1) + " s");
     return {Finding::Grade::fault, about, one_line(why), "build again; where that does not help, please report it"};
-  } catch (const Error& error) {
-    return {Finding::Grade::fault, about, one_line(error.what()),
-            "scripts/bootstrap makes everything that the test needs"};
+  } catch (...) {
+    return {Finding::Grade::fault, about, what_was_thrown(), "scripts/bootstrap makes everything that the test needs"};
   }
 }
 

@@ -1,6 +1,7 @@
 // faceoff protect: photos of people, without an experiment.
 #include <faceoff/error.hpp>
 
+#include <exception>
 #include <iostream>
 #include <utility>
 
@@ -71,7 +72,7 @@ int conclude(const std::vector<PhotoOutcome>& outcomes, const Photos& photos, co
   for (const PhotoOutcome& one : outcomes) {
     all["photos"].push_back(to_json(one));
     all_well &= one.fate == Fate::delivered || one.fate == Fate::no_face;
-    if (one.fate == Fate::delivered) places += one.photo->output_name + "\n";
+    if (one.fate == Fate::delivered) places += one.output_name() + "\n";
   }
   for (const LeftOut& one : photos.left_out) all["left_out"].push_back({{"file", one.file}, {"why", one.why}});
   print(given.has("json") ? to_text(all, 2) + "\n" : places);
@@ -96,14 +97,22 @@ int protect(const Arguments& given) {
     }
   }
   const Interrupt interrupt;
-  for (const RunRequest& run : protection.runs(given.texts("plugin-path"))) {
-    if (Interrupt::received() != 0) break;
-    ProtectObserver observer(protection, run, outcomes, given);
-    RunItems items(run, observer);
-    protection.begin(run);
-    items.run();
+  std::exception_ptr fault;
+  try {
+    for (const RunRequest& run : protection.runs(given.texts("plugin-path"))) {
+      if (Interrupt::received() != 0) break;
+      ProtectObserver observer(protection, run, outcomes, given);
+      RunItems items(run, observer);
+      protection.begin(run);
+      items.run();
+    }
+  } catch (const Error&) {
+    if (outcomes.empty()) throw;
+    fault = std::current_exception();  // what was delivered before is told of first
   }
-  return conclude(outcomes, photos, given);
+  const int code = conclude(outcomes, photos, given);
+  if (fault) std::rethrow_exception(fault);
+  return code;
 }
 
 }  // namespace

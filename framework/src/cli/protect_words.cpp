@@ -26,7 +26,7 @@ std::string cost(const ItemLine& line, std::int64_t before) {
 }
 
 std::string first_line(const PhotoOutcome& outcome) {
-  const std::string name = outcome.photo->name, output = one_line(outcome.photo->output_name, PATH_MAX);
+  const std::string name = outcome.photo->name, output = one_line(outcome.output_name(), PATH_MAX);
   const std::string earlier = outcome.earlier ? ", as it was before" : "";
   switch (outcome.fate) {
     case Fate::delivered:
@@ -98,7 +98,7 @@ Json to_json(const PhotoOutcome& outcome) {
   Json about = {{"photo", outcome.photo->name},
                 {"status", to_string(outcome.fate)},
                 {"earlier", outcome.earlier},
-                {"output", delivered ? Json(outcome.photo->output_name) : Json(nullptr)}};
+                {"output", delivered ? Json(outcome.output_name()) : Json(nullptr)}};
   if (!outcome.why.empty()) about["why"] = outcome.why;
   if (!delivered || !outcome.line) return about;
   const ItemLine& line = *outcome.line;

@@ -67,7 +67,7 @@ Viewed view_of_folder(const fs::path& folder) {
   const DoneList list(folder);
   std::map<fs::path, std::set<std::int64_t>> runs;
   for (const DoneLine* done : list.last()) runs[list.absolute(done->run)].insert(done->item);
-  Viewed viewed{folder.filename().string(), folder / "view.html", {}};
+  Viewed viewed{folder.filename().string(), list.folder() / "view.html", {}};
   for (const auto& [run, items] : runs) {
     for (ViewedItem& one : items_of(run, [&](const ItemLine& line) { return items.contains(line.item); }))
       viewed.items.push_back(std::move(one));
@@ -86,9 +86,9 @@ std::optional<Viewed> view_of_photo(const fs::path& photo) {
       if (done == nullptr) done = list.find(photo);
       std::optional<ViewedItem> item = done != nullptr ? item_of(list, *done) : std::nullopt;
       if (!item) continue;
-      fs::path page =
-          done->output.empty() ? root / (photo.stem().string() + ".faceoff.html") : list.absolute(done->output);
-      return Viewed{photo.filename().string(), page.replace_extension(".html"), {std::move(*item)}};
+      // Not beside what is to be published: it shows the faces as they were.
+      const fs::path stem = done->output.empty() ? photo.stem() : fs::path(done->output).stem();
+      return Viewed{photo.filename().string(), list.folder() / (stem.string() + ".html"), {std::move(*item)}};
     }
     if (folder == folder.parent_path()) return std::nullopt;
   }
@@ -140,7 +140,7 @@ Command view_command() {
                  "Writes a page that shows pictures before and after, what was changed, and what each model says.",
                  view)
       .operand("what", 1, "view needs a run's folder, a folder that photos were delivered to, or a photo")
-      .text("out,o", "the page; else it is in the run's folder, or beside what was delivered");
+      .text("out,o", "the page; else it is in the run's folder, or in .faceoff where photos were delivered");
 }
 
 }  // namespace faceoff

@@ -97,7 +97,7 @@ std::vector<Face> find_faces(const LoadedModel& detector, const LoadedModel* lan
   std::vector<Face> faces = plain ? std::move(*plain) : detect(detector, picture, minimum_score);
   // On a strip no face would be large enough there to be found, and the margins take many times its memory.
   constexpr std::int64_t strip = 8;
-  const auto [shorter, longer] = std::minmax(picture.size(2), picture.size(3));
+  const auto [shorter, longer] = std::minmax({picture.size(2), picture.size(3)});
   if (faces.empty() && longer <= strip * shorter) {
     const std::int64_t margin = longer / 2;
     const auto m = static_cast<double>(margin);

@@ -54,7 +54,7 @@ T read_value(const Json& json) {
     const bool fits = json.is_number_unsigned()
                           ? std::in_range<T>(json.get<std::uint64_t>())
                           : json.is_number_integer() && std::in_range<T>(json.get<std::int64_t>());
-    if (!fits) throw Error("no whole number that can be: " + json.dump());
+    if (!fits) throw Error("no whole number that can be: " + (json.is_structured() ? json.type_name() : json.dump()));
   }
   return json.get<T>();
 }

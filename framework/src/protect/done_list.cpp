@@ -38,15 +38,20 @@ fs::path real(const fs::path& path) {
   return found.empty() ? fs::absolute(path).lexically_normal() : found;
 }
 
+/// Empty where there is no such file.
+std::string text_of(const fs::path& file) {
+  constexpr std::size_t largest = std::size_t{1} << 30;
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return "";
+  const std::vector<std::uint8_t> bytes = read_file(file, largest);
+  return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace
 
 DoneList::DoneList(fs::path root) : root_(real(root)) {
-  constexpr std::size_t largest = std::size_t{1} << 30;
   const fs::path file = folder() / list_name;
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return;
-  const std::vector<std::uint8_t> bytes = read_file(file, largest);
-  text_.assign(bytes.begin(), bytes.end());
+  text_ = read_ = text_of(file);
   const std::size_t whole = text_.rfind('\n') + 1;  // 0 where there is none
   torn_ = whole < text_.size();
   text_.resize(whole);
@@ -92,6 +97,11 @@ void DoneList::open() {
     lock_ = std::make_shared<FolderLock>(folder(), [](const std::string&) {});
   } catch (const ConfigError&) {
     throw ConfigError(root_.string() + ": another faceoff protect is at work in it; wait for its end, or stop it");
+  }
+  if (text_of(folder() / list_name) != read_) {
+    lock_.reset();
+    throw ConfigError(root_.string() +
+                      ": another faceoff protect was at work in it meanwhile; the same command goes on");
   }
   remove_temporaries(folder());
   if (torn_) write_atomically(folder() / list_name, text_);

@@ -49,6 +49,7 @@ class DoneList {
 
  private:
   std::filesystem::path root_;
+  std::string read_;   ///< all that was in the file
   std::string text_;   ///< of all whole lines
   bool torn_ = false;  ///< the last one is not whole: its process was ended
   std::vector<DoneLine> lines_;

@@ -97,8 +97,13 @@ std::optional<PhotoOutcome> Protection::known_of(const Photo& photo) {
     const Status status = delivered                                    ? Status::attacked
                           : done->status == to_string(Status::no_face) ? Status::no_face
                                                                        : Status::unchanged;
-    if (!delivered || is_file_of(list.absolute(done->output), done->output_sha256))
-      return PhotoOutcome{.photo = &photo, .fate = fate_of(status), .earlier = true};
+    const fs::path output = list.absolute(done->output);
+    if (!delivered || is_file_of(output, done->output_sha256)) {
+      PhotoOutcome outcome{.photo = &photo, .fate = fate_of(status), .earlier = true};
+      const bool said_whole = fs::path(photo.name).is_absolute();
+      if (delivered) outcome.output = (said_whole ? output : output.lexically_proximate(fs::current_path())).string();
+      return outcome;
+    }
   }
   if (const std::string why = why_blocked(photo, sha256); !why.empty())
     return PhotoOutcome{.photo = &photo, .fate = Fate::blocked, .earlier = true, .why = why};

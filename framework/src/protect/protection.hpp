@@ -24,10 +24,14 @@ struct PhotoOutcome {
   Fate fate = Fate::failed;
   bool earlier = false;               ///< it was so before this call, which then had nothing to do
   std::string why = {};               ///< of what failed or is blocked
+  std::string output = {};            ///< what was delivered before, which may have another name than it would get now
   std::optional<ItemLine> line = {};  ///< of what was attacked now
   PictureVerdict verdict = {};
   std::int64_t bytes_before = 0;        ///< of the photo's file
   std::int64_t recognised_by_jpeg = 0;  ///< so many faces more are recognised than before it was encoded as a JPEG
+
+  /// As who named the photo would call it.
+  const std::string& output_name() const { return output.empty() ? photo->output_name : output; }
 };
 
 /// A call of `faceoff protect`: which photos are left to do, as runs of an experiment, and how what these make comes

@@ -39,7 +39,8 @@ std::string some(std::int64_t held, std::int64_t of) {
 
 std::string recognises(const JudgeCount& judge) {
   const std::string who = judge.name + " (never attacked)";
-  if (judge.held[0] == 0) return who + " did not recognise the original either, so it says nothing here";
+  if (judge.held[0] == 0 && judge.held[1] == 0)
+    return who + " did not recognise the original either, so it says nothing here";
   const std::int64_t held = judge.held[1] > 0 ? judge.held[1] : judge.held[0];
   return (judge.held[1] > 0 ? "still recognised by " : "no longer recognised by ") + who +
          (judge.faces > 1 ? ": " + some(held, judge.faces) : "");

@@ -10,16 +10,6 @@
 namespace faceoff {
 namespace {
 
-class Silent : public RunObserver {
- public:
-  bool stop() override { return false; }
-  void say(const std::string&) override {}
-  void begin(std::int64_t, std::int64_t, int) override {}
-  void begin_items(const Item&, std::size_t) override {}
-  void step(std::int64_t, std::int64_t) override {}
-  void end_item(const Item&, const ItemReport&) override {}
-};
-
 /// Away from oneself, one step, which looks at no detector but the one that finds the face.
 const std::string protect =
     "[data]\npictures = [\"models/samples/sample1.jpg\"]\n"
@@ -42,7 +32,7 @@ class Runs : public testing::Test {
     return items.run();
   }
 
-  Silent observer_;
+  RunObserver observer_;
   const TemporaryFolder folder_;
   const ExperimentFile file_{protect};
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -18,6 +19,11 @@ inline std::string shortest(double value) {
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%g", value);
   return text.data();
+}
+
+/// "1 face", "12 faces"
+inline std::string counted(std::int64_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 }  // namespace faceoff

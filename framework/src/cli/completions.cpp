@@ -9,6 +9,7 @@
 
 #include "base/lists.hpp"
 #include "base/one_line.hpp"
+#include "base/shell.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
@@ -23,9 +24,9 @@ std::vector<std::string> command_names() {
   return names;
 }
 
-/// Between single quotes of a shell.
+/// As one word.
 std::string quoted(const std::string& text) {
-  return "'" + boost::algorithm::replace_all_copy(one_line(text), "'", "'\\''") + "'";
+  return in_shell(one_line(text));
 }
 
 /// Words after the command are its options where a dash is typed, else files.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/numbers.hpp"
 #include "base/one_line.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
@@ -19,17 +20,12 @@ namespace faceoff {
 
 namespace {
 
-/// "12 pictures", "1 picture"
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 /// The experiment's variants, checked as `faceoff run` checks them before it loads weights.
 int check(const Document& document, const std::vector<Experiment>& experiments) {
-  std::size_t items = 0;
-  for (const Experiment& experiment : experiments) items += experiment.pictures.size();
-  print(one_line(document.file()) + ": " + counted(experiments.size(), "variant") + ", " + counted(items, "item") +
-        " in all; nothing wrong was found\n");
+  std::int64_t items = 0;
+  for (const Experiment& experiment : experiments) items += static_cast<std::int64_t>(experiment.pictures.size());
+  print(one_line(document.file()) + ": " + counted(static_cast<std::int64_t>(experiments.size()), "variant") + ", " +
+        counted(items, "item") + " in all; nothing wrong was found\n");
   for (const std::string& line : words_of(experiments.front().left_out)) std::cerr << "left out: " << line << '\n';
   return static_cast<int>(ExitCode::done);
 }
@@ -67,7 +63,7 @@ int config(const Arguments& given) {
 }  // namespace
 
 Command config_command() {
-  return Command("faceoff config check|show EXPERIMENT.toml\n  faceoff config schema",
+  return Command("faceoff config check|show EXPERIMENT.toml, or faceoff config schema",
                  "check: says what is wrong with an experiment, with its place, as run would before it loads weights.\n"
                  "show: every value that it ends up with, and where that comes from.\n"
                  "schema: a JSON schema of experiments, with the plugins that are here, for editors.",

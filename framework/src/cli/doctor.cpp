@@ -180,17 +180,6 @@ Finding cache() {
   }
 }
 
-/// Says nothing, and stops nothing.
-class Quiet : public RunObserver {
- public:
-  bool stop() override { return false; }
-  void say(const std::string&) override {}
-  void begin(std::int64_t, std::int64_t, int) override {}
-  void begin_items(const Item&, std::size_t) override {}
-  void step(std::int64_t, std::int64_t) override {}
-  void end_item(const Item&, const ItemReport&) override {}
-};
-
 /// A small attack on a sample photo, whose delivered file has to be changed and within the budget.
 Finding self_test(const Setup& setup, const std::vector<std::string>& plugin_paths) {
   constexpr double epsilon = 8;
@@ -203,7 +192,7 @@ Finding self_test(const Setup& setup, const std::vector<std::string>& plugin_pat
                                      "]\n[models.tiny]\nplugin = \"tiny_face_detector\"\n[faces]\ndetector = "
                                      "\"tiny\"\n[attack]\nmask = \"faces\"\nepsilon = 8\n[[loss]]\nplugin = "
                                      "\"detection\"\nmodels = [\"tiny\"]\n[optimizer]\nplugin = \"pgd\"\nsteps = 5\n");
-    Quiet quiet;
+    RunObserver quiet;
     const auto begin = std::chrono::steady_clock::now();
     const Done done =
         RunItems({{}, experiment.string(), {}, plugin_paths, folder.path() / "run", false, {}, {}}, quiet).run();

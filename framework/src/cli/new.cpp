@@ -13,6 +13,7 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
+#include "base/shell.hpp"
 #include "base/suggest.hpp"
 #include "cli/commands.hpp"
 #include "cli/process.hpp"
@@ -97,17 +98,6 @@ std::string in_cmake(const std::string& text) {
     escaped += c;
   }
   return escaped;
-}
-
-/// As a word of a shell's command line.
-std::string in_shell(const std::string& text) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '/' || c == '.' || c == '_' || c == '-';
-  };
-  if (std::ranges::all_of(text, plain)) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 /// The folder of the sample photos; where they are not, it is said.

@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "base/one_line.hpp"
+#include "base/shell.hpp"
 #include "base/suggest.hpp"
 #include "plugins/caller.hpp"
 #include "plugins/model_pool.hpp"
@@ -109,17 +110,12 @@ std::vector<std::string> people_sets(const Wish& wish) {
   return sets;
 }
 
-/// A word as a shell's command line has it, for people to read.
-std::string said(const std::string& word) {
-  return word.find(' ') == std::string::npos ? word : "'" + word + "'";
-}
-
 std::string words_of(const Wish& wish) {
   std::string words = "--strength " + wish.strength + " --from " + wish.from;
-  if (!wish.as.empty()) words += " --as " + said(wish.as);
-  if (!wish.gallery.empty()) words += " --gallery " + said(wish.gallery.string());
+  if (!wish.as.empty()) words += " --as " + in_shell(wish.as);
+  if (!wish.gallery.empty()) words += " --gallery " + in_shell(wish.gallery.string());
   if (wish.keep_metadata) words += " --keep-metadata";
-  for (const std::string& set : wish.sets) words += " --set " + said(set);
+  for (const std::string& set : wish.sets) words += " --set " + in_shell(set);
   return words;
 }
 

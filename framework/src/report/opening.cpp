@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/numbers.hpp"
+#include "plugins/loaded_model.hpp"
 #include "report/html.hpp"
 #include "report/tables.hpp"
 
@@ -10,7 +11,7 @@ namespace faceoff {
 
 namespace {
 
-constexpr const char* never_attacked = "held_out";
+const std::string never_attacked = to_string(Role::held_out), attacked_itself = to_string(Role::surrogate);
 constexpr const char* usual_rate = "1e-3";
 
 /// Something that is counted of faces: of recognisers, of which more is better, or of detectors.
@@ -45,7 +46,7 @@ std::vector<Measure> measures_of(Goal goal) {
 std::optional<Opening::Figure> worst(const Tally& tally, bool attacked, const Measure& measure) {
   std::optional<Opening::Figure> figure;
   for (const RecogniserTally& one : tally.recognisers) {
-    if (attacked ? one.role != "surrogate" : one.role != never_attacked) continue;
+    if (one.role != (attacked ? attacked_itself : never_attacked)) continue;
     const Counts counts = measure.of_recogniser(one);
     if (counts.n == 0) continue;
     if (!figure || counts.share(1).value < figure->counts.share(1).value)
@@ -58,7 +59,7 @@ std::optional<Opening::Figure> worst(const Tally& tally, bool attacked, const Me
 std::optional<Opening::Figure> worst(const Tally& tally, bool attacked) {
   std::optional<Opening::Figure> figure;
   for (const DetectorTally& one : tally.detectors) {
-    if (attacked ? one.role != "surrogate" : one.role != never_attacked) continue;
+    if (one.role != (attacked ? attacked_itself : never_attacked)) continue;
     if (one.found.n == 0) continue;
     if (!figure || one.found.share(1).value > figure->counts.share(1).value)
       figure = Opening::Figure{one.name, one.role, "still found", one.found};
@@ -87,15 +88,11 @@ double success(const std::vector<Opening::Figure>& figures) {
   return figures.front().what == std::string("still found") ? -share : share;
 }
 
-std::string faces(std::int64_t count) {
-  return std::to_string(count) + (count == 1 ? " face" : " faces");
-}
-
 std::string sentence(const Opening::Figure& figure, const Tally& tally) {
   const bool finds = figure.what == "still found";
   const std::string who =
       figure.judge + (figure.role == never_attacked ? ", which was never attacked," : ", which was attacked,");
-  std::string text = "Of " + faces(figure.counts.n) + " " + std::to_string(figure.counts.held[1]) +
+  std::string text = "Of " + counted(figure.counts.n, "face") + " " + std::to_string(figure.counts.held[1]) +
                      (figure.counts.held[1] == 1 ? " is " : " are ") + figure.what + " by " + who + " and " +
                      std::to_string(figure.counts.held[0]) + (finds ? " before" : " without the attack");
   if (tally.differing > 0) text += "; PSNR is " + fixed(tally.mean_psnr(), 1) + " dB";
@@ -143,8 +140,8 @@ std::string opening_html(const Opening& opening) {
     text += "<div class=\"key-figure " + figure.role + "\"><b>" + fixed(100 * share.value, 0) + "&nbsp;%</b><span>" +
             escape_html(figure.what) + "</span><span>" + escape_html(figure.judge) + " <span class=\"role " +
             figure.role + "\">" + role_name(figure.role) + "</span></span><small>" +
-            std::to_string(figure.counts.held[1]) + " of " + faces(figure.counts.n) + ", 95&nbsp;% interval [" +
-            fixed(100 * share.low, 0) + ", " + fixed(100 * share.high, 0) + "]; clean " +
+            std::to_string(figure.counts.held[1]) + " of " + counted(figure.counts.n, "face") +
+            ", 95&nbsp;% interval [" + fixed(100 * share.low, 0) + ", " + fixed(100 * share.high, 0) + "]; clean " +
             fixed(100 * figure.counts.share(0).value, 0) + "&nbsp;%</small></div>\n";
   }
   return text + "</div>\n";

@@ -87,7 +87,7 @@ std::string row_of(const States& states, const std::string& boxes, const Show& s
 
 std::string role_words(const std::string& role) {
   if (role == "surrogate") return "attacked";
-  return role == "held_out" ? "never attacked" : role_name(role);
+  return role == to_string(Role::held_out) ? "never attacked" : role_name(role);
 }
 
 /// A cell's word, in the colour of what it is worth once the picture is delivered, and its number.

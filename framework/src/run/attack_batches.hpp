@@ -11,23 +11,24 @@
 
 namespace faceoff {
 
-/// Who is told how far a run is, and asked whether it is to go on: a command line, or a program that calls a run.
+/// Who is told how far a run is, and asked whether it is to go on: a command line, or a program that calls a run. By
+/// itself it hears all and says nothing.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
 
   /// Whether the items that are not begun are to be left alone.
-  virtual bool stop() = 0;
+  virtual bool stop() { return false; }
   /// A line of words.
-  virtual void say(const std::string& line) = 0;
+  virtual void say(const std::string& /*line*/) {}
   /// Before the first item: how many there are, how many of them are done, and which rank this is (-1: there are none).
-  virtual void begin(std::int64_t items, std::int64_t done, int rank) = 0;
+  virtual void begin(std::int64_t /*items*/, std::int64_t /*done*/, int /*rank*/) {}
   /// So many items are begun at once, of which this is the first.
-  virtual void begin_items(const Item& first, std::size_t count) = 0;
+  virtual void begin_items(const Item& /*first*/, std::size_t /*count*/) {}
   /// The item's picture has been read, by which libraries that are loaded late are there.
   virtual void picture_read() {}
-  virtual void step(std::int64_t step, std::int64_t of) = 0;
-  virtual void end_item(const Item& item, const ItemReport& report) = 0;
+  virtual void step(std::int64_t /*step*/, std::int64_t /*of*/) {}
+  virtual void end_item(const Item& /*item*/, const ItemReport& /*report*/) {}
 };
 
 /// The number of the next group; nothing where there is none any more.

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "base/numbers.hpp"
 #include "faces/matching.hpp"
+#include "plugins/loaded_model.hpp"
 
 namespace faceoff {
 
 namespace {
 
-constexpr const char* never_attacked = "held_out";
+const std::string never_attacked = to_string(Role::held_out);
 
 void add(std::vector<JudgeCount>& counts, const std::string& judge, const BeforeAfter<bool>& holds) {
   auto count = std::ranges::find(counts, judge, &JudgeCount::name);
@@ -27,14 +29,10 @@ std::optional<BeforeAfter<bool>> by_cosine(const Identity& who, const Recognitio
   return std::nullopt;
 }
 
-std::string faces(std::int64_t count) {
-  return count == 1 ? "1 face" : std::to_string(count) + " faces";
-}
-
 /// "the face", "2 of 3 faces", "none of 3 faces"
 std::string some(std::int64_t held, std::int64_t of) {
   if (of == 1) return held == 1 ? "the face" : "no face";
-  return (held == 0 ? "none" : held == of ? "all" : std::to_string(held)) + " of " + faces(of);
+  return (held == 0 ? "none" : held == of ? "all" : std::to_string(held)) + " of " + counted(of, "face");
 }
 
 std::string recognises(const JudgeCount& judge) {
